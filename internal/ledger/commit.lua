@@ -1,0 +1,36 @@
+-- KEYS: job, open, finished, outcomes
+-- ARGV: batch, fence, sequence number, dirty (0/1), done (0/1), progress, chunk, now (ms),
+--       number of counters, then counter and increment by turns, then field and value by turns (set once)
+-- Returns {accepted, state, ok, noop, failed, in_doubt}, the counts being those since the last resume.
+-- The whole commit is refused unless its fence is the newest (I3). One that was made already is
+-- accepted and changes nothing: the Redis client sends a script again when its answer is lost.
+local entry = redis.call('HGET', KEYS[2], ARGV[1])
+local fence, since, sequence, worker
+if entry then
+  fence, since, sequence, worker = string.match(entry, '^(%d+):%d:(%d+):(%d+):([^:]*):')
+end
+local state = redis.call('HGET', KEYS[1], 'state') or 'missing'
+if fence ~= ARGV[2] then return {0, state, 0, 0, 0, 0} end
+if sequence == ARGV[3] then return {1, state, 0, 0, 0, 0} end
+
+if ARGV[7] ~= '' then redis.call('XADD', KEYS[4], '*', 'c', ARGV[7]) end
+local last = 9 + 2 * tonumber(ARGV[9])
+for i = 10, last, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
+for i = last + 1, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
+
+if ARGV[5] == '1' then
+  redis.call('HDEL', KEYS[2], ARGV[1])
+  redis.call('SETBIT', KEYS[3], ARGV[1], 1)
+  local finished = redis.call('HINCRBY', KEYS[1], 'finished_batches', 1)
+  if redis.call('HGET', KEYS[1], 'sealed') == '1' and finished == tonumber(redis.call('HGET', KEYS[1], 'batches'))
+    and state ~= 'cancelled' then
+    state = 'finished'
+    redis.call('HSET', KEYS[1], 'state', state, 'finished', ARGV[8])
+  end
+else
+  redis.call('HSET', KEYS[2], ARGV[1], fence .. ':' .. ARGV[4] .. ':' .. since .. ':' .. ARGV[3] .. ':' .. worker .. ':' .. ARGV[6])
+end
+
+local counts = redis.call('HMGET', KEYS[1], 'ok', 'noop', 'failed', 'in_doubt', 'base_ok', 'base_noop', 'base_failed', 'base_in_doubt')
+for i = 1, 8 do counts[i] = tonumber(counts[i] or '0') end
+return {1, state, counts[1] - counts[5], counts[2] - counts[6], counts[3] - counts[7], counts[4] - counts[8]}

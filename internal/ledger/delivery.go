@@ -1,0 +1,162 @@
+package ledger
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+var (
+	//go:embed open.lua
+	openLua string
+	//go:embed commit.lua
+	commitLua string
+
+	openScript   = redis.NewScript(openLua)
+	commitScript = redis.NewScript(commitLua)
+)
+
+// Verdict says whether a delivered batch is to be worked.
+type Verdict string
+
+// What Open may answer.
+const (
+	Opened      Verdict = "opened"
+	AlreadyDone Verdict = "finished" // the batch was finished by an earlier delivery
+	OnHold      Verdict = "paused"
+	CalledOff   Verdict = "cancelled"
+	Unknown     Verdict = "missing" // the job is not in the ledger
+)
+
+// Delivery is a batch that was opened: the worker that holds the newest fence may commit.
+type Delivery struct {
+	Job      string
+	Batch    int64
+	Verdict  Verdict
+	Fence    int64
+	Dirty    bool          // an earlier delivery ended without saying which rows it had sent
+	Since    time.Time     // when the batch was opened for the first time
+	Progress jobs.Progress // nil at the first delivery
+}
+
+// Open raises the batch's fence and returns how far its rows have come. From here until a commit
+// says otherwise every undone row counts as possibly sent.
+func (l *Ledger) Open(ctx context.Context, job string, batch int64, worker string, now time.Time) (Delivery, error) {
+	d := Delivery{Job: job, Batch: batch}
+	reply, err := openScript.Run(ctx, l.rdb, []string{key(job), key(job, "open"), key(job, "finished")},
+		batch, worker, now.UnixMilli()).Slice()
+	if err != nil {
+		return d, fmt.Errorf("open batch %d: %w", batch, err)
+	}
+	if len(reply) == 0 {
+		return d, fmt.Errorf("open batch %d: empty reply", batch)
+	}
+	if d.Verdict = Verdict(text(reply[0])); d.Verdict != Opened {
+		return d, nil
+	}
+	if len(reply) != 5 {
+		return d, fmt.Errorf("open batch %d: reply of %d parts", batch, len(reply))
+	}
+	d.Fence = number(reply[1])
+	d.Dirty = text(reply[2]) == "1"
+	d.Since = time.UnixMilli(number(reply[3]))
+	if p := text(reply[4]); p != "" {
+		d.Progress = jobs.Progress(p)
+	}
+	return d, nil
+}
+
+// Commit is what a worker adds to the ledger for one delivery, all of it or nothing (I3).
+type Commit struct {
+	Sequence int64 // from 1 within a delivery; a commit that is repeated keeps its number and its content
+	Progress jobs.Progress
+	Dirty    bool // calls may be under way after this commit
+	Outcomes []jobs.Outcome
+	Tally    jobs.Tally // of Outcomes
+	Stats    jobs.Stats // since the last commit
+}
+
+// Standing is what a worker learns from its commit.
+type Standing struct {
+	Accepted bool // false: another delivery has a newer fence, or the batch is finished
+	State    jobs.State
+	Tally    jobs.Tally // rows by outcome since the job was last resumed; OK, Noop, Failed and InDoubt only
+}
+
+// Commit adds c to the ledger when d holds the newest fence. The commit that finishes the last
+// batch of a sealed job also finishes the job.
+func (l *Ledger) Commit(ctx context.Context, d Delivery, c Commit, now time.Time) (Standing, error) {
+	var chunk []byte
+	if len(c.Outcomes) > 0 {
+		chunk = l.codec.EncodeChunk(jobs.Chunk{Outcomes: c.Outcomes})
+	}
+	counters, once := c.fields()
+	args := []any{d.Batch, d.Fence, c.Sequence, flag(c.Dirty), flag(c.Progress.Finished()), []byte(c.Progress), chunk, now.UnixMilli(), len(counters) / 2}
+	args = append(append(args, counters...), once...)
+	reply, err := commitScript.Run(ctx, l.rdb,
+		[]string{key(d.Job), key(d.Job, "open"), key(d.Job, "finished"), key(d.Job, "outcomes")}, args...).Slice()
+	if err != nil {
+		return Standing{}, fmt.Errorf("commit batch %d: %w", d.Batch, err)
+	}
+	if len(reply) != 6 {
+		return Standing{}, fmt.Errorf("commit batch %d: reply of %d parts", d.Batch, len(reply))
+	}
+	return Standing{
+		Accepted: number(reply[0]) == 1,
+		State:    jobs.State(text(reply[1])),
+		Tally:    jobs.Tally{OK: number(reply[2]), Noop: number(reply[3]), Failed: number(reply[4]), InDoubt: number(reply[5])},
+	}, nil
+}
+
+// fields returns the counters of the commit as name and increment by turns, and the fields that
+// are set only once as name and value by turns.
+func (c Commit) fields() (counters, once []any) {
+	add := func(name string, n int64) {
+		if n != 0 {
+			counters = append(counters, name, n)
+		}
+	}
+	add("ok", c.Tally.OK)
+	add("noop", c.Tally.Noop)
+	add("failed", c.Tally.Failed)
+	add("in_doubt", c.Tally.InDoubt)
+	add("calls", c.Stats.Calls)
+	add("retries", c.Stats.Retries)
+	add("throttled", c.Stats.Throttled)
+	add("looks", c.Stats.Looks)
+	for bucket, n := range c.Stats.Latency {
+		add(fmt.Sprintf("%s%d", latencyField, bucket), n)
+	}
+	for code, cause := range c.Stats.Causes {
+		add(causeField+code, cause.Count)
+		once = append(once, sampleField+code, fmt.Sprintf("%d:%s", cause.Row, cause.Error))
+	}
+	return counters, once
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+// number reads what a script may give as an integer or as a string of digits.
+func number(v any) int64 {
+	if n, ok := v.(int64); ok {
+		return n
+	}
+	var n int64
+	fmt.Sscan(text(v), &n)
+	return n
+}

@@ -1,0 +1,176 @@
+package ledger
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// Prefixes of fields in the job's hash whose names are open-ended.
+const (
+	latencyField = "latency:"
+	causeField   = "cause:"
+	sampleField  = "sample:" // row:error of the first row with that cause
+)
+
+var (
+	//go:embed move.lua
+	moveLua string
+
+	moveScript = redis.NewScript(moveLua)
+)
+
+// Job returns what the ledger knows of a job, or ErrNoJob.
+func (l *Ledger) Job(ctx context.Context, id string) (jobs.Job, error) {
+	fields, err := l.rdb.HGetAll(ctx, key(id)).Result()
+	if err != nil {
+		return jobs.Job{}, fmt.Errorf("read job: %w", err)
+	}
+	if len(fields) == 0 {
+		return jobs.Job{}, fmt.Errorf("job %s: %w", id, ErrNoJob)
+	}
+	return parseJob(id, fields)
+}
+
+func parseJob(id string, fields map[string]string) (jobs.Job, error) {
+	n := func(name string) int64 {
+		v, _ := strconv.ParseInt(fields[name], 10, 64) // a missing counter is zero
+		return v
+	}
+	at := func(name string) time.Time {
+		if fields[name] == "" {
+			return time.Time{}
+		}
+		return time.UnixMilli(n(name)).UTC()
+	}
+	job := jobs.Job{
+		ID: id, State: jobs.State(fields["state"]), Reason: fields["reason"],
+		Batches: n("batches"), Sealed: fields["sealed"] == "1",
+		Created: at("created"), Started: at("started"), Finished: at("finished"),
+		Tally: jobs.Tally{Read: n("read"), OK: n("ok"), Noop: n("noop"), Failed: n("failed"), Rejected: n("rejected"), InDoubt: n("in_doubt")},
+		Stats: jobs.Stats{Calls: n("calls"), Retries: n("retries"), Throttled: n("throttled"), Looks: n("looks"),
+			Latency: jobs.Histogram{}, Causes: map[string]jobs.Cause{}},
+	}
+	job.Tally.Unprocessed = job.Tally.Read - job.Tally.Settled()
+	if err := json.Unmarshal([]byte(fields["options"]), &job.Options); err != nil {
+		return job, fmt.Errorf("read options of job %s: %w", id, err)
+	}
+	if inputs := fields["inputs"]; inputs != "" {
+		if err := json.Unmarshal([]byte(inputs), &job.Inputs); err != nil {
+			return job, fmt.Errorf("read inputs of job %s: %w", id, err)
+		}
+	}
+	for name := range fields {
+		if bucket, ok := strings.CutPrefix(name, latencyField); ok {
+			if b, err := strconv.Atoi(bucket); err == nil {
+				job.Stats.Latency[b] = n(name)
+			}
+		}
+		if code, ok := strings.CutPrefix(name, causeField); ok {
+			row, sample, _ := strings.Cut(fields[sampleField+code], ":")
+			cause := jobs.Cause{Count: n(name), Error: sample}
+			cause.Row, _ = strconv.ParseInt(row, 10, 64)
+			job.Stats.Causes[code] = cause
+		}
+	}
+	return job, nil
+}
+
+// IDs returns the ids of all jobs, the newest first.
+func (l *Ledger) IDs(ctx context.Context) ([]string, error) {
+	ids, err := l.rdb.ZRevRange(ctx, allJobs, 0, -1).Result()
+	if err != nil {
+		return nil, fmt.Errorf("list jobs: %w", err)
+	}
+	return ids, nil
+}
+
+// Pause stops the calls of a job, with the reason that people will read.
+func (l *Ledger) Pause(ctx context.Context, id, reason string) error {
+	return l.move(ctx, id, jobs.Paused, reason)
+}
+
+// Resume lets a paused job go on.
+func (l *Ledger) Resume(ctx context.Context, id string) error {
+	return l.move(ctx, id, jobs.Running, "")
+}
+
+// Cancel ends a job; its rows without an outcome stay unprocessed.
+func (l *Ledger) Cancel(ctx context.Context, id, reason string) error {
+	return l.move(ctx, id, jobs.Cancelled, reason)
+}
+
+func (l *Ledger) move(ctx context.Context, id string, to jobs.State, reason string) error {
+	reply, err := moveScript.Run(ctx, l.rdb, []string{key(id)}, string(to), reason, time.Now().UnixMilli()).Slice()
+	if err != nil {
+		return fmt.Errorf("set state of job %s: %w", id, err)
+	}
+	switch before := text(reply[1]); {
+	case before == "missing":
+		return fmt.Errorf("job %s: %w", id, ErrNoJob)
+	case number(reply[0]) == 0 && before != string(to):
+		return fmt.Errorf("job %s is %s: %w", id, before, ErrIllegal)
+	}
+	return nil
+}
+
+// Chunks yields every chunk of outcomes in the order of their commits, a few at a time.
+func (l *Ledger) Chunks(ctx context.Context, id string) iter.Seq2[jobs.Chunk, error] {
+	const page = 100
+	return func(yield func(jobs.Chunk, error) bool) {
+		for from := "-"; ; {
+			entries, err := l.rdb.XRangeN(ctx, key(id, "outcomes"), from, "+", page).Result()
+			if err != nil {
+				yield(jobs.Chunk{}, fmt.Errorf("read outcomes: %w", err))
+				return
+			}
+			for _, e := range entries {
+				chunk, err := l.codec.DecodeChunk([]byte(text(e.Values["c"])))
+				if !yield(chunk, err) || err != nil {
+					return
+				}
+			}
+			if len(entries) < page {
+				return
+			}
+			from = "(" + entries[len(entries)-1].ID
+		}
+	}
+}
+
+// Unfinished yields the numbers of the batches that are not finished, in order.
+func (l *Ledger) Unfinished(ctx context.Context, id string, batches int64) (iter.Seq[int64], error) {
+	bits, err := l.rdb.Get(ctx, key(id, "finished")).Bytes()
+	if err != nil && err != redis.Nil {
+		return nil, fmt.Errorf("read finished batches: %w", err)
+	}
+	return func(yield func(int64) bool) {
+		for b := range batches {
+			i := int(b / 8)
+			if i < len(bits) && bits[i]&(0x80>>(b%8)) != 0 {
+				continue
+			}
+			if !yield(b) {
+				return
+			}
+		}
+	}, nil
+}
+
+// FinishedBatches is the number of batches whose rows all have an outcome.
+func (l *Ledger) FinishedBatches(ctx context.Context, id string) (int64, error) {
+	n, err := l.rdb.HGet(ctx, key(id), "finished_batches").Int64()
+	if err != nil {
+		return 0, fmt.Errorf("count finished batches: %w", err)
+	}
+	return n, nil
+}

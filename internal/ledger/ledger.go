@@ -1,0 +1,114 @@
+// Package ledger is the job's memory in Redis: its state and options, which rows are done, and
+// every outcome. All keys of a job share the hash tag {JOB}, so one script changes them at once.
+//
+// asynq's queue is not a record (I5): what is not in the ledger has not happened.
+package ledger
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// Errors that tell what the ledger knows of a job.
+var (
+	ErrNoJob   = errors.New("no such job")
+	ErrExists  = errors.New("job exists")
+	ErrIllegal = errors.New("not possible in this state")
+)
+
+const allJobs = "sunbulk:jobs"
+
+// key returns the name of one of a job's keys; all carry the tag {JOB}.
+func key(job string, part ...string) string {
+	k := "sunbulk:{" + job + "}"
+	for _, p := range part {
+		k += ":" + p
+	}
+	return k
+}
+
+// Ledger reads and writes the memory of jobs. It is safe for concurrent use.
+type Ledger struct {
+	rdb   redis.UniversalClient
+	codec *jobs.Codec
+}
+
+// New returns a Ledger on rdb, which the caller closes.
+func New(rdb redis.UniversalClient, codec *jobs.Codec) *Ledger {
+	return &Ledger{rdb: rdb, codec: codec}
+}
+
+var (
+	//go:embed create.lua
+	createLua string
+	//go:embed note.lua
+	noteLua string
+	//go:embed seal.lua
+	sealLua string
+
+	createScript = redis.NewScript(createLua)
+	noteScript   = redis.NewScript(noteLua)
+	sealScript   = redis.NewScript(sealLua)
+)
+
+// Create begins a job in the state enqueuing; ErrExists when its id is taken.
+func (l *Ledger) Create(ctx context.Context, id string, opt jobs.Options, now time.Time) error {
+	options, err := json.Marshal(opt)
+	if err != nil {
+		return fmt.Errorf("encode options: %w", err)
+	}
+	created, err := createScript.Run(ctx, l.rdb, []string{key(id)}, options, now.UnixMilli()).Int()
+	if err != nil {
+		return fmt.Errorf("create job: %w", err)
+	}
+	if created == 0 {
+		return fmt.Errorf("create job %s: %w", id, ErrExists)
+	}
+	if err := l.rdb.ZAdd(ctx, allJobs, redis.Z{Score: float64(now.UnixMilli()), Member: id}).Err(); err != nil {
+		return fmt.Errorf("list job: %w", err)
+	}
+	return nil
+}
+
+// Note is what the enqueuing side has read so far: absolute figures, and the rows rejected since
+// the last note.
+type Note struct {
+	Read     int64 // rows, the rejected ones too
+	Batches  int64
+	Rejected []jobs.Rejection
+}
+
+// Note records n before the batch that it announces is queued. A note that is not beyond the
+// last one changes nothing, so an enqueue that starts again can repeat its notes.
+func (l *Ledger) Note(ctx context.Context, id string, n Note) error {
+	var chunk []byte
+	if len(n.Rejected) > 0 {
+		chunk = l.codec.EncodeChunk(jobs.Chunk{Rejections: n.Rejected})
+	}
+	err := noteScript.Run(ctx, l.rdb, []string{key(id), key(id, "outcomes")},
+		n.Read, n.Batches, len(n.Rejected), chunk).Err()
+	if err != nil {
+		return fmt.Errorf("note rows read: %w", err)
+	}
+	return nil
+}
+
+// Seal says that the last batch is queued, and finishes the job when all are done already.
+func (l *Ledger) Seal(ctx context.Context, id string, inputs []jobs.Input, now time.Time) error {
+	data, err := json.Marshal(inputs)
+	if err != nil {
+		return fmt.Errorf("encode inputs: %w", err)
+	}
+	if err := sealScript.Run(ctx, l.rdb, []string{key(id)}, data, now.UnixMilli()).Err(); err != nil {
+		return fmt.Errorf("seal job: %w", err)
+	}
+	return nil
+}

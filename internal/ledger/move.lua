@@ -1,0 +1,17 @@
+-- KEYS: job    ARGV: wanted state (paused, running or cancelled), reason, now (ms)
+-- Returns {moved, state before}. Resuming gives enqueuing or running, whichever the job is at,
+-- and starts the count of failures anew.
+local state = redis.call('HGET', KEYS[1], 'state')
+if not state then return {0, 'missing'} end
+local want = ARGV[1]
+if state == 'finished' or state == 'cancelled' or state == want then return {0, state} end
+if want == 'running' then
+  if state ~= 'paused' then return {0, state} end
+  if redis.call('HGET', KEYS[1], 'sealed') == '0' then want = 'enqueuing' end
+  for _, k in ipairs({'ok', 'noop', 'failed', 'in_doubt'}) do
+    redis.call('HSET', KEYS[1], 'base_' .. k, redis.call('HGET', KEYS[1], k) or '0')
+  end
+end
+redis.call('HSET', KEYS[1], 'state', want, 'reason', ARGV[2])
+if want == 'cancelled' then redis.call('HSET', KEYS[1], 'finished', ARGV[3]) end
+return {1, state}

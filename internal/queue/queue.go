@@ -1,0 +1,130 @@
+// Package queue is a job's queue in asynq: named by the job's id, a task per batch.
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// TaskType is the asynq type of every task; its payload is an encoded batch.
+const TaskType = "sunbulk:batch"
+
+const (
+	// asynq archives a task whose retries are used up, whatever IsFailure says, and its archive
+	// forgets: a task gets more retries than it can ever use.
+	maxRetry = math.MaxInt32
+	// A task without a timeout would get 30 minutes; a batch at a slow pace needs longer.
+	timeout = 365 * 24 * time.Hour
+)
+
+// Queues adds and finds the tasks of jobs. It is safe for concurrent use.
+type Queues struct {
+	rdb       redis.UniversalClient
+	client    *asynq.Client
+	inspector *asynq.Inspector
+	codec     *jobs.Codec
+}
+
+// New returns Queues on rdb, which the caller closes.
+func New(rdb redis.UniversalClient, codec *jobs.Codec) *Queues {
+	return &Queues{rdb, asynq.NewClientFromRedisClient(rdb), asynq.NewInspectorFromRedisClient(rdb), codec}
+}
+
+func taskID(job string, batch int64) string { return job + ":" + strconv.FormatInt(batch, 10) }
+
+// Add queues a batch. A task with its id that is there already is success: an earlier enqueue, or
+// a retry of the Redis client after a lost answer, has added it.
+func (q *Queues) Add(ctx context.Context, job string, b jobs.Batch) error {
+	_, err := q.client.EnqueueContext(ctx, asynq.NewTask(TaskType, q.codec.EncodeBatch(b)),
+		asynq.Queue(job), asynq.TaskID(taskID(job, b.Number)), asynq.MaxRetry(maxRetry), asynq.Timeout(timeout))
+	if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
+		return fmt.Errorf("queue batch %d: %w", b.Number, err)
+	}
+	return nil
+}
+
+// Find returns a batch that is still queued, or false when asynq has no task for it.
+func (q *Queues) Find(job string, batch int64) (jobs.Batch, bool, error) {
+	info, err := q.inspector.GetTaskInfo(job, taskID(job, batch))
+	if errors.Is(err, asynq.ErrTaskNotFound) || errors.Is(err, asynq.ErrQueueNotFound) {
+		return jobs.Batch{}, false, nil
+	}
+	if err != nil {
+		return jobs.Batch{}, false, fmt.Errorf("find batch %d: %w", batch, err)
+	}
+	b, err := q.codec.DecodeBatch(info.Payload)
+	return b, err == nil, err
+}
+
+// Pause makes asynq deliver nothing more of the job; Resume ends that. Both are idempotent.
+func (q *Queues) Pause(job string) error {
+	return ignore(q.inspector.PauseQueue(job), "already paused")
+}
+
+// Resume lets asynq deliver the job's batches again.
+func (q *Queues) Resume(job string) error {
+	return ignore(q.inspector.UnpauseQueue(job), "not paused")
+}
+
+// ignore drops the error of a move that was made before: asynq has no type for it.
+func ignore(err error, part string) error {
+	if err == nil || strings.Contains(err.Error(), part) {
+		return nil
+	}
+	return fmt.Errorf("move queue: %w", err)
+}
+
+// Drop deletes what asynq keeps of an ended job's queue: its tasks and its daily counts.
+// asynq's own DeleteQueue leaves the completed set and the counts behind.
+func (q *Queues) Drop(ctx context.Context, job string) error {
+	prefix := "asynq:{" + job + "}:"
+	keys := []string{}
+	for _, list := range []string{"pending", "active", "scheduled", "retry", "archived", "completed", "lease"} {
+		ids, err := q.members(ctx, prefix+list)
+		if err != nil {
+			return fmt.Errorf("drop queue: %w", err)
+		}
+		for _, id := range ids {
+			keys = append(keys, prefix+"t:"+id)
+		}
+		keys = append(keys, prefix+list)
+	}
+	keys = append(keys, prefix+"paused", prefix+"processed", prefix+"failed", prefix+"groups")
+	for day := range 3 { // a queue's counts are kept by UTC day
+		date := time.Now().UTC().AddDate(0, 0, -day).Format("2006-01-02")
+		keys = append(keys, prefix+"processed:"+date, prefix+"failed:"+date)
+	}
+	for len(keys) > 0 {
+		n := min(len(keys), 1000)
+		if err := q.rdb.Unlink(ctx, keys[:n]...).Err(); err != nil {
+			return fmt.Errorf("drop queue: %w", err)
+		}
+		keys = keys[n:]
+	}
+	if err := q.rdb.SRem(ctx, "asynq:queues", job).Err(); err != nil {
+		return fmt.Errorf("drop queue: %w", err)
+	}
+	return nil
+}
+
+func (q *Queues) members(ctx context.Context, key string) ([]string, error) {
+	switch kind, err := q.rdb.Type(ctx, key).Result(); {
+	case err != nil:
+		return nil, err
+	case kind == "list":
+		return q.rdb.LRange(ctx, key, 0, -1).Result()
+	case kind == "zset":
+		return q.rdb.ZRange(ctx, key, 0, -1).Result()
+	}
+	return nil, nil
+}

@@ -1,0 +1,237 @@
+package jobs
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// Codec turns batches and chunks into bytes and back: columns, compressed with zstd behind a
+// byte that names the layout. It is safe for concurrent use.
+type Codec struct {
+	enc *zstd.Encoder
+	dec *zstd.Decoder
+}
+
+const (
+	layoutBatch = 1
+	layoutChunk = 2
+
+	maxDecoded = 256 << 20 // bytes of one batch or chunk, a guard against hostile data
+	maxRecords = 1 << 20
+)
+
+// NewCodec returns a Codec. Make one per process: it keeps buffers.
+func NewCodec() (*Codec, error) {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderCRC(true), zstd.WithWindowSize(1<<20))
+	if err != nil {
+		return nil, fmt.Errorf("make encoder: %w", err)
+	}
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxDecoded))
+	if err != nil {
+		return nil, fmt.Errorf("make decoder: %w", err)
+	}
+	return &Codec{enc, dec}, nil
+}
+
+// EncodeBatch returns b as bytes.
+func (c *Codec) EncodeBatch(b Batch) []byte {
+	w := columnWriter{rows: len(b.Rows)}
+	w.header(b.Number)
+	writeRows(&w, func(i int) *Row { return &b.Rows[i] })
+	return c.seal(layoutBatch, w.buf)
+}
+
+// DecodeBatch reads what EncodeBatch wrote.
+func (c *Codec) DecodeBatch(data []byte) (Batch, error) {
+	r, number, err := c.open(layoutBatch, data)
+	if err != nil {
+		return Batch{}, fmt.Errorf("decode batch: %w", err)
+	}
+	b := Batch{Number: number, Rows: make([]Row, r.rows)}
+	readRows(r, func(i int) *Row { return &b.Rows[i] })
+	if r.err != nil {
+		return Batch{}, fmt.Errorf("decode batch: %w", r.err)
+	}
+	return b, nil
+}
+
+// EncodeChunk returns k as bytes.
+func (c *Codec) EncodeChunk(k Chunk) []byte {
+	w := columnWriter{rows: len(k.Outcomes)}
+	w.header(0)
+	writeOutcomes(&w, k.Outcomes)
+	w.rows = len(k.Rejections)
+	w.header(0)
+	writeRejections(&w, k.Rejections)
+	return c.seal(layoutChunk, w.buf)
+}
+
+// DecodeChunk reads what EncodeChunk wrote.
+func (c *Codec) DecodeChunk(data []byte) (Chunk, error) {
+	r, _, err := c.open(layoutChunk, data)
+	if err != nil {
+		return Chunk{}, fmt.Errorf("decode outcomes: %w", err)
+	}
+	k := Chunk{Outcomes: make([]Outcome, r.rows)}
+	readOutcomes(r, k.Outcomes)
+	r.header()
+	if r.err == nil {
+		k.Rejections = make([]Rejection, r.rows)
+		readRejections(r, k.Rejections)
+	}
+	if r.err != nil {
+		return Chunk{}, fmt.Errorf("decode outcomes: %w", r.err)
+	}
+	return k, nil
+}
+
+func (c *Codec) seal(layout byte, body []byte) []byte {
+	return c.enc.EncodeAll(body, []byte{layout})
+}
+
+func (c *Codec) open(layout byte, data []byte) (*columnReader, int64, error) {
+	if len(data) == 0 || data[0] != layout {
+		return nil, 0, errCorrupt
+	}
+	body, err := c.dec.DecodeAll(data[1:], nil)
+	if err != nil {
+		return nil, 0, fmt.Errorf("decompress: %w", err)
+	}
+	r := &columnReader{buf: body}
+	number := r.header()
+	return r, number, r.err
+}
+
+// header starts a table: the number of its records, and one number of the table itself.
+func (w *columnWriter) header(number int64) {
+	rows := int64(w.rows)
+	w.rows = 2
+	w.ints(func(i int) int64 { return [...]int64{rows, number}[i] })
+	w.rows = int(rows)
+}
+
+func (r *columnReader) header() (number int64) {
+	var rows int64
+	r.rows = 2
+	r.ints(func(i int, v int64) {
+		if i == 0 {
+			rows = v
+		} else {
+			number = v
+		}
+	})
+	// Each record takes at least a byte, which bounds what a forged count can allocate.
+	if rows < 0 || rows > maxRecords || rows > int64(len(r.buf)) {
+		r.fail()
+		rows = 0
+	}
+	r.rows = int(rows)
+	return number
+}
+
+func writeRows(w *columnWriter, row func(i int) *Row) {
+	w.ints(func(i int) int64 { return row(i).Number })
+	w.ints(func(i int) int64 { return row(i).Line })
+	w.strings(func(i int) string { return string(row(i).Op) })
+	for _, c := range columns {
+		w.strings(func(i int) string { return *c.Field(row(i)) })
+	}
+}
+
+func readRows(r *columnReader, row func(i int) *Row) {
+	r.ints(func(i int, v int64) { row(i).Number = v })
+	r.ints(func(i int, v int64) { row(i).Line = v })
+	r.strings(func(i int, v string) { row(i).Op = Op(v) })
+	for _, c := range columns {
+		r.strings(func(i int, v string) { *c.Field(row(i)) = v })
+	}
+}
+
+func writeOutcomes(w *columnWriter, outcomes []Outcome) {
+	writeRows(w, func(i int) *Row { return &outcomes[i].Row })
+	w.strings(func(i int) string { return string(outcomes[i].Kind) })
+	w.strings(func(i int) string { return outcomes[i].ClientID })
+	w.strings(func(i int) string { return outcomes[i].ClientStatus })
+	w.ints(func(i int) int64 { return int64(outcomes[i].HTTPStatus) })
+	w.strings(func(i int) string { return outcomes[i].ErrorCode })
+	w.strings(func(i int) string { return outcomes[i].Error })
+	w.strings(func(i int) string { return outcomes[i].Detail })
+	w.ints(func(i int) int64 { return int64(outcomes[i].Attempts) })
+	w.ints(func(i int) int64 { return outcomes[i].Duration.Microseconds() })
+	w.ints(func(i int) int64 { return outcomes[i].FinishedAt.UnixMilli() })
+	// A JSON text holds no raw line feed once compact, so lists of clients join on it.
+	w.strings(func(i int) string { return joinClients(outcomes[i].Clients) })
+}
+
+func readOutcomes(r *columnReader, outcomes []Outcome) {
+	readRows(r, func(i int) *Row { return &outcomes[i].Row })
+	r.strings(func(i int, v string) { outcomes[i].Kind = Kind(v) })
+	r.strings(func(i int, v string) { outcomes[i].ClientID = v })
+	r.strings(func(i int, v string) { outcomes[i].ClientStatus = v })
+	r.ints(func(i int, v int64) { outcomes[i].HTTPStatus = int(v) })
+	r.strings(func(i int, v string) { outcomes[i].ErrorCode = v })
+	r.strings(func(i int, v string) { outcomes[i].Error = v })
+	r.strings(func(i int, v string) { outcomes[i].Detail = v })
+	r.ints(func(i int, v int64) { outcomes[i].Attempts = int(v) })
+	r.ints(func(i int, v int64) { outcomes[i].Duration = time.Duration(v) * time.Microsecond })
+	r.ints(func(i int, v int64) { outcomes[i].FinishedAt = time.UnixMilli(v).UTC() })
+	r.strings(func(i int, v string) { outcomes[i].Clients = splitClients(v) })
+}
+
+func writeRejections(w *columnWriter, rejections []Rejection) {
+	w.ints(func(i int) int64 { return rejections[i].Number })
+	w.ints(func(i int) int64 { return rejections[i].Line })
+	w.strings(func(i int) string { return rejections[i].Column })
+	w.strings(func(i int) string { return rejections[i].Cause })
+	w.strings(func(i int) string { return joinCells(rejections[i].Names) })
+	w.strings(func(i int) string { return joinCells(rejections[i].Values) })
+}
+
+func readRejections(r *columnReader, rejections []Rejection) {
+	r.ints(func(i int, v int64) { rejections[i].Number = v })
+	r.ints(func(i int, v int64) { rejections[i].Line = v })
+	r.strings(func(i int, v string) { rejections[i].Column = v })
+	r.strings(func(i int, v string) { rejections[i].Cause = v })
+	r.strings(func(i int, v string) { rejections[i].Names = splitCells(v) })
+	r.strings(func(i int, v string) { rejections[i].Values = splitCells(v) })
+}
+
+func joinClients(clients []json.RawMessage) string {
+	var b strings.Builder
+	for _, c := range clients {
+		b.Write(c)
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func splitClients(s string) []json.RawMessage {
+	var clients []json.RawMessage
+	for line := range strings.Lines(s) {
+		clients = append(clients, json.RawMessage(strings.TrimSuffix(line, "\n")))
+	}
+	return clients
+}
+
+// joinCells keeps cells of any content apart: each ends with a byte that UTF-8 never holds.
+func joinCells(cells []string) string {
+	var b strings.Builder
+	for _, c := range cells {
+		b.WriteString(strings.ReplaceAll(c, cellEnd, ""))
+		b.WriteString(cellEnd)
+	}
+	return b.String()
+}
+
+func splitCells(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(s, cellEnd), cellEnd)
+}
+
+const cellEnd = "\xff"

@@ -1,0 +1,110 @@
+package jobs
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func newCodec(t testing.TB) *Codec {
+	t.Helper()
+	c, err := NewCodec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func createRows(n int) []Row {
+	random := rand.New(rand.NewPCG(1, 2))
+	rows := make([]Row, n)
+	for i := range rows {
+		rows[i] = Row{
+			Number: int64(i + 1), Line: int64(i + 2), Op: Create, User: fmt.Sprintf("%012x%012x", random.Uint64()>>16, random.Uint64()>>16),
+			Type: "whatsapp", IntegrationID: "5e4af71a81966cfff3ef6550", PhoneNumber: fmt.Sprintf("+1%010d", random.Int64N(1e10)),
+			Confirmation: "immediate", ConversationID: fmt.Sprintf("%024x", random.Uint64()),
+		}
+	}
+	return rows
+}
+
+func TestBatchRoundTrip(t *testing.T) {
+	c := newCodec(t)
+	for _, n := range []int{0, 1, 2, 100} {
+		want := Batch{Number: 7, Rows: createRows(n)}
+		got, err := c.DecodeBatch(c.EncodeBatch(want))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("batch of %d rows (-want +got):\n%s", n, diff)
+		}
+	}
+}
+
+func TestChunkRoundTrip(t *testing.T) {
+	c := newCodec(t)
+	rows := createRows(3)
+	at := time.Date(2026, 11, 22, 3, 4, 5, 678e6, time.UTC)
+	want := Chunk{
+		Outcomes: []Outcome{
+			{Row: rows[0].Key(), Kind: OK, ClientID: "c1", ClientStatus: "pending", HTTPStatus: 201, Detail: "adopted", Attempts: 2, Duration: 1234 * time.Microsecond, FinishedAt: at},
+			{Row: rows[1], Kind: Failed, HTTPStatus: 404, ErrorCode: "user_not_found", Error: "no such\nuser", Attempts: 1, FinishedAt: at.Add(time.Second)},
+			{Row: rows[2].Key(), Kind: OK, FinishedAt: at, Clients: []json.RawMessage{json.RawMessage(`{"id":"a"}`), json.RawMessage(`{"id":"b\n"}`)}},
+		},
+		Rejections: []Rejection{
+			{Number: 4, Line: 9, Column: "user", Cause: "is empty", Names: []string{"user", "op"}, Values: []string{"", "list"}},
+			{Number: 5, Line: 10, Cause: "is not an object"},
+		},
+	}
+	got, err := c.DecodeChunk(c.EncodeChunk(want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("chunk (-want +got):\n%s", diff)
+	}
+}
+
+// A batch is what Redis holds per row while it waits: 100 bytes a row at most, with ids and
+// numbers that do not repeat.
+func TestBatchIsSmall(t *testing.T) {
+	data := newCodec(t).EncodeBatch(Batch{Rows: createRows(100)})
+	if got, most := len(data)/100, 50; got > most {
+		t.Errorf("a queued row takes %d bytes, want at most %d", got, most)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	c := newCodec(f)
+	f.Add(c.EncodeBatch(Batch{Rows: createRows(3)}))
+	f.Add(c.EncodeChunk(Chunk{Outcomes: []Outcome{{Kind: OK}}, Rejections: []Rejection{{Line: 1}}}))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if b, err := c.DecodeBatch(data); err == nil {
+			if _, err := c.DecodeBatch(c.EncodeBatch(b)); err != nil {
+				t.Errorf("decode what was encoded: %v", err)
+			}
+		}
+		if k, err := c.DecodeChunk(data); err == nil {
+			c.EncodeChunk(k)
+		}
+	})
+}
+
+// The columns behind the compression, so that the fuzzer gets past the checksum.
+func FuzzReadColumns(f *testing.F) {
+	w := columnWriter{rows: 2}
+	w.header(0)
+	writeRows(&w, func(i int) *Row { return &createRows(2)[i] })
+	f.Add(w.buf)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r := &columnReader{buf: data}
+		r.header()
+		rows := make([]Row, r.rows)
+		readRows(r, func(i int) *Row { return &rows[i] })
+	})
+}

@@ -1,0 +1,132 @@
+package jobs
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// Column modes: a column whose values are all equal costs a few bytes, whatever the rows.
+const (
+	modeSame   = 0 // one value for every row
+	modeVaried = 1 // every length, then every value
+)
+
+// columnWriter lays out records column by column, so that equal and similar values lie side by
+// side and compress well.
+type columnWriter struct {
+	rows int
+	buf  []byte
+}
+
+func (w *columnWriter) strings(get func(i int) string) {
+	same := true
+	for i := 1; i < w.rows && same; i++ {
+		same = get(i) == get(0)
+	}
+	if same {
+		w.buf = append(w.buf, modeSame)
+		if w.rows > 0 {
+			w.buf = binary.AppendUvarint(w.buf, uint64(len(get(0))))
+			w.buf = append(w.buf, get(0)...)
+		}
+		return
+	}
+	w.buf = append(w.buf, modeVaried)
+	for i := range w.rows {
+		w.buf = binary.AppendUvarint(w.buf, uint64(len(get(i))))
+	}
+	for i := range w.rows {
+		w.buf = append(w.buf, get(i)...)
+	}
+}
+
+// ints writes each value as its difference from the one before.
+func (w *columnWriter) ints(get func(i int) int64) {
+	var last int64
+	for i := range w.rows {
+		w.buf = binary.AppendVarint(w.buf, get(i)-last)
+		last = get(i)
+	}
+}
+
+var errCorrupt = errors.New("corrupt data")
+
+// columnReader reads what columnWriter wrote. The first error sticks in err.
+type columnReader struct {
+	rows int
+	buf  []byte
+	err  error
+}
+
+func (r *columnReader) strings(set func(i int, v string)) {
+	if r.err != nil || r.rows == 0 {
+		r.skipEmpty()
+		return
+	}
+	mode := r.take(1)
+	if r.err != nil {
+		return
+	}
+	if mode[0] == modeSame {
+		v := string(r.take(r.uvarint()))
+		for i := range r.rows {
+			set(i, v)
+		}
+		return
+	}
+	lengths := make([]uint64, r.rows)
+	for i := range lengths {
+		lengths[i] = r.uvarint()
+	}
+	for i, n := range lengths {
+		set(i, string(r.take(n)))
+	}
+}
+
+// skipEmpty passes over the mode byte of a column without rows.
+func (r *columnReader) skipEmpty() {
+	if r.err == nil {
+		r.take(1)
+	}
+}
+
+func (r *columnReader) ints(set func(i int, v int64)) {
+	var last int64
+	for i := range r.rows {
+		d, n := binary.Varint(r.buf)
+		if r.err != nil || n <= 0 {
+			r.fail()
+			return
+		}
+		r.buf = r.buf[n:]
+		last += d
+		set(i, last)
+	}
+}
+
+func (r *columnReader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.buf)
+	if r.err != nil || n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.buf = r.buf[n:]
+	return v
+}
+
+func (r *columnReader) take(n uint64) []byte {
+	if r.err != nil || n > uint64(len(r.buf)) {
+		r.fail()
+		return nil
+	}
+	v := r.buf[:n]
+	r.buf = r.buf[n:]
+	return v
+}
+
+func (r *columnReader) fail() {
+	if r.err == nil {
+		r.err = fmt.Errorf("read columns: %w", errCorrupt)
+	}
+}

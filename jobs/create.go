@@ -1,0 +1,178 @@
+package jobs
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Create links a user to a channel.
+const Create Op = "create"
+
+// MaxMessage is the size of a confirmation message in bytes: what the API's body limit of 100 kB
+// leaves beside the rest of the body.
+const MaxMessage = 95_000
+
+var createOperation = Operation{
+	Name: Create,
+	Columns: []string{
+		"matchCriteria.type", "matchCriteria.integrationId", "matchCriteria.phoneNumber", "matchCriteria.address",
+		"matchCriteria.subject", "matchCriteria.primary", "confirmation.type", "confirmation.message", "target.conversationId",
+	},
+	Required: []string{"user", "matchCriteria.type", "matchCriteria.integrationId", "confirmation.type", "target.conversationId"},
+	Check:    checkCreate,
+}
+
+// Messages tells whether running the row sends something to a real person: a prompt, a
+// confirmation by user activity, or any confirmation with a message.
+func (r *Row) Messages() bool {
+	return r.Op == Create && (r.Confirmation == "prompt" || r.Confirmation == "userActivity" || r.Message != "")
+}
+
+func checkCreate(r *Row) error {
+	for _, check := range []func(*Row) error{checkMatch, checkConfirmation, checkMessage} {
+		if err := check(r); err != nil {
+			return err
+		}
+	}
+	if r.ConversationID == "" {
+		return &FieldError{"target.conversationId", "is empty"}
+	}
+	return nil
+}
+
+func checkMatch(r *Row) error {
+	kind, ok := oneOf(r.Type, "mailgun", "messagebird", "twilio", "whatsapp")
+	if !ok {
+		return &FieldError{"matchCriteria.type", "is not one of mailgun, messagebird, twilio, whatsapp"}
+	}
+	r.Type = kind
+	if r.IntegrationID == "" {
+		return &FieldError{"matchCriteria.integrationId", "is empty"}
+	}
+	switch strings.ToLower(r.Primary) {
+	case "":
+	case "true", "yes", "1":
+		r.Primary = "true"
+	case "false", "no", "0":
+		r.Primary = "false"
+	default:
+		return &FieldError{"matchCriteria.primary", "is neither true nor false"}
+	}
+	if r.Type == "mailgun" {
+		return checkAddress(r)
+	}
+	return checkPhone(r)
+}
+
+func checkAddress(r *Row) error {
+	at := strings.LastIndexByte(r.Address, '@')
+	switch {
+	case r.Address == "":
+		return &FieldError{"matchCriteria.address", "is empty, and mailgun needs it"}
+	case at < 1 || at == len(r.Address)-1 || strings.ContainsAny(r.Address, " \t\r\n,;<>"):
+		return &FieldError{"matchCriteria.address", "is not one plain email address"}
+	case r.PhoneNumber != "":
+		return &FieldError{"matchCriteria.phoneNumber", "is set, but mailgun takes an address"}
+	}
+	return nil
+}
+
+// phone follows the vendor's examples: + and country code, then digits with spaces, dots, dashes
+// or parentheses. E.164 allows 15 digits.
+var (
+	phone      = regexp.MustCompile(`^\+[0-9][0-9 ().-]{5,30}$`)
+	scientific = regexp.MustCompile(`^\+?[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$`)
+)
+
+func checkPhone(r *Row) error {
+	fail := func(cause string) error { return &FieldError{"matchCriteria.phoneNumber", cause} }
+	switch p := r.PhoneNumber; {
+	case r.Address != "":
+		return &FieldError{"matchCriteria.address", "is set, but " + r.Type + " takes a phone number"}
+	case p == "":
+		return fail("is empty, and " + r.Type + " needs it")
+	case scientific.MatchString(p):
+		return fail("was turned into scientific notation by a spreadsheet and its digits are lost; format the column as text and export again")
+	case p[0] != '+':
+		return fail("has no + and country code")
+	case !phone.MatchString(p):
+		return fail("is not a phone number such as +12125552368")
+	}
+	if n := countDigits(r.PhoneNumber); n < 6 || n > 15 {
+		return fail(fmt.Sprintf("has %d digits; with its country code a number has 6 to 15", n))
+	}
+	return nil
+}
+
+func checkConfirmation(r *Row) error {
+	kind, ok := oneOf(r.Confirmation, "immediate", "userActivity", "prompt")
+	if !ok {
+		return &FieldError{"confirmation.type", "is not one of immediate, userActivity, prompt"}
+	}
+	r.Confirmation = kind
+	if kind == "userActivity" && r.Message == "" {
+		return &FieldError{"confirmation.message", "is empty, and userActivity needs it"}
+	}
+	return nil
+}
+
+func checkMessage(r *Row) error {
+	if r.Message == "" {
+		return nil
+	}
+	fail := func(cause string) error { return &FieldError{"confirmation.message", cause} }
+	if len(r.Message) > MaxMessage {
+		return fail(fmt.Sprintf("has %d bytes; the API takes bodies of up to 100 kB", len(r.Message)))
+	}
+	var m struct {
+		Author  json.RawMessage `json:"author"`
+		Content *struct {
+			Type    string `json:"type"`
+			Actions []struct {
+				Type string `json:"type"`
+			} `json:"actions"`
+		} `json:"content"`
+	}
+	if err := json.Unmarshal([]byte(r.Message), &m); err != nil {
+		return fail(`is not a JSON object such as {"author":{"type":"business"},"content":{"type":"text","text":"Hello"}}`)
+	}
+	if !isObject(string(m.Author)) || m.Content == nil {
+		return fail("needs an author and a content")
+	}
+	if _, ok := oneOf(m.Content.Type, "text", "image"); !ok {
+		return fail("may only hold text or image")
+	}
+	for _, a := range m.Content.Actions {
+		if a.Type != "link" {
+			return fail("may only hold actions of type link")
+		}
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, []byte(r.Message)); err != nil {
+		return fail("is not JSON")
+	}
+	r.Message = compact.String()
+	return nil
+}
+
+func oneOf(s string, known ...string) (string, bool) {
+	for _, k := range known {
+		if strings.EqualFold(s, k) {
+			return k, true
+		}
+	}
+	return "", false
+}
+
+func countDigits(s string) int {
+	n := 0
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,85 @@
+package jobs
+
+import (
+	"crypto/rand"
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// State is where a job stands: enqueuing → running → finished, with paused ⇄ running, and cancelled.
+type State string
+
+// The states of a job.
+const (
+	Enqueuing State = "enqueuing" // rows are still being added; workers may already be at it
+	Running   State = "running"
+	Paused    State = "paused"
+	Finished  State = "finished"
+	Cancelled State = "cancelled"
+)
+
+// Ended tells whether nothing more will be called for the job.
+func (s State) Ended() bool { return s == Finished || s == Cancelled }
+
+// Options is what a job was asked to do. It holds no secret and no address of a host (I7).
+type Options struct {
+	App         string        `json:"app"`
+	Rate        float64       `json:"rate"`  // calls per second; 0 = no limit
+	Burst       int           `json:"burst"` // calls that may come at once
+	Attempts    int           `json:"attempts"`
+	Timeout     time.Duration `json:"timeoutNs"` // per call
+	BatchSize   int           `json:"batch"`
+	MaxFailures Threshold     `json:"maxFailures"`
+}
+
+// Input is one file of a job as it was read.
+type Input struct {
+	Name     string `json:"name"`
+	Format   string `json:"format"` // such as csv+gzip
+	Bytes    int64  `json:"bytes"`  // as stored, before decompression
+	SHA256   string `json:"sha256"` // of those bytes, in hex
+	FirstRow int64  `json:"firstRow"`
+	Rows     int64  `json:"rows"`
+	Error    string `json:"error,omitempty"` // why reading stopped before the end
+}
+
+// Job is one input run with one set of options.
+type Job struct {
+	ID      string
+	Options Options
+	State   State
+	Reason  string // of a pause or a cancel
+	Inputs  []Input
+	Batches int64 // queued so far
+	Sealed  bool  // the last batch is queued
+
+	Tally Tally
+	Stats Stats
+
+	Created  time.Time
+	Started  time.Time // first batch opened; zero before
+	Finished time.Time // zero before
+}
+
+// idForm keeps an id safe as a file name, a Redis hash tag and an asynq queue.
+var idForm = regexp.MustCompile(`^[0-9]{8}-[0-9]{6}-[a-z0-9]{4}$`)
+
+// NewID returns an id such as 20261122-153012-k3f9 that sorts by now, in UTC.
+func NewID(now time.Time) string {
+	const letters = "abcdefghijkmnpqrstuvwxyz23456789"
+	random := make([]byte, 4)
+	rand.Read(random) // never returns an error: crypto/rand ends the program instead
+	for i, b := range random {
+		random[i] = letters[int(b)%len(letters)]
+	}
+	return now.UTC().Format("20060102-150405-") + string(random)
+}
+
+// CheckID returns an error when id does not have the form of a job id.
+func CheckID(id string) error {
+	if !idForm.MatchString(id) {
+		return fmt.Errorf("%q is not a job id such as 20261122-153012-k3f9", shorten(id, 60))
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package jobs
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Op names an operation, as in the op column.
+type Op string
+
+// Operation declares what an operation reads and when a row of it is valid.
+type Operation struct {
+	Name     Op
+	Columns  []string         // paths it reads besides op, user and brandId
+	Required []string         // paths that the input must have for it
+	Check    func(*Row) error // *FieldError for the first invalid field; may normalise fields
+}
+
+// operations is the registration: one line per operation. It never changes.
+var operations = []Operation{
+	createOperation,
+	listOperation,
+	removeOperation,
+}
+
+// Operations returns every operation that a row may ask for.
+func Operations() []Operation { return operations }
+
+// FindOperation returns the operation of that name, in any case; its error lists the known ones.
+func FindOperation(name string) (Operation, error) {
+	known := make([]string, len(operations))
+	for i, o := range operations {
+		if strings.EqualFold(name, string(o.Name)) {
+			return o, nil
+		}
+		known[i] = string(o.Name)
+	}
+	return Operation{}, fmt.Errorf("unknown operation %q (known: %s)", shorten(name, 40), strings.Join(known, ", "))
+}
+
+// CheckRow returns the *FieldError of the first invalid field, or nil. It trims and normalises
+// fields as it goes, so that equal rows become the same.
+func (o Operation) CheckRow(r *Row) error {
+	for _, c := range columns {
+		f := c.Field(r)
+		*f = strings.TrimSpace(*f)
+		if !utf8.ValidString(*f) {
+			return &FieldError{c.Path, "is not valid UTF-8"}
+		}
+	}
+	if r.User == "" {
+		return &FieldError{"user", "is empty"}
+	}
+	if n := utf8.RuneCountInString(r.User); n > maxUser {
+		return &FieldError{"user", fmt.Sprintf("has %d characters, the API allows %d", n, maxUser)}
+	}
+	return o.Check(r)
+}
+
+// maxUser is the length of an external id, from the vendor's document.
+const maxUser = 1024
+
+func shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}

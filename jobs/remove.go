@@ -1,0 +1,18 @@
+package jobs
+
+// Remove takes one client from a user.
+const Remove Op = "remove"
+
+var removeOperation = Operation{
+	Name:     Remove,
+	Columns:  []string{"clientId"},
+	Required: []string{"user", "clientId"},
+	Check:    checkRemove,
+}
+
+func checkRemove(r *Row) error {
+	if r.ClientID == "" {
+		return &FieldError{"clientId", "is empty"}
+	}
+	return nil
+}

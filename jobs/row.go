@@ -1,0 +1,81 @@
+package jobs
+
+import "encoding/json"
+
+// Row is one record of the input: one operation on one user. Fields that an operation does not
+// read are empty.
+type Row struct {
+	Number int64 // from 1, over all files of the job
+	Line   int64 // where the record starts in its file, from 1
+	Op     Op
+
+	User    string // id or external id, 1 to 1024 characters
+	BrandID string
+
+	Type           string // matchCriteria.type: mailgun, messagebird, twilio or whatsapp
+	IntegrationID  string
+	PhoneNumber    string // with + and country code
+	Address        string // an email address
+	Subject        string
+	Primary        string // "", "true" or "false"
+	Confirmation   string // confirmation.type: immediate, userActivity or prompt
+	Message        string // confirmation.message as compact JSON
+	ConversationID string
+
+	ClientID string
+}
+
+// Column is one name of the input contract and the field of a Row that it fills.
+type Column struct {
+	Path  string // such as matchCriteria.phoneNumber
+	Field func(*Row) *string
+}
+
+// columns is every column but op, in the order in which reports write them. It never changes.
+var columns = []Column{
+	{"user", func(r *Row) *string { return &r.User }},
+	{"brandId", func(r *Row) *string { return &r.BrandID }},
+	{"matchCriteria.type", func(r *Row) *string { return &r.Type }},
+	{"matchCriteria.integrationId", func(r *Row) *string { return &r.IntegrationID }},
+	{"matchCriteria.phoneNumber", func(r *Row) *string { return &r.PhoneNumber }},
+	{"matchCriteria.address", func(r *Row) *string { return &r.Address }},
+	{"matchCriteria.subject", func(r *Row) *string { return &r.Subject }},
+	{"matchCriteria.primary", func(r *Row) *string { return &r.Primary }},
+	{"confirmation.type", func(r *Row) *string { return &r.Confirmation }},
+	{"confirmation.message", func(r *Row) *string { return &r.Message }},
+	{"target.conversationId", func(r *Row) *string { return &r.ConversationID }},
+	{"clientId", func(r *Row) *string { return &r.ClientID }},
+}
+
+// Columns returns every column but op, in the order in which reports write them.
+func Columns() []Column { return columns }
+
+// Key returns the part of a row that a report and a look need once the row is done: where it
+// stood, its operation and its user. Addresses and messages are left behind.
+func (r Row) Key() Row {
+	return Row{Number: r.Number, Line: r.Line, Op: r.Op, User: r.User, BrandID: r.BrandID, ClientID: r.ClientID}
+}
+
+// Rejection is a row that was never queued because it is invalid.
+type Rejection struct {
+	Number int64
+	Line   int64
+	Column string // path or header name of the cell at fault; empty when the whole record is
+	Cause  string
+	Names  []string // the original header, as long as Values; nil for a JSON record
+	Values []string // the original cells, or one cell with the JSON text
+}
+
+// FieldError says which column of a row is wrong, and why.
+type FieldError struct {
+	Column string // path, as in Column.Path
+	Cause  string // for a person, without the value itself
+}
+
+func (e *FieldError) Error() string { return e.Column + ": " + e.Cause }
+
+// isObject tells whether s is one JSON object.
+func isObject(s string) bool {
+	var m map[string]json.RawMessage
+	return json.Unmarshal([]byte(s), &m) == nil && m != nil
+}

@@ -1,0 +1,49 @@
+package jobs
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// thresholdSample is the number of settled rows below which a share says nothing.
+const thresholdSample = 200
+
+// Threshold is a number of failed rows, or a share of them, above which a job pauses. The zero
+// value never does.
+type Threshold struct {
+	Count   int64   `json:"count,omitempty"`
+	Percent float64 `json:"percent,omitempty"` // 100 never pauses
+}
+
+// ParseThreshold reads 500 or 20%.
+func ParseThreshold(s string) (Threshold, error) {
+	if p, ok := strings.CutSuffix(strings.TrimSpace(s), "%"); ok {
+		if v, err := strconv.ParseFloat(p, 64); err == nil && v > 0 && v <= 100 {
+			return Threshold{Percent: v}, nil
+		}
+	} else if v, err := strconv.ParseInt(s, 10, 64); err == nil && v > 0 {
+		return Threshold{Count: v}, nil
+	}
+	return Threshold{}, fmt.Errorf("%q is neither a number of rows such as 500 nor a share such as 20%%", shorten(s, 40))
+}
+
+// String gives the form that ParseThreshold reads.
+func (t Threshold) String() string {
+	if t.Count > 0 {
+		return strconv.FormatInt(t.Count, 10)
+	}
+	return strconv.FormatFloat(t.Percent, 'f', -1, 64) + "%"
+}
+
+// Exceeded returns a sentence for people when the failures in t are too many, else "".
+func (th Threshold) Exceeded(t Tally) string {
+	called := t.OK + t.Noop + t.Failed + t.InDoubt
+	switch {
+	case th.Count > 0 && t.Failed >= th.Count:
+		return fmt.Sprintf("%d rows failed, the limit is %s", t.Failed, th)
+	case th.Percent > 0 && th.Percent < 100 && called >= thresholdSample && float64(t.Failed)*100 >= th.Percent*float64(called):
+		return fmt.Sprintf("%d of %d rows failed, the limit is %s", t.Failed, called, th)
+	}
+	return ""
+}
