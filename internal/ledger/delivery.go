@@ -81,8 +81,8 @@ type Commit struct {
 	Stats    jobs.Stats // since the last commit
 }
 
-// Standing is what a worker learns from its commit.
-type Standing struct {
+// Receipt is what a worker learns from its commit.
+type Receipt struct {
 	Accepted bool // false: another delivery has a newer fence, or the batch is finished
 	State    jobs.State
 	Tally    jobs.Tally // rows by outcome since the job was last resumed; OK, Noop, Failed and InDoubt only
@@ -90,7 +90,7 @@ type Standing struct {
 
 // Commit adds c to the ledger when d holds the newest fence. The commit that finishes the last
 // batch of a sealed job also finishes the job.
-func (l *Ledger) Commit(ctx context.Context, d Delivery, c Commit, now time.Time) (Standing, error) {
+func (l *Ledger) Commit(ctx context.Context, d Delivery, c Commit, now time.Time) (Receipt, error) {
 	var chunk []byte
 	if len(c.Outcomes) > 0 {
 		chunk = l.codec.EncodeChunk(jobs.Chunk{Outcomes: c.Outcomes})
@@ -101,12 +101,12 @@ func (l *Ledger) Commit(ctx context.Context, d Delivery, c Commit, now time.Time
 	reply, err := commitScript.Run(ctx, l.rdb,
 		[]string{key(d.Job), key(d.Job, "open"), key(d.Job, "finished"), key(d.Job, "outcomes")}, args...).Slice()
 	if err != nil {
-		return Standing{}, fmt.Errorf("commit batch %d: %w", d.Batch, err)
+		return Receipt{}, fmt.Errorf("commit batch %d: %w", d.Batch, err)
 	}
 	if len(reply) != 6 {
-		return Standing{}, fmt.Errorf("commit batch %d: reply of %d parts", d.Batch, len(reply))
+		return Receipt{}, fmt.Errorf("commit batch %d: reply of %d parts", d.Batch, len(reply))
 	}
-	return Standing{
+	return Receipt{
 		Accepted: number(reply[0]) == 1,
 		State:    jobs.State(text(reply[1])),
 		Tally:    jobs.Tally{OK: number(reply[2]), Noop: number(reply[3]), Failed: number(reply[4]), InDoubt: number(reply[5])},

@@ -174,3 +174,19 @@ func (l *Ledger) FinishedBatches(ctx context.Context, id string) (int64, error) 
 	}
 	return n, nil
 }
+
+// Standing returns the app and the state of a job, or ErrNoJob.
+func (l *Ledger) Standing(ctx context.Context, id string) (app string, state jobs.State, err error) {
+	fields, err := l.rdb.HMGet(ctx, key(id), "options", "state").Result()
+	if err != nil {
+		return "", "", fmt.Errorf("read state: %w", err)
+	}
+	if fields[0] == nil || fields[1] == nil {
+		return "", "", fmt.Errorf("job %s: %w", id, ErrNoJob)
+	}
+	var opt jobs.Options
+	if err := json.Unmarshal([]byte(text(fields[0])), &opt); err != nil {
+		return "", "", fmt.Errorf("read options of job %s: %w", id, err)
+	}
+	return opt.App, jobs.State(text(fields[1])), nil
+}

@@ -83,10 +83,10 @@ func TestI3OnlyTheNewestFenceCommits(t *testing.T) {
 		progress := jobs.NewProgress(2)
 		progress.Finish(0)
 		c := Commit{Sequence: 1, Progress: progress, Outcomes: []jobs.Outcome{outcome(1, jobs.OK)}, Tally: jobs.Tally{OK: 1}}
-		if got := must[Standing](t)(l.Commit(ctx, stale, c, start)); got.Accepted {
+		if got := must[Receipt](t)(l.Commit(ctx, stale, c, start)); got.Accepted {
 			t.Error("a stale delivery's commit was accepted")
 		}
-		if got := must[Standing](t)(l.Commit(ctx, newest, c, start)); !got.Accepted || got.Tally.OK != 1 {
+		if got := must[Receipt](t)(l.Commit(ctx, newest, c, start)); !got.Accepted || got.Tally.OK != 1 {
 			t.Errorf("commit: got %+v, want accepted with one ok", got)
 		}
 		got := must[jobs.Job](t)(l.Job(ctx, job))
@@ -111,7 +111,7 @@ func TestI3ARepeatedCommitCountsOnce(t *testing.T) {
 		c := Commit{Sequence: 1, Progress: progress, Dirty: true, Outcomes: []jobs.Outcome{outcome(2, jobs.Failed)}, Tally: jobs.Tally{Failed: 1},
 			Stats: jobs.Stats{Calls: 3, Latency: jobs.Histogram{4: 3}, Causes: map[string]jobs.Cause{"bad_request": {Count: 1, Row: 2, Error: "no: really"}}}}
 		for range 3 {
-			if got := must[Standing](t)(l.Commit(ctx, d, c, start)); !got.Accepted {
+			if got := must[Receipt](t)(l.Commit(ctx, d, c, start)); !got.Accepted {
 				t.Error("a repeated commit was refused")
 			}
 		}
@@ -147,11 +147,11 @@ func TestJobFinishesOnceWithItsLastBatch(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		finish := func(batch int64) Standing {
+		finish := func(batch int64) Receipt {
 			d := must[Delivery](t)(l.Open(ctx, job, batch, "w", start))
 			p := jobs.NewProgress(1)
 			p.Finish(0)
-			return must[Standing](t)(l.Commit(ctx, d, Commit{Sequence: 1, Progress: p, Outcomes: []jobs.Outcome{outcome(batch*2+1, jobs.OK)}, Tally: jobs.Tally{OK: 1}}, start))
+			return must[Receipt](t)(l.Commit(ctx, d, Commit{Sequence: 1, Progress: p, Outcomes: []jobs.Outcome{outcome(batch*2+1, jobs.OK)}, Tally: jobs.Tally{OK: 1}}, start))
 		}
 		if got, want := finish(0).State, jobs.Enqueuing; got != want {
 			t.Errorf("state after the first batch: got %s, want %s", got, want)
@@ -231,7 +231,7 @@ func TestUnfinishedBatches(t *testing.T) {
 		p.Finish(0)
 		for _, batch := range []int64{0, 3, 9} {
 			d := must[Delivery](t)(l.Open(ctx, job, batch, "w", start))
-			must[Standing](t)(l.Commit(ctx, d, Commit{Sequence: 1, Progress: p}, start))
+			must[Receipt](t)(l.Commit(ctx, d, Commit{Sequence: 1, Progress: p}, start))
 		}
 		seq, err := l.Unfinished(ctx, job, 11)
 		if err != nil {

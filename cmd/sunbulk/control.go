@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// control makes one of the commands that move a job from state to state.
+func (p *program) control(use, short, done string, move func(ctx context.Context, st *store, id, reason string) error) *cobra.Command {
+	var redis, reason string
+	cmd := &cobra.Command{
+		Use:     use + " JOB",
+		Short:   short,
+		Example: "  sunbulk " + use + " 20261122-153012-k3f9 --reason 'vendor maintenance'",
+		Args:    needJob,
+		RunE: func(_ *cobra.Command, args []string) error {
+			st, err := p.openStore(p.drain, redis)
+			if err != nil {
+				return err
+			}
+			defer st.Close()
+			if err := move(p.drain, st, args[0], reason); err != nil {
+				return err
+			}
+			fmt.Fprintf(p.screen, "job %s %s\n", args[0], done)
+			return nil
+		},
+	}
+	redisFlag(cmd.Flags(), &redis, redisMeaning)
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the report")
+	return cmd
+}
+
+func (p *program) pauseCommand() *cobra.Command {
+	return p.control("pause", "Stop the calls of a job; calls in flight end", "is paused",
+		func(ctx context.Context, st *store, id, reason string) error {
+			if reason == "" {
+				reason = "paused by " + processName()
+			}
+			if err := st.ledger.Pause(ctx, id, reason); err != nil {
+				return err
+			}
+			return st.queues.Pause(id)
+		})
+}
+
+func (p *program) resumeCommand() *cobra.Command {
+	return p.control("resume", "Let a paused job go on", "goes on",
+		func(ctx context.Context, st *store, id, _ string) error {
+			if err := st.queues.Resume(id); err != nil {
+				return err
+			}
+			return st.ledger.Resume(ctx, id)
+		})
+}
+
+func (p *program) cancelCommand() *cobra.Command {
+	return p.control("cancel", "End a job; rows without an outcome stay unprocessed", "is cancelled",
+		func(ctx context.Context, st *store, id, reason string) error {
+			if reason == "" {
+				reason = "cancelled by " + processName()
+			}
+			return st.ledger.Cancel(ctx, id, reason)
+		})
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sunbulk/sunbulk/internal/report"
+)
+
+func (p *program) jobsCommand() *cobra.Command {
+	var redis string
+	cmd := &cobra.Command{
+		Use:     "jobs",
+		Short:   "The jobs, a line each",
+		Example: `  sunbulk jobs --redis redis://localhost:6379`,
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return p.jobs(p.drain, redis) },
+	}
+	redisFlag(cmd.Flags(), &redis, redisMeaning)
+	return cmd
+}
+
+func (p *program) jobs(ctx context.Context, redis string) error {
+	st, err := p.openStore(ctx, redis)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	ids, err := st.ledger.IDs(ctx)
+	if err != nil {
+		return err
+	}
+	all := []report.Summary{}
+	for _, id := range ids {
+		job, err := st.ledger.Job(ctx, id)
+		if err != nil {
+			return err
+		}
+		all = append(all, report.Summarize(job))
+	}
+	if p.json {
+		return p.writeJSON(all)
+	}
+	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "JOB\tSTATE\tAPP\tROWS\tDONE\tFAILED\tREJECTED\tIN DOUBT\tCREATED\tREASON")
+	for _, s := range all {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Job, s.State, s.App, group(s.Rows.Read), group(s.Rows.OK+s.Rows.Noop),
+			group(s.Rows.Failed), group(s.Rows.Rejected), group(s.Rows.InDoubt), s.Times.Created.Local().Format(time.DateTime), s.Reason)
+	}
+	return w.Flush()
+}

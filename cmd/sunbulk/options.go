@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// jobFlags are the flags of the commands that read rows.
+type jobFlags struct {
+	op, app         string
+	set, mapped     []string
+	allowDuplicates bool
+
+	rate        float64
+	burst       int
+	attempts    int
+	timeout     time.Duration
+	batch       int
+	maxFailures string
+}
+
+func (j *jobFlags) register(f *pflag.FlagSet) {
+	f.StringVar(&j.op, "op", "", "operation of rows without an op column: create, list or remove")
+	f.StringVar(&j.app, "app", "", "app id")
+	f.StringArrayVar(&j.set, "set", nil, "PATH=VALUE, a constant for every row, e.g. confirmation.type=immediate")
+	f.StringArrayVar(&j.mapped, "map", nil, "COLUMN=PATH, take PATH from COLUMN")
+	f.BoolVar(&j.allowDuplicates, "allow-duplicates", false, "run rows that are the same as an earlier one")
+	f.Float64Var(&j.rate, "rate", 10, "calls per second for the app, all workers together; 0 = no limit")
+	f.IntVar(&j.burst, "burst", 0, "calls that may come at once (default: a tenth of the rate, at least 1)")
+	f.IntVar(&j.attempts, "attempts", 5, fmt.Sprintf("attempts per row, 1 to %d", maxAttempts))
+	f.DurationVar(&j.timeout, "timeout", 30*time.Second, "per call")
+	f.IntVar(&j.batch, "batch", 100, "rows per batch, 1 to 10000")
+	f.StringVar(&j.maxFailures, "max-failures", "20%", "pause at this many failed rows (500), or this share after 200 rows (20%); 100% never pauses")
+}
+
+// maxAttempts leaves room in jobs.Progress for the looks after the last attempt.
+const maxAttempts = 50
+
+// options checks the flags and returns them as a job's options.
+func (j *jobFlags) options() (jobs.Options, error) {
+	o := jobs.Options{App: j.app, Rate: j.rate, Burst: j.burst, Attempts: j.attempts, Timeout: j.timeout, BatchSize: j.batch}
+	var err error
+	if o.MaxFailures, err = jobs.ParseThreshold(j.maxFailures); err != nil {
+		return o, usage("--max-failures: "+err.Error(), "")
+	}
+	switch {
+	case j.app == "":
+		return o, usage("no app id", "give --app, or set SUNBULK_APP")
+	case j.rate < 0 || j.rate > 1e6:
+		return o, usage("--rate is not between 0 and 1000000", "0 means no limit")
+	case j.burst < 0:
+		return o, usage("--burst is negative", "")
+	case j.attempts < 1 || j.attempts > maxAttempts:
+		return o, usage(fmt.Sprintf("--attempts is not between 1 and %d", maxAttempts), "")
+	case j.timeout <= 0:
+		return o, usage("--timeout is not a positive time such as 30s", "")
+	case j.batch < 1 || j.batch > 10_000:
+		return o, usage("--batch is not between 1 and 10000", "")
+	}
+	if o.Burst == 0 {
+		o.Burst = max(1, int(o.Rate/10))
+	}
+	return o, nil
+}
+
+// input returns how rows are read.
+func (j *jobFlags) input(p *program) (input.Config, error) {
+	cfg := input.Config{
+		Op: j.op, AllowDuplicates: j.allowDuplicates, Stdin: p.stdin,
+		Warn: func(message string) { fmt.Fprintln(p.screen, "note: "+message) },
+	}
+	for _, s := range j.set {
+		path, value, ok := strings.Cut(s, "=")
+		if !ok || path == "" {
+			return cfg, usage(fmt.Sprintf("--set %q is not PATH=VALUE", s), "e.g. --set confirmation.type=immediate")
+		}
+		cfg.Set = append(cfg.Set, input.Setting{Path: path, Value: value})
+	}
+	for _, m := range j.mapped {
+		at := strings.LastIndexByte(m, '=')
+		if at < 1 || at == len(m)-1 {
+			return cfg, usage(fmt.Sprintf("--map %q is not COLUMN=PATH", m), "e.g. --map mobile=phoneNumber")
+		}
+		cfg.Map = append(cfg.Map, input.Mapping{Column: m[:at], Path: m[at+1:]})
+	}
+	return cfg, nil
+}
+
+// settings are the flags that say how rows are read: a run that goes on must have the same.
+func (j *jobFlags) settings() map[string]string {
+	return map[string]string{
+		"op":               j.op,
+		"set":              strings.Join(j.set, "\n"),
+		"map":              strings.Join(j.mapped, "\n"),
+		"allow-duplicates": strconv.FormatBool(j.allowDuplicates),
+	}
+}

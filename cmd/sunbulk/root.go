@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/ledger"
+)
+
+// The exit codes of sunbulk.
+const (
+	exitOK          = 0
+	exitCannotRun   = 1
+	exitUsage       = 2
+	exitNotAllOK    = 3
+	exitPaused      = 4
+	exitInterrupted = 130
+)
+
+const rootHelp = `sunbulk creates, lists and removes channel links of messaging users in bulk, one row of a
+CSV or JSON file per operation, through the Sunshine Conversations v2 Clients API. It keeps to a
+rate, retries what may be retried, never repeats a create blindly, and reports what became of every row.
+
+Exit codes:
+  0    every row is ok or noop
+  1    could not run: a file is missing, Redis or the API does not answer, credentials are refused
+  2    the command line or the input cannot be used as given
+  3    finished, with rows that are neither ok nor noop
+  4    paused, with the reason
+  130  interrupted; start it again the same way to go on
+
+Every flag has an environment twin: --base-url is SUNBULK_BASE_URL. Secrets come only so:
+SUNBULK_KEY_ID and SUNBULK_KEY_SECRET, or SUNBULK_TOKEN.`
+
+const rootExample = `  sunbulk run users.csv --simulate                      try a file without an API
+  sunbulk plan users.csv --app 5e4af71a81966cfff3ef6550 what would be done
+  sunbulk run users.csv --app 5e4af71a81966cfff3ef6550  do it`
+
+// program is what every subcommand has: where it reads and writes, and how it is interrupted.
+type program struct {
+	stdin  io.Reader
+	stdout io.Writer
+	screen *screen         // stderr
+	drain  context.Context // ends with the first signal; cobra's own context with the second
+
+	json      bool
+	quiet     bool
+	logFormat string
+	logLevel  string
+}
+
+// run is the whole command line. It returns the exit code.
+func run(ctx, drain context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	p := &program{stdin: stdin, stdout: stdout, screen: newScreen(stderr), drain: drain}
+	root := p.root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(p.screen)
+	err := root.ExecuteContext(ctx)
+	p.screen.status("")
+	if err == nil {
+		return exitOK
+	}
+	code, text := explain(err)
+	if text != "" {
+		fmt.Fprintln(p.screen, text)
+	}
+	return code
+}
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:               "sunbulk",
+		Short:             "Bulk work on the channels of messaging users",
+		Long:              rootHelp,
+		Example:           rootExample,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Version:           version(),
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return fromEnvironment(cmd.Flags()) },
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Args:              cobra.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(err.Error(), "see '"+cmd.CommandPath()+" --help'")
+	})
+	f := root.PersistentFlags()
+	f.BoolVar(&p.json, "json", false, "write results as JSON on stdout")
+	f.BoolVar(&p.quiet, "quiet", false, "no progress")
+	f.StringVar(&p.logFormat, "log-format", "text", "text or json")
+	f.StringVar(&p.logLevel, "log-level", "", "debug, info, warn or error (default: info for worker and simulate, else warn)")
+	root.AddCommand(
+		p.runCommand(), p.planCommand(), p.enqueueCommand(), p.workerCommand(),
+		p.jobsCommand(), p.statusCommand(), p.pauseCommand(), p.resumeCommand(), p.cancelCommand(),
+		p.reportCommand(), p.simulateCommand(),
+	)
+	return root
+}
+
+// fromEnvironment sets every flag that the command line left alone from its environment twin.
+func fromEnvironment(flags *pflag.FlagSet) error {
+	var errs []error
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := "SUNBULK_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value, set := os.LookupEnv(name)
+		if !set || f.Changed || f.Name == "help" || f.Name == "version" {
+			return
+		}
+		if err := flags.Set(f.Name, value); err != nil {
+			errs = append(errs, usage(fmt.Sprintf("%s: %v", name, err), ""))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// logger returns the logger that the flags ask for; fallback is the level without --log-level.
+func (p *program) logger(fallback slog.Level) (*slog.Logger, error) {
+	level := fallback
+	if p.logLevel != "" {
+		if err := level.UnmarshalText([]byte(p.logLevel)); err != nil {
+			return nil, usage(fmt.Sprintf("--log-level %s is not one of debug, info, warn, error", p.logLevel), "")
+		}
+	}
+	opt := &slog.HandlerOptions{Level: level}
+	switch p.logFormat {
+	case "json":
+		return slog.New(slog.NewJSONHandler(p.screen, opt)), nil
+	case "text":
+		return slog.New(slog.NewTextHandler(p.screen, opt)), nil
+	}
+	return nil, usage(fmt.Sprintf("--log-format %s is neither text nor json", p.logFormat), "")
+}
+
+// exitError ends the program with a code, and says what to do next.
+type exitError struct {
+	code int
+	err  error // nil: everything was said
+	hint string
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+func usage(message, hint string) error {
+	return &exitError{exitUsage, errors.New(message), hint}
+}
+
+func cannotRun(err error, hint string) error { return &exitError{exitCannotRun, err, hint} }
+
+// explain gives the exit code of an error and what a person is told.
+func explain(err error) (code int, text string) {
+	code, hint := exitCannotRun, ""
+	if e, ok := errors.AsType[*exitError](err); ok {
+		code, hint = e.code, e.hint
+		if e.err == nil {
+			return code, ""
+		}
+	} else if e, ok := errors.AsType[*input.Error](err); ok {
+		code, hint = exitUsage, e.Hint
+	} else if errors.Is(err, fs.ErrNotExist) {
+		hint = "check the file's name"
+	} else if errors.Is(err, ledger.ErrNoJob) {
+		code, hint = exitUsage, "'sunbulk jobs' lists the jobs"
+	} else if errors.Is(err, ledger.ErrIllegal) {
+		code = exitUsage
+	} else if strings.HasPrefix(err.Error(), "unknown command") {
+		code, hint = exitUsage, "'sunbulk --help' lists the commands"
+	}
+	text = "sunbulk: " + err.Error()
+	if hint != "" {
+		text += "\nhint: " + hint
+	}
+	return code, text
+}

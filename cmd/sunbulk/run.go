@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/jobs"
+	"github.com/sunbulk/sunbulk/sunco"
+	"github.com/sunbulk/sunbulk/worker"
+)
+
+// runOptions are the flags of run.
+type runOptions struct {
+	job         jobFlags
+	access      accessFlags
+	redis       string
+	concurrency int
+	out         string
+	simulate    string
+}
+
+func (p *program) runCommand() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run FILE…",
+		Short: "Validate, queue, work and report, in one process",
+		Long: `Run reads the files, makes a call per row at the given rate, and writes a report folder.
+
+Without --redis it needs nothing else: it keeps a journal in the report folder, and the same
+command with the same --out goes on where it stopped. The first Ctrl-C lets calls in flight end,
+the second stops at once. FILE may be - for standard input.`,
+		Example: `  sunbulk run users.csv --simulate
+  sunbulk run users.csv --app 5e4af71a81966cfff3ef6550 --rate 40 --out report
+  sunbulk run clients.csv --op remove --app 5e4af71a81966cfff3ef6550`,
+		Args: needFiles,
+		RunE: func(cmd *cobra.Command, files []string) error { return p.run(cmd.Context(), o, files) },
+	}
+	f := cmd.Flags()
+	o.job.register(f)
+	o.access.register(f)
+	redisFlag(f, &o.redis, redisMeaning+" (default: embedded)")
+	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
+	f.StringVar(&o.out, "out", "", "report folder (default sunbulk-JOB)")
+	f.StringVar(&o.simulate, "simulate", "", "use a simulated API in the process; =FILE describes its users and faults")
+	f.Lookup("simulate").NoOptDefVal = "on"
+	return cmd
+}
+
+func needFiles(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usage("no input file", "give one or more files, or - for standard input")
+	}
+	return nil
+}
+
+// run is the whole of the run command.
+func (p *program) run(ctx context.Context, o runOptions, files []string) error {
+	log, err := p.logger(slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	if o.concurrency < 1 || o.concurrency > 10_000 {
+		return usage("--concurrency is not between 1 and 10000", "")
+	}
+	api, stop, err := p.reach(ctx, &o)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	opt, err := o.job.options()
+	if err != nil {
+		return err
+	}
+	cfg, err := o.job.input(p)
+	if err != nil {
+		return err
+	}
+	reader, err := input.Open(files, cfg)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	s, err := p.openSession(ctx, o, opt, files)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	w := worker.New(s.rdb, s.codec, worker.Config{
+		Name: processName(), APIs: map[string]*sunco.API{opt.App: api}, Deliveries: s.memory, Concurrency: o.concurrency, Logger: log,
+	})
+	if err := p.process(ctx, s, w, reader); err != nil {
+		return err
+	}
+	return p.conclude(ctx, s)
+}
+
+// reach returns the API to call: the simulated one with --simulate, else the real one, asked
+// whether it knows the app.
+func (p *program) reach(ctx context.Context, o *runOptions) (*sunco.API, func(), error) {
+	if simulated(o.simulate) {
+		return startSimulation(o)
+	}
+	if o.job.app == "" {
+		return nil, nil, usage("no app id", "give --app, or set SUNBULK_APP; or try the file with --simulate")
+	}
+	api, err := o.access.api(o.job.app, environmentSecrets())
+	if err != nil {
+		return nil, nil, err
+	}
+	return api, func() {}, checkAccess(ctx, api, o.access.baseURL)
+}
+
+// process reads and works at the same time, until the job ends, pauses or is interrupted.
+func (p *program) process(ctx context.Context, s *session, w *worker.Worker, reader *input.Reader) error {
+	stopDrain := context.AfterFunc(p.drain, func() {
+		fmt.Fprintln(p.screen, "stopping: calls in flight end first; interrupt again to stop at once")
+		w.Drain()
+	})
+	defer stopDrain()
+	reading, stopReading := context.WithCancelCause(p.drain)
+	defer stopReading(nil)
+	read := make(chan error, 1)
+	go func() { read <- s.read(reading, reader) }()
+	progress := p.watch(ctx, s.job, s.ledger, reader.Progress)
+
+	served := make(chan error, 1)
+	go func() { served <- w.Serve(ctx, s.job) }()
+	var err error
+	select {
+	case err = <-served:
+		if s.embedded {
+			stopReading(errNoLonger) // the window would never open again
+		}
+		err = errors.Join(err, <-read)
+	case err = <-read:
+		if err != nil {
+			w.Drain()
+		}
+		err = errors.Join(err, <-served)
+	}
+	progress.stop()
+	if errors.Is(err, errNoLonger) || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// errNoLonger ends the reading of a job that is paused.
+var errNoLonger = errors.New("the job no longer runs")
+
+// conclude writes the report and ends with the exit code that the job deserves.
+func (p *program) conclude(ctx context.Context, s *session) error {
+	job, err := s.memory.Job(context.WithoutCancel(ctx), s.job)
+	if err != nil {
+		return err
+	}
+	if err := p.report(ctx, s.out, job, s.source(job)); err != nil {
+		return err
+	}
+	switch {
+	case job.State == jobs.Finished:
+		if err := s.discard(); err != nil {
+			return err
+		}
+		return result(job)
+	case job.State == jobs.Paused:
+		hint := "mend the cause, then run the same command with --out " + s.out
+		if !s.embedded {
+			hint = "mend the cause, then 'sunbulk resume " + job.ID + "'; a worker goes on"
+		}
+		return &exitError{exitPaused, fmt.Errorf("job %s is paused: %s", job.ID, job.Reason), hint}
+	case job.State == jobs.Cancelled:
+		return &exitError{exitNotAllOK, fmt.Errorf("job %s was cancelled: %s", job.ID, job.Reason), ""}
+	}
+	hint := "the same command with --out " + s.out + " goes on"
+	if !s.embedded {
+		hint = "'sunbulk worker' goes on with what is queued"
+	}
+	return &exitError{exitInterrupted, fmt.Errorf("job %s is interrupted", job.ID), hint}
+}
+
+// result is the exit code of a job that has ended.
+func result(job jobs.Job) error {
+	if job.Tally.Clean() {
+		return nil
+	}
+	return &exitError{code: exitNotAllOK}
+}
+
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s-%d", host, os.Getpid())
+}

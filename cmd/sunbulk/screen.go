@@ -1,0 +1,62 @@
+package main
+
+import (
+	"io"
+	"os"
+	"sync"
+
+	"golang.org/x/term"
+)
+
+// screen is stderr with one live line below everything else that is written, on a terminal.
+type screen struct {
+	mu   sync.Mutex
+	out  io.Writer
+	file *os.File // nil when not a terminal
+	line string   // the live line
+}
+
+func newScreen(out io.Writer) *screen {
+	s := &screen{out: out}
+	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+		s.file = f
+	}
+	return s
+}
+
+const clearLine = "\r\x1b[K"
+
+// Write prints above the live line.
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.line == "" {
+		return s.out.Write(p)
+	}
+	io.WriteString(s.out, clearLine)
+	n, err := s.out.Write(p)
+	io.WriteString(s.out, s.line)
+	return n, err
+}
+
+// live tells whether there can be a live line.
+func (s *screen) live() bool { return s.file != nil }
+
+// status replaces the live line, cut to the terminal's width; "" removes it.
+func (s *screen) status(line string) {
+	if !s.live() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if width, _, err := term.GetSize(int(s.file.Fd())); err == nil && width > 1 {
+		if runes := []rune(line); len(runes) >= width {
+			line = string(runes[:width-1])
+		}
+	}
+	if line == "" && s.line == "" {
+		return
+	}
+	s.line = line
+	io.WriteString(s.out, clearLine+line)
+}

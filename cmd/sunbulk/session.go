@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/sunbulk/sunbulk/enqueue"
+	"github.com/sunbulk/sunbulk/internal/embedded"
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/jobs"
+	"github.com/sunbulk/sunbulk/worker"
+)
+
+// memory is where a job is kept: the ledger, or the journal of an embedded run around it.
+type memory interface {
+	enqueue.Ledger
+	worker.Deliveries
+	Job(ctx context.Context, id string) (jobs.Job, error)
+	Seal(ctx context.Context, id string, inputs []jobs.Input, now time.Time) error
+	Chunks(ctx context.Context, id string) iter.Seq2[jobs.Chunk, error]
+}
+
+// session is one job of run: where it is kept, and where its report goes.
+type session struct {
+	*store
+	memory   memory
+	journal  *embedded.Ledger // nil on a real Redis
+	embedded bool
+	job      string
+	batch    int
+	out      string
+	close    func()
+}
+
+// window is how many batches an embedded run reads ahead: miniredis copies its whole list for each
+// batch that is added, and what is queued is in memory.
+const window = 300
+
+// openSession starts the job, or goes on with the one whose journal is in the report folder.
+func (p *program) openSession(ctx context.Context, o runOptions, opt jobs.Options, files []string) (*session, error) {
+	if o.redis != "" {
+		return p.openRedisSession(ctx, o, opt)
+	}
+	inputs, err := input.Digest(files)
+	if err != nil {
+		return nil, err
+	}
+	redis, err := embedded.Start()
+	if err != nil {
+		return nil, cannotRun(err, "")
+	}
+	st, err := newStore(redis.Client())
+	if err != nil {
+		redis.Close()
+		return nil, err
+	}
+	s := &session{store: st, embedded: true, batch: opt.BatchSize, close: func() { redis.Close() }}
+	head := embedded.Head{Job: jobs.NewID(time.Now()), Options: opt, Settings: o.job.settings(), Created: time.Now().UTC()}
+	for _, in := range inputs {
+		head.Inputs = append(head.Inputs, embedded.Input{Name: in.Name, Size: in.Bytes, SHA256: in.SHA256})
+	}
+	if err := p.openJournal(ctx, s, o, head); err != nil {
+		redis.Close()
+		return nil, err
+	}
+	s.memory = s.journal
+	s.close = func() { s.journal.Close(); redis.Close() }
+	return s, nil
+}
+
+// openJournal goes on with the journal in the report folder, or begins one.
+func (p *program) openJournal(ctx context.Context, s *session, o runOptions, head embedded.Head) (err error) {
+	s.out = outFolder(o.out, head.Job)
+	_, there, err := embedded.Peek(s.out)
+	switch {
+	case err != nil:
+		return cannotRun(err, "")
+	case there:
+		s.journal, head, err = embedded.Resume(ctx, s.out, head, s.ledger, s.codec)
+		if err != nil {
+			return explainJournal(err, s.out)
+		}
+		fmt.Fprintf(p.screen, "going on with job %s in %s\n", head.Job, s.out)
+	default:
+		if err := refuseOldReport(s.out); err != nil {
+			return err
+		}
+		if err := refuseUnfinishedTwin(head, o.job.allowDuplicates); err != nil {
+			return err
+		}
+		s.journal, err = embedded.Create(s.out, head, s.ledger, s.codec)
+		if err != nil {
+			return explainJournal(err, s.out)
+		}
+		err = s.ledger.Create(ctx, head.Job, head.Options, head.Created)
+	}
+	s.job = head.Job
+	return err
+}
+
+// outFolder is where a job's report goes.
+func outFolder(out, job string) string {
+	if out == "" {
+		out = "sunbulk-" + job
+	}
+	return filepath.Clean(out)
+}
+
+func refuseOldReport(out string) error {
+	if _, err := os.Stat(filepath.Join(out, "summary.json")); err == nil {
+		return usage(out+" holds the report of an earlier job", "give another --out, or move it away")
+	}
+	return nil
+}
+
+// refuseUnfinishedTwin keeps a run that was interrupted from being started anew by mistake: rows
+// that are done would be called again.
+func refuseUnfinishedTwin(head embedded.Head, allowed bool) error {
+	if allowed {
+		return nil
+	}
+	journals, err := filepath.Glob(filepath.Join("sunbulk-*", embedded.FileName))
+	if err != nil {
+		return err
+	}
+	for _, path := range journals {
+		other, there, err := embedded.Peek(filepath.Dir(path))
+		if err == nil && there && sameWork(head, other) {
+			return usage(fmt.Sprintf("an unfinished run of the same input is in %s", filepath.Dir(path)),
+				fmt.Sprintf("go on with it by --out %s, or run every row again by --allow-duplicates", filepath.Dir(path)))
+		}
+	}
+	return nil
+}
+
+// sameWork tells whether two runs call the same app for the same files.
+func sameWork(a, b embedded.Head) bool {
+	return a.Options.App == b.Options.App && slices.EqualFunc(a.Inputs, b.Inputs, func(x, y embedded.Input) bool {
+		return x.SHA256 != "" && x.SHA256 == y.SHA256
+	})
+}
+
+func explainJournal(err error, out string) error {
+	if changed, ok := errors.AsType[*embedded.ChangedError](err); ok {
+		return usage(fmt.Sprintf("%s holds an unfinished run, and this is not the same one: %s", out, changed), "run it again as it was, or give another --out")
+	}
+	if errors.Is(err, embedded.ErrLocked) {
+		return usage("another sunbulk works in "+out, "wait for it, or give another --out")
+	}
+	return cannotRun(err, "")
+}
+
+// openRedisSession starts a job on a real Redis.
+func (p *program) openRedisSession(ctx context.Context, o runOptions, opt jobs.Options) (*session, error) {
+	st, err := p.openStore(ctx, o.redis)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{store: st, memory: st.ledger, job: jobs.NewID(time.Now()), batch: opt.BatchSize, close: func() { st.Close() }}
+	s.out = outFolder(o.out, s.job)
+	err = refuseOldReport(s.out)
+	if err == nil {
+		err = st.ledger.Create(ctx, s.job, opt, time.Now())
+	}
+	if err != nil {
+		st.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// read queues all records and seals the job.
+func (s *session) read(ctx context.Context, reader *input.Reader) error {
+	cfg := enqueue.Config{BatchSize: s.batch}
+	if s.embedded {
+		cfg.Window = window
+	}
+	if err := enqueue.New(s.memory, s.queues, cfg).Add(ctx, s.job, records(reader)); err != nil {
+		return err
+	}
+	return s.memory.Seal(ctx, s.job, reader.Inputs(), time.Now())
+}
+
+// records gives the reader's records as enqueue takes them.
+func records(reader *input.Reader) enqueue.Records {
+	return func(yield func(jobs.Row, *jobs.Rejection) bool) {
+		for r := range reader.Records() {
+			if !yield(r.Row, r.Rejection) {
+				return
+			}
+		}
+	}
+}
+
+// discard removes the journal of a job whose report is written.
+func (s *session) discard() error {
+	if s.journal == nil {
+		return nil
+	}
+	return s.journal.Discard()
+}

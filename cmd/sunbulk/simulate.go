@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sunbulk/sunbulk/sunco"
+	"github.com/sunbulk/sunbulk/sunco/suncotest"
+)
+
+// simulated tells whether --simulate asks for the simulation.
+func simulated(flag string) bool {
+	switch strings.ToLower(flag) {
+	case "", "off", "false", "0", "no":
+		return false
+	}
+	return true
+}
+
+// startSimulation serves a simulated API in this process and returns how to call it. The
+// simulation knows every app.
+func startSimulation(o *runOptions) (*sunco.API, func(), error) {
+	var world suncotest.World
+	switch name := o.simulate; strings.ToLower(name) {
+	case "on", "true", "1", "yes":
+	default:
+		var err error
+		if world, err = readWorld(name); err != nil {
+			return nil, nil, err
+		}
+	}
+	if o.job.app == "" {
+		o.job.app = "simulated"
+	}
+	sim := suncotest.New(suncotest.Config{World: world})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, fmt.Errorf("start simulation: %w", err)
+	}
+	server := &http.Server{Handler: sim, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	go server.Serve(listener) // ends with Close
+	stop := func() { sim.Close(); server.Close() }
+	api, err := sunco.New(o.job.app, sunco.Config{BaseURL: "http://" + listener.Addr().String(), Auth: sunco.Token("simulated")})
+	if err != nil {
+		stop()
+		return nil, nil, fmt.Errorf("start simulation: %w", err)
+	}
+	return api, stop, nil
+}
+
+func readWorld(name string) (suncotest.World, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return suncotest.World{}, fmt.Errorf("open world: %w", err)
+	}
+	defer f.Close()
+	world, err := suncotest.LoadWorld(f)
+	if err != nil {
+		return world, usage(name+": "+err.Error(), "see docs/simulator.md")
+	}
+	return world, nil
+}
+
+// simulateOptions are the flags of simulate.
+type simulateOptions struct {
+	listen string
+	world  string
+	app    string
+	seed   uint64
+	knobs  suncotest.Knobs
+}
+
+func (p *program) simulateCommand() *cobra.Command {
+	var o simulateOptions
+	cmd := &cobra.Command{
+		Use:   "simulate",
+		Short: "The simulated API as a server",
+		Long: `Simulate serves a simulated API until it is stopped. Without --world every user, conversation
+and integration exists unless its id begins with "unknown". Counters are at GET /_sim/stats; faults
+are changed by PUT /_sim/knobs. Any credentials are taken, unless those in the environment are set.`,
+		Example: `  sunbulk simulate --listen 127.0.0.1:8090 --rate-limit 50 --share-503 0.05
+  sunbulk run users.csv --app demo --base-url http://127.0.0.1:8090`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return p.simulate(p.drain, o) },
+	}
+	f, k := cmd.Flags(), &o.knobs
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8090", "address to serve on")
+	f.StringVar(&o.world, "world", "", "JSON file with users, integrations and faults")
+	f.StringVar(&o.app, "app", "", "the one app that there is (default: any)")
+	f.Uint64Var(&o.seed, "seed", 0, "of the random faults")
+	f.Float64Var(&k.RateLimit, "rate-limit", 0, "calls per second above which calls get a 429; 0 = no limit")
+	f.IntVar(&k.Burst, "rate-burst", 0, "calls that may come at once under the rate limit")
+	f.StringVar(&k.RetryAfter, "retry-after", "", "how a 429 says when to come back: seconds, date or none")
+	f.Float64Var(&k.Share429, "share-429", 0, "share of calls answered 429 whatever the rate, 0 to 1")
+	f.Float64Var(&k.Share503, "share-503", 0, "share of calls answered 503 before any work")
+	f.BoolVar(&k.HTML503, "html-503", false, "answer 503 as HTML")
+	f.DurationVar(&k.LatencyMin, "latency-min", 0, "least time of a call")
+	f.DurationVar(&k.LatencyMax, "latency-max", 0, "most time of a call")
+	f.Float64Var(&k.CutBefore, "cut-before", 0, "share of connections cut before the work")
+	f.Float64Var(&k.CutAfter, "cut-after", 0, "share of connections cut after the work")
+	f.Float64Var(&k.Hang, "hang", 0, "share of calls that do the work and never answer")
+	f.Float64Var(&k.HalfAnswer, "half-answer", 0, "share of answers cut in the middle")
+	f.StringVar(&k.OnDuplicate, "on-duplicate", "", "what a second identical create gets: second, conflict or same")
+	f.DurationVar(&k.PendingFor, "pending-for", 0, "time until a new client is active")
+	return cmd
+}
+
+func (p *program) simulate(ctx context.Context, o simulateOptions) error {
+	log, err := p.logger(slog.LevelInfo)
+	if err != nil {
+		return err
+	}
+	s := environmentSecrets()
+	cfg := suncotest.Config{AppID: o.app, KeyID: s.KeyID, KeySecret: s.KeySecret, Token: s.Token, Knobs: o.knobs, Seed: o.seed}
+	if o.world != "" {
+		if cfg.World, err = readWorld(o.world); err != nil {
+			return err
+		}
+	}
+	sim := suncotest.New(cfg)
+	listener, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return cannotRun(fmt.Errorf("listen: %w", err), "choose another --listen")
+	}
+	server := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	defer context.AfterFunc(ctx, func() { sim.Close(); server.Close() })()
+	log.Info("simulated API is up", "baseURL", "http://"+listener.Addr().String())
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/queue"
+	"github.com/sunbulk/sunbulk/internal/report"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// source is what a report of a job is made from: outcomes where they are kept, and the queue for
+// the rows that have none.
+type source struct {
+	job    jobs.Job
+	chunks func(ctx context.Context, id string) iter.Seq2[jobs.Chunk, error]
+	ledger *ledger.Ledger
+	queues *queue.Queues
+}
+
+var _ report.Source = source{}
+
+func (s *session) source(job jobs.Job) source {
+	return source{job, s.memory.Chunks, s.ledger, s.queues}
+}
+
+func (s *store) source(job jobs.Job) source {
+	return source{job, s.ledger.Chunks, s.ledger, s.queues}
+}
+
+// Chunks yields all outcomes.
+func (s source) Chunks(ctx context.Context) iter.Seq2[jobs.Chunk, error] {
+	return s.chunks(ctx, s.job.ID)
+}
+
+// Rows yields the rows of every batch that is not finished and still queued.
+func (s source) Rows(ctx context.Context) iter.Seq2[jobs.Row, error] {
+	return func(yield func(jobs.Row, error) bool) {
+		unfinished, err := s.ledger.Unfinished(ctx, s.job.ID, s.job.Batches)
+		if err != nil {
+			yield(jobs.Row{}, err)
+			return
+		}
+		for number := range unfinished {
+			batch, found, err := s.queues.Find(s.job.ID, number)
+			if err != nil {
+				yield(jobs.Row{}, err)
+				return
+			}
+			if !found {
+				continue
+			}
+			for _, row := range batch.Rows {
+				if !yield(row, ctx.Err()) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// report writes a job's report folder and says what it holds.
+func (p *program) report(ctx context.Context, out string, job jobs.Job, src report.Source) error {
+	summary, err := report.Write(ctx, out, job, src)
+	if err != nil && summary.Job == "" {
+		return cannotRun(fmt.Errorf("write report: %w", err), "")
+	}
+	if p.json {
+		if err := p.writeJSON(summary); err != nil {
+			return err
+		}
+	}
+	describe(p.screen, summary)
+	fmt.Fprintf(p.screen, "report: %s\n", out)
+	return err
+}

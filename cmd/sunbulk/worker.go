@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sunbulk/sunbulk/sunco"
+	"github.com/sunbulk/sunbulk/worker"
+)
+
+// workerOptions are the flags of worker.
+type workerOptions struct {
+	access      accessFlags
+	redis       string
+	app         string
+	credentials string
+	concurrency int
+}
+
+func (p *program) workerCommand() *cobra.Command {
+	var o workerOptions
+	cmd := &cobra.Command{
+		Use:   "worker",
+		Short: "Run queued jobs until stopped",
+		Long: `Worker runs the jobs on --redis of every app for which it holds credentials: of --app with those
+in the environment, or of all apps in the --credentials file. Start as many as you like. The first
+Ctrl-C lets calls in flight end and gives the rest back to the queue, the second stops at once.`,
+		Example: `  sunbulk worker --redis redis://localhost:6379 --app 5e4af71a81966cfff3ef6550
+  sunbulk worker --redis rediss://queue.example:6380 --credentials apps.json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.work(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	o.access.register(f)
+	redisFlag(f, &o.redis, redisMeaning)
+	f.StringVar(&o.app, "app", "", "app id of the credentials in the environment")
+	f.StringVar(&o.credentials, "credentials", "", "JSON file with the credentials of several apps, mode 0600")
+	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
+	return cmd
+}
+
+func (p *program) work(ctx context.Context, o workerOptions) error {
+	log, err := p.logger(slog.LevelInfo)
+	if err != nil {
+		return err
+	}
+	if o.concurrency < 1 || o.concurrency > 10_000 {
+		return usage("--concurrency is not between 1 and 10000", "")
+	}
+	apis, err := o.apis()
+	if err != nil {
+		return err
+	}
+	st, err := p.openStore(ctx, o.redis)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	w := worker.New(st.rdb, st.codec, worker.Config{Name: processName(), APIs: apis, Concurrency: o.concurrency, Logger: log})
+	defer context.AfterFunc(p.drain, w.Drain)()
+	log.Info("worker started", "apps", slices.Sorted(maps.Keys(apis)), "concurrency", o.concurrency)
+	err = w.Run(ctx)
+	log.Info("worker stopped")
+	if errors.Is(err, context.Canceled) {
+		return &exitError{exitInterrupted, errors.New("stopped with calls in flight"), "another worker looks for what became of them"}
+	}
+	return err
+}
+
+// apis returns the API of every app that the flags give credentials for.
+func (o workerOptions) apis() (map[string]*sunco.API, error) {
+	all := map[string]secrets{}
+	switch {
+	case o.credentials != "":
+		apps, err := readCredentials(o.credentials)
+		if err != nil {
+			return nil, err
+		}
+		all = apps
+	case o.app == "":
+		return nil, usage("no app id", "give --app, or several apps by --credentials FILE")
+	}
+	if o.app != "" {
+		if _, listed := all[o.app]; !listed {
+			all[o.app] = environmentSecrets()
+		}
+	}
+	apis := map[string]*sunco.API{}
+	for app, s := range all {
+		api, err := o.access.api(app, s)
+		if err != nil {
+			return nil, fmt.Errorf("app %s: %w", app, err)
+		}
+		apis[app] = api
+	}
+	return apis, nil
+}

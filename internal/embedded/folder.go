@@ -1,0 +1,213 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// FileName is the file of the journal in its folder. The file is the owner's alone to read: it holds rows.
+const FileName = "journal.ndjson"
+
+// Errors that tell why a folder cannot be used for a run.
+var (
+	ErrExists = errors.New("the folder holds an unfinished run")
+	ErrLocked = errors.New("another run is using the folder")
+	ErrNone   = errors.New("the folder holds no unfinished run")
+)
+
+// Create begins a journal in dir, which it makes when missing, and locks it until Close or the end
+// of the process. The job itself is then created with the Ledger's Create. ErrExists when there is
+// a journal, ErrLocked when another process is at it.
+func Create(dir string, head Head, l *ledger.Ledger, codec *jobs.Codec) (*Ledger, error) {
+	if err := jobs.CheckID(head.Job); err != nil {
+		return nil, err
+	}
+	head.Version = version
+	line, err := encodeLine(head)
+	if err != nil {
+		return nil, err
+	}
+	if err := makeFolder(dir); err != nil {
+		return nil, err
+	}
+	f, err := lockFile(dir, os.O_CREATE)
+	if err != nil {
+		return nil, err
+	}
+	if err := begin(f, dir, line); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return newLedger(l, codec, head.Job, f, int64(len(line))), nil
+}
+
+// begin makes line the first one of an empty journal and puts it and the folder on the disk.
+func begin(f *os.File, dir string, line []byte) error {
+	switch _, there, err := readHead(f); {
+	case err != nil:
+		return err
+	case there:
+		return ErrExists
+	}
+	// A head that is not whole is one whose run had not begun.
+	if err := f.Truncate(0); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	if _, err := f.WriteAt(line, 0); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	return syncFolder(dir)
+}
+
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make folder: %w", err)
+	}
+	err := syncFolder(filepath.Dir(filepath.Clean(dir)))
+	if errors.Is(err, fs.ErrPermission) { // then dir was there before
+		return nil
+	}
+	return err
+}
+
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("sync folder: %w", err)
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("sync folder: %w", err)
+	}
+	return nil
+}
+
+// Resume goes on from the journal in dir: it puts the job, under its old id, into l, which must not
+// know it. The whole input is to be queued again, with the same cuts, and sealed. ErrNone when there
+// is no journal, ErrLocked when another process is at it, a *ChangedError when head asks for
+// something else, a *LineError when the journal is damaged.
+func Resume(ctx context.Context, dir string, head Head, l *ledger.Ledger, codec *jobs.Codec) (*Ledger, Head, error) {
+	f, err := lockFile(dir, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, Head{}, ErrNone
+	}
+	if err != nil {
+		return nil, Head{}, err
+	}
+	resumed, before, err := resume(ctx, f, head, l, codec)
+	if err != nil {
+		f.Close()
+		return nil, Head{}, err
+	}
+	return resumed, before, nil
+}
+
+func resume(ctx context.Context, f *os.File, head Head, l *ledger.Ledger, codec *jobs.Codec) (*Ledger, Head, error) {
+	before, there, err := readHead(f)
+	if err != nil {
+		return nil, Head{}, err
+	}
+	if !there {
+		return nil, Head{}, ErrNone
+	}
+	if err := before.compare(head); err != nil {
+		return nil, Head{}, err
+	}
+	m, end, err := replay(contents(f), before)
+	if err != nil {
+		return nil, Head{}, err
+	}
+	// What is torn must not stand behind a line that is shorter.
+	if err := f.Truncate(end); err != nil {
+		return nil, Head{}, fmt.Errorf("cut torn line: %w", err)
+	}
+	if err := l.Restore(ctx, m); err != nil {
+		return nil, Head{}, err
+	}
+	return newLedger(l, codec, before.Job, f, end), before, nil
+}
+
+// Peek tells whether dir holds a journal that can be gone on from, and returns its head.
+func Peek(dir string) (Head, bool, error) {
+	f, err := os.Open(filepath.Join(dir, FileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Head{}, false, nil
+	}
+	if err != nil {
+		return Head{}, false, fmt.Errorf("open journal: %w", err)
+	}
+	defer f.Close()
+	return readHead(f)
+}
+
+// readHead returns the journal's head; false when its first line is not whole.
+func readHead(f *os.File) (Head, bool, error) {
+	for line, err := range lines(contents(f)) {
+		if err != nil {
+			return Head{}, false, err
+		}
+		head, err := decodeHead(line.data)
+		if err != nil {
+			return Head{}, false, &LineError{line.number, err}
+		}
+		return head, true, nil
+	}
+	return Head{}, false, nil
+}
+
+// contents reads the file from its start, whatever else reads it.
+func contents(f *os.File) io.Reader { return io.NewSectionReader(f, 0, 1<<62) }
+
+// lockFile opens the journal in dir and locks it against other runs until it is closed.
+func lockFile(dir string, flag int) (*os.File, error) {
+	path := filepath.Join(dir, FileName)
+	f, err := os.OpenFile(path, os.O_RDWR|flag, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, ErrLocked
+		}
+		return nil, fmt.Errorf("lock journal: %w", err)
+	}
+	// The run that had the lock may have discarded the file meanwhile.
+	opened, err := f.Stat()
+	if err == nil {
+		var there fs.FileInfo
+		if there, err = os.Stat(path); err == nil && os.SameFile(opened, there) {
+			return f, nil
+		}
+	}
+	f.Close()
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = ErrLocked
+	}
+	return nil, err
+}
+
+// Close writes what is not on the disk yet, and gives the folder free for the next run.
+func (l *Ledger) Close() error {
+	return errors.Join(l.journal.flush(), l.file.Close())
+}
+
+// Discard deletes the journal, after a finished report, and closes it.
+func (l *Ledger) Discard() error {
+	if err := os.Remove(l.file.Name()); err != nil {
+		return errors.Join(fmt.Errorf("discard journal: %w", err), l.Close())
+	}
+	return l.file.Close()
+}

@@ -1,0 +1,213 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// Ledger is a ledger on miniredis whose job survives in a journal. A method that is not its own is
+// the ledger's. It is safe for concurrent use; its journal holds the one job of its folder.
+type Ledger struct {
+	*ledger.Ledger
+	codec   *jobs.Codec
+	job     string
+	file    *os.File
+	journal *journal
+
+	// What the ledger accepts of a batch and what the journal gets of it must have one order. A
+	// batch has the lock of its number, notes have the first.
+	locks [64]sync.Mutex
+
+	mu   sync.Mutex
+	owed map[stamp]bool // commits that were accepted and could not be written
+}
+
+// stamp names a commit.
+type stamp struct{ batch, fence, sequence int64 }
+
+func newLedger(l *ledger.Ledger, codec *jobs.Codec, job string, f *os.File, end int64) *Ledger {
+	return &Ledger{Ledger: l, codec: codec, job: job, file: f, journal: newJournal(f, end), owed: map[stamp]bool{}}
+}
+
+func (l *Ledger) lock(batch int64) *sync.Mutex {
+	return &l.locks[uint64(batch)%uint64(len(l.locks))]
+}
+
+// Open is ledger.Open. An opening is on the disk before it returns, so before the first call.
+func (l *Ledger) Open(ctx context.Context, job string, batch int64, worker string, now time.Time) (ledger.Delivery, error) {
+	if err := l.journal.ready(); err != nil {
+		return ledger.Delivery{}, err
+	}
+	d, g, err := l.open(ctx, job, batch, worker, now)
+	if err != nil || g == nil {
+		return d, err
+	}
+	return d, l.journal.settle(g)
+}
+
+func (l *Ledger) open(ctx context.Context, job string, batch int64, worker string, now time.Time) (ledger.Delivery, *group, error) {
+	lock := l.lock(batch)
+	lock.Lock()
+	defer lock.Unlock()
+	d, err := l.Ledger.Open(ctx, job, batch, worker, now)
+	if err != nil || d.Verdict != ledger.Opened {
+		return d, nil, err
+	}
+	line, err := encodeLine(record{Open: &opening{Batch: batch, Since: d.Since}})
+	if err != nil {
+		return d, nil, err
+	}
+	return d, l.journal.add(line), nil
+}
+
+// Commit is ledger.Commit, with the outcomes in the journal instead of Redis. They are on the disk
+// when it returns an accepted receipt. After an error the same commit can be repeated.
+func (l *Ledger) Commit(ctx context.Context, d ledger.Delivery, c ledger.Commit, now time.Time) (ledger.Receipt, error) {
+	line, err := encodeLine(record{Commit: newCommit(d, c, l.codec)})
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
+	if err := l.journal.ready(); err != nil {
+		return ledger.Receipt{}, err
+	}
+	s := stamp{d.Batch, d.Fence, c.Sequence}
+	if l.paid(s) {
+		_, state, err := l.Standing(ctx, d.Job)
+		return ledger.Receipt{Accepted: true, State: state}, err
+	}
+	receipt, g, err := l.commit(ctx, d, c, line, now)
+	if err != nil || g == nil {
+		return receipt, err
+	}
+	if err := l.journal.settle(g); err != nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.owed[s] = true
+		return ledger.Receipt{}, err
+	}
+	return receipt, nil
+}
+
+// paid tells, once, whether the commit was accepted before and is on the disk by now.
+func (l *Ledger) paid(s stamp) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	owed := l.owed[s]
+	delete(l.owed, s)
+	return owed
+}
+
+func (l *Ledger) commit(ctx context.Context, d ledger.Delivery, c ledger.Commit, line []byte, now time.Time) (ledger.Receipt, *group, error) {
+	lock := l.lock(d.Batch)
+	lock.Lock()
+	defer lock.Unlock()
+	c.Outcomes = nil
+	receipt, err := l.Ledger.Commit(ctx, d, c, now)
+	if err != nil || !receipt.Accepted {
+		return receipt, nil, err
+	}
+	return receipt, l.journal.add(line), nil
+}
+
+// maxWaiting is how many bytes of notes may wait for the next one who must have the disk.
+const maxWaiting = 1 << 20
+
+// Note is ledger.Note, with the rejected rows in the journal instead of Redis. It does not wait for
+// the disk: what comes later in the journal is not there without it, and a run that goes on makes
+// the notes that were lost again.
+func (l *Ledger) Note(ctx context.Context, id string, n ledger.Note) error {
+	line, err := encodeLine(record{Note: newNote(n, l.codec)})
+	if err != nil {
+		return err
+	}
+	if err := l.journal.ready(); err != nil {
+		return err
+	}
+	if err := l.note(ctx, id, n, line); err != nil {
+		return err
+	}
+	if l.journal.waiting() < maxWaiting {
+		return nil
+	}
+	return l.journal.flush()
+}
+
+func (l *Ledger) note(ctx context.Context, id string, n ledger.Note, line []byte) error {
+	lock := &l.locks[0]
+	lock.Lock()
+	defer lock.Unlock()
+	beyond, err := l.Count(ctx, id, n)
+	if err == nil && beyond {
+		l.journal.add(line)
+	}
+	return err
+}
+
+// Seal is ledger.Seal, and keeps what is known of the inputs in the journal.
+func (l *Ledger) Seal(ctx context.Context, id string, inputs []jobs.Input, now time.Time) error {
+	line, err := encodeLine(record{Seal: &seal{Inputs: inputs}})
+	if err != nil {
+		return err
+	}
+	if err := l.journal.settle(l.journal.add(line)); err != nil {
+		return err
+	}
+	return l.Ledger.Seal(ctx, id, inputs, now)
+}
+
+// Chunks yields every chunk of outcomes and rejected rows that was committed before the call, in
+// the order of the commits, from the journal.
+func (l *Ledger) Chunks(ctx context.Context, id string) iter.Seq2[jobs.Chunk, error] {
+	return func(yield func(jobs.Chunk, error) bool) {
+		if err := l.sync(id); err != nil {
+			yield(jobs.Chunk{}, err)
+			return
+		}
+		for line, err := range lines(l.journal.written()) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			var data []byte
+			if err == nil && line.number > 1 {
+				data, err = chunkOf(line)
+			}
+			if err == nil && data == nil {
+				continue
+			}
+			var chunk jobs.Chunk
+			if err == nil {
+				chunk, err = l.codec.DecodeChunk(data)
+			}
+			if !yield(chunk, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// sync puts on the disk what the ledger has accepted so far.
+func (l *Ledger) sync(id string) error {
+	if id != l.job {
+		return fmt.Errorf("job %s: %w", id, ledger.ErrNoJob)
+	}
+	for i := range l.locks {
+		l.locks[i].Lock() // the one who had it has added its line
+		l.locks[i].Unlock()
+	}
+	return l.journal.flush()
+}
+
+func chunkOf(l line) ([]byte, error) {
+	r, err := decodeRecord(l.data)
+	if err != nil {
+		return nil, &LineError{l.number, err}
+	}
+	return r.chunk(), nil
+}

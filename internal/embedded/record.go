@@ -1,0 +1,120 @@
+package embedded
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// maxLine bounds one line of the journal, in bytes: a batch of lists can take many.
+const maxLine = 256 << 20
+
+// record is a line of the journal after the head; exactly one of its fields is set.
+type record struct {
+	Open   *opening `json:"open,omitempty"`
+	Commit *commit  `json:"commit,omitempty"`
+	Note   *note    `json:"note,omitempty"`
+	Seal   *seal    `json:"seal,omitempty"`
+}
+
+// opening says that the calls of a batch may begin.
+type opening struct {
+	Batch int64     `json:"batch"`
+	Since time.Time `json:"since"` // of its first opening
+}
+
+// commit is an accepted ledger.Commit. Its outcomes are an encoded jobs.Chunk.
+type commit struct {
+	Batch    int64         `json:"batch"`
+	Dirty    bool          `json:"dirty,omitempty"`
+	Progress jobs.Progress `json:"progress"`
+	Tally    jobs.Tally    `json:"tally"`
+	Stats    stats         `json:"stats"`
+	Chunk    []byte        `json:"chunk,omitempty"`
+}
+
+// stats are jobs.Stats with the histogram's buckets, of which its own JSON gives only quantiles.
+type stats struct {
+	Calls     int64                 `json:"calls,omitempty"`
+	Retries   int64                 `json:"retries,omitempty"`
+	Throttled int64                 `json:"throttled,omitempty"`
+	Looks     int64                 `json:"looks,omitempty"`
+	Latency   map[int]int64         `json:"latency,omitempty"`
+	Causes    map[string]jobs.Cause `json:"causes,omitempty"`
+}
+
+// note is a ledger.Note that was beyond the last one. Its rejected rows are an encoded jobs.Chunk.
+type note struct {
+	Read     int64  `json:"read"`
+	Batches  int64  `json:"batches"`
+	Rejected int64  `json:"rejected,omitempty"`
+	Chunk    []byte `json:"chunk,omitempty"`
+}
+
+// seal says that the whole input was read.
+type seal struct {
+	Inputs []jobs.Input `json:"inputs"`
+}
+
+func newCommit(d ledger.Delivery, c ledger.Commit, codec *jobs.Codec) *commit {
+	k := &commit{Batch: d.Batch, Dirty: c.Dirty, Progress: c.Progress, Tally: c.Tally, Stats: stats{
+		Calls: c.Stats.Calls, Retries: c.Stats.Retries, Throttled: c.Stats.Throttled, Looks: c.Stats.Looks,
+		Latency: c.Stats.Latency, Causes: c.Stats.Causes,
+	}}
+	if len(c.Outcomes) > 0 {
+		k.Chunk = codec.EncodeChunk(jobs.Chunk{Outcomes: c.Outcomes})
+	}
+	return k
+}
+
+func newNote(n ledger.Note, codec *jobs.Codec) *note {
+	k := &note{Read: n.Read, Batches: n.Batches, Rejected: int64(len(n.Rejected))}
+	if len(n.Rejected) > 0 {
+		k.Chunk = codec.EncodeChunk(jobs.Chunk{Rejections: n.Rejected})
+	}
+	return k
+}
+
+// chunk returns the encoded outcomes or rejected rows of the record; nil when it has none.
+func (r record) chunk() []byte {
+	switch {
+	case r.Commit != nil:
+		return r.Commit.Chunk
+	case r.Note != nil:
+		return r.Note.Chunk
+	}
+	return nil
+}
+
+// encodeLine returns v as one line, with its end.
+func encodeLine(v any) ([]byte, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode line: %w", err)
+	}
+	if len(data) >= maxLine {
+		return nil, fmt.Errorf("encode line: %d bytes, more than %d", len(data), maxLine)
+	}
+	return append(data, '\n'), nil
+}
+
+func decodeRecord(data []byte) (record, error) {
+	var r record
+	if err := json.Unmarshal(data, &r); err != nil {
+		return record{}, err
+	}
+	kinds := 0
+	for _, set := range []bool{r.Open != nil, r.Commit != nil, r.Note != nil, r.Seal != nil} {
+		if set {
+			kinds++
+		}
+	}
+	if kinds != 1 {
+		return record{}, errors.New("not exactly one of open, commit, note and seal")
+	}
+	return r, nil
+}

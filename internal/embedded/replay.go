@@ -1,0 +1,128 @@
+package embedded
+
+import (
+	"errors"
+	"io"
+
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// maxBatch bounds what a forged number of a batch can make a replay allocate.
+const maxBatch = 1 << 27
+
+var (
+	errBatch   = errors.New("impossible number of a batch")
+	errDone    = errors.New("the batch was finished before")
+	errNotOpen = errors.New("the batch is not open")
+	errBack    = errors.New("fewer rows or batches read than before")
+)
+
+// replay reads a whole journal, whose first line is head, and returns what it says of the job and
+// the offset behind its last whole line.
+func replay(r io.Reader, head Head) (ledger.Memory, int64, error) {
+	m := memory{ledger.Memory{
+		Job: jobs.Job{ID: head.Job, Options: head.Options, Created: head.Created,
+			Stats: jobs.Stats{Latency: jobs.Histogram{}, Causes: map[string]jobs.Cause{}}},
+		Open: map[int64]ledger.OpenBatch{},
+	}}
+	var end int64
+	for line, err := range lines(r) {
+		if err != nil {
+			return m.Memory, 0, err
+		}
+		end = line.end
+		if line.number == 1 {
+			continue
+		}
+		rec, err := decodeRecord(line.data)
+		if err == nil {
+			err = m.apply(rec)
+		}
+		if err != nil {
+			return m.Memory, 0, &LineError{line.number, err}
+		}
+	}
+	return m.Memory, end, nil
+}
+
+// memory is a ledger.Memory as the lines of a journal build it.
+type memory struct{ ledger.Memory }
+
+func (m *memory) apply(r record) error {
+	switch {
+	case r.Open != nil:
+		return m.opened(r.Open)
+	case r.Commit != nil:
+		return m.committed(r.Commit)
+	case r.Note != nil:
+		return m.noted(r.Note)
+	}
+	m.Job.Inputs = r.Seal.Inputs
+	return nil
+}
+
+func (m *memory) opened(o *opening) error {
+	if o.Batch < 0 || o.Batch >= maxBatch {
+		return errBatch
+	}
+	if i := o.Batch / 8; i < int64(len(m.Finished)) && m.Finished[i]&bit(o.Batch) != 0 {
+		return errDone
+	}
+	if m.Job.Started.IsZero() {
+		m.Job.Started = o.Since
+	}
+	before := m.Open[o.Batch]
+	m.Open[o.Batch] = ledger.OpenBatch{Dirty: true, Since: o.Since, Progress: before.Progress}
+	return nil
+}
+
+func (m *memory) committed(c *commit) error {
+	before, open := m.Open[c.Batch]
+	if !open {
+		return errNotOpen
+	}
+	m.count(c)
+	if !c.Progress.Finished() {
+		m.Open[c.Batch] = ledger.OpenBatch{Dirty: c.Dirty, Since: before.Since, Progress: c.Progress}
+		return nil
+	}
+	delete(m.Open, c.Batch)
+	if missing := c.Batch/8 + 1 - int64(len(m.Finished)); missing > 0 {
+		m.Finished = append(m.Finished, make([]byte, missing)...)
+	}
+	m.Finished[c.Batch/8] |= bit(c.Batch)
+	return nil
+}
+
+func bit(batch int64) byte { return 0x80 >> (batch % 8) }
+
+func (m *memory) count(c *commit) {
+	t, s := &m.Job.Tally, &m.Job.Stats
+	t.OK += c.Tally.OK
+	t.Noop += c.Tally.Noop
+	t.Failed += c.Tally.Failed
+	t.InDoubt += c.Tally.InDoubt
+	s.Calls += c.Stats.Calls
+	s.Retries += c.Stats.Retries
+	s.Throttled += c.Stats.Throttled
+	s.Looks += c.Stats.Looks
+	for bucket, n := range c.Stats.Latency {
+		s.Latency[bucket] += n
+	}
+	for code, cause := range c.Stats.Causes {
+		if first, known := s.Causes[code]; known {
+			cause = jobs.Cause{Count: first.Count + cause.Count, Row: first.Row, Error: first.Error}
+		}
+		s.Causes[code] = cause
+	}
+}
+
+func (m *memory) noted(n *note) error {
+	if n.Read < m.Job.Tally.Read || n.Batches < m.Job.Batches {
+		return errBack
+	}
+	m.Job.Tally.Read, m.Job.Batches = n.Read, n.Batches
+	m.Job.Tally.Rejected += n.Rejected
+	return nil
+}

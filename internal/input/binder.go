@@ -1,0 +1,104 @@
+package input
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// binder holds what the options say, and binds the columns of files to the fields of rows.
+type binder struct {
+	vocabulary
+	op         string
+	set        []setting
+	mapped     map[string]string // normalised column → path
+	duplicates *duplicates       // nil when they are allowed
+	warn       func(string)
+	said       map[string]bool
+}
+
+type setting struct {
+	path, value string
+}
+
+// maxRemarks bounds what is said and remembered: records of JSON may hold new names without end.
+const maxRemarks = 100
+
+func newBinder(cfg Config) (*binder, error) {
+	b := &binder{vocabulary: newVocabulary(), op: strings.TrimSpace(cfg.Op), mapped: map[string]string{}, warn: cfg.Warn, said: map[string]bool{}}
+	if err := b.addSettings(cfg.Set); err != nil {
+		return nil, err
+	}
+	for _, m := range cfg.Map {
+		path, err := b.path("--map", m.Path)
+		if err != nil {
+			return nil, err
+		}
+		column := normalise(m.Column)
+		if other, ok := b.mapped[column]; ok && other != path {
+			return nil, &Error{Cause: "--map takes both " + other + " and " + path + " from " + quote(m.Column)}
+		}
+		b.mapped[column] = path
+	}
+	if b.op != "" {
+		if _, err := jobs.FindOperation(b.op); err != nil {
+			return nil, &Error{Cause: err.Error()}
+		}
+	}
+	if !cfg.AllowDuplicates {
+		b.duplicates = newDuplicates()
+	}
+	return b, nil
+}
+
+func (b *binder) addSettings(set []Setting) error {
+	for _, s := range set {
+		path, err := b.path("--set", s.Path)
+		if err != nil {
+			return err
+		}
+		value := strings.TrimSpace(s.Value)
+		if path == opPath {
+			if b.op != "" && !strings.EqualFold(b.op, value) {
+				return &Error{Cause: "--set op and --op name different operations"}
+			}
+			b.op = value
+		}
+		if slices.ContainsFunc(b.set, func(o setting) bool { return o.path == path }) {
+			return &Error{Cause: "--set gives " + path + " twice"}
+		}
+		b.set = append(b.set, setting{path, value})
+	}
+	return nil
+}
+
+// setTo returns what --set gives path, or "".
+func (b *binder) setTo(path string) string {
+	for _, s := range b.set {
+		if s.path == path {
+			return s.value
+		}
+	}
+	return ""
+}
+
+// say passes a remark on, once.
+func (b *binder) say(message string) {
+	if b.warn == nil || b.said[message] || len(b.said) >= maxRemarks {
+		return
+	}
+	b.said[message] = true
+	b.warn(message)
+}
+
+// check returns the *jobs.FieldError for which row cannot be queued, or nil.
+func (b *binder) check(o *jobs.Operation, row *jobs.Row) error {
+	if err := o.CheckRow(row); err != nil {
+		return err
+	}
+	if b.duplicates != nil && b.duplicates.add(*row) {
+		return &jobs.FieldError{Cause: "same as an earlier row"}
+	}
+	return nil
+}

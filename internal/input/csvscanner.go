@@ -1,0 +1,177 @@
+package input
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// csvScanner cuts a text into CSV records as RFC 4180 has them. Line breaks inside quotes stay as they are.
+type csvScanner struct {
+	*window
+	comma byte
+
+	start  int64    // line where the record starts
+	ended  bool     // the record ends with a line end
+	cells  []string // of the record, reused; at most maxColumns+1 of them
+	whole  string   // the text that cells are cut from
+	text   []byte   // unquoted cells, one behind the other
+	bounds []int    // ends of the cells in text
+}
+
+// csvError is a record that cannot be told from what follows it.
+type csvError struct {
+	cell  int // from 0; -1 when the whole record is at fault
+	cause string
+	raw   string // the record's first line, at most maxKept bytes of it
+}
+
+func (e *csvError) Error() string { return e.cause }
+
+// scan reads the next record into cells. After a *csvError it stands on the line behind the one
+// where the record starts; any other error ends the text, io.EOF as it should.
+func (s *csvScanner) scan() error {
+	if err := s.skipBlankLines(); err != nil {
+		return err
+	}
+	s.start = s.line
+	end, err := s.lineEnd(0)
+	switch {
+	case errors.Is(err, errTooLong):
+		return s.giveUp(end, &csvError{cell: -1, cause: err.Error()})
+	case err != nil && !errors.Is(err, io.EOF):
+		return err
+	}
+	s.ended = err == nil
+	if bytes.IndexByte(s.unread()[:end], '"') < 0 {
+		s.split(string(trimCR(s.unread()[:end])))
+		s.advance(s.behind(end))
+		return nil
+	}
+	last, err := s.unquote(end)
+	if err != nil {
+		return s.giveUp(end, err)
+	}
+	s.advance(s.behind(last))
+	return nil
+}
+
+// behind returns the offset behind the line end at end.
+func (s *csvScanner) behind(end int) int {
+	if s.ended {
+		return end + 1
+	}
+	return end
+}
+
+// giveUp moves to the line behind the record's first one, which ends at end.
+func (s *csvScanner) giveUp(end int, err error) error {
+	if e, ok := errors.AsType[*csvError](err); ok {
+		e.raw = cut(string(trimCR(s.unread()[:min(end, maxKept+1)])), maxKept)
+	}
+	s.skipLine()
+	return err
+}
+
+// split cuts a record without quotes.
+func (s *csvScanner) split(text string) {
+	s.cells, s.whole = s.cells[:0], text
+	from := 0
+	for i := range len(text) {
+		if text[i] == s.comma {
+			if len(s.cells) == maxColumns {
+				break
+			}
+			s.cells = append(s.cells, text[from:i])
+			from = i + 1
+		}
+	}
+	s.cells = append(s.cells, text[from:])
+}
+
+// unquote cuts a record with quotes whose first line ends at end, and returns where its last line does.
+func (s *csvScanner) unquote(end int) (last int, err error) {
+	s.text, s.bounds = s.text[:0], s.bounds[:0]
+	at := 0
+	for more := true; more; {
+		if at < end && s.unread()[at] == '"' {
+			at, end, err = s.quoted(at+1, end)
+		} else {
+			at, err = s.bare(at, end)
+		}
+		if err != nil {
+			return end, err
+		}
+		if len(s.bounds) <= maxColumns {
+			s.bounds = append(s.bounds, len(s.text))
+		}
+		more = at < end && s.unread()[at] == s.comma
+		at++
+	}
+	s.cells, s.whole = s.cells[:0], string(s.text)
+	from := 0
+	for _, to := range s.bounds {
+		s.cells = append(s.cells, s.whole[from:to])
+		from = to
+	}
+	return end, nil
+}
+
+// bare reads a cell without quotes from at, and returns the offset behind it.
+func (s *csvScanner) bare(at, end int) (int, error) {
+	cell := s.unread()[at:end]
+	if i := bytes.IndexByte(cell, s.comma); i >= 0 {
+		cell = cell[:i]
+	}
+	if i := bytes.IndexByte(cell, '"'); i >= 0 {
+		return 0, &csvError{cell: len(s.bounds), cause: fmt.Sprintf("has a quote in a cell that does not begin with one, at byte %d of the record; quote the cell and double the quotes in it", at+i+1)}
+	}
+	if at += len(cell); at == end {
+		cell = trimCR(cell)
+	}
+	s.text = append(s.text, cell...)
+	return at, nil
+}
+
+// quoted reads a cell from behind its first quote at at, and returns the offset behind its last
+// one, and where the line ends in which that stands.
+func (s *csvScanner) quoted(at, end int) (int, int, error) {
+	opened := at
+	for {
+		i := bytes.IndexByte(s.unread()[at:end], '"')
+		if i < 0 {
+			if !s.ended {
+				return 0, end, s.unclosed(opened)
+			}
+			s.text = append(append(s.text, s.unread()[at:end]...), '\n')
+			at = end + 1
+			var err error
+			end, err = s.lineEnd(at)
+			if s.ended = err == nil; err != nil && !errors.Is(err, io.EOF) {
+				return 0, end, s.unclosed(opened)
+			}
+			continue
+		}
+		s.text = append(s.text, s.unread()[at:at+i]...)
+		at += i + 1
+		rest := s.unread()[at:end]
+		switch {
+		case len(rest) > 0 && rest[0] == '"':
+			s.text = append(s.text, '"')
+			at++
+		case len(rest) == 0, rest[0] == s.comma:
+			return at, end, nil
+		case len(rest) == 1 && rest[0] == '\r':
+			return end, end, nil
+		default:
+			return 0, end, &csvError{cell: len(s.bounds), cause: fmt.Sprintf("has text behind the closing quote of the cell that begins at byte %d of the record", opened)}
+		}
+	}
+}
+
+func (s *csvScanner) unclosed(opened int) error {
+	return &csvError{cell: len(s.bounds), cause: fmt.Sprintf("has a quote at byte %d of the record that is not closed within 1 MiB", opened)}
+}
+
+func trimCR(line []byte) []byte { return bytes.TrimSuffix(line, []byte{'\r'}) }

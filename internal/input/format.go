@@ -1,0 +1,35 @@
+package input
+
+import (
+	"bytes"
+	"errors"
+	"io"
+)
+
+// parser makes records of the text of one file.
+type parser interface {
+	// next returns io.EOF after the last record; any other error ends the file too.
+	next() (Record, error)
+	// line is where the parser stands, from 1.
+	line() int64
+}
+
+// newParser returns the parser that the first bytes of the text ask for, and the name of its format.
+func newParser(text io.Reader, b *binder) (format string, p parser, err error) {
+	w := newWindow(text)
+	if err := w.skipBlankLines(); errors.Is(err, io.EOF) {
+		return "", nil, &Error{Cause: "is empty", Hint: "the first line of a CSV file names its columns"}
+	} else if err != nil {
+		return "", nil, &Error{Cause: "cannot be read", Err: err}
+	}
+	switch bytes.TrimLeft(w.unread(), space)[0] {
+	case '[':
+		w.skipSpace()
+		w.advance(1)
+		return "json", &jsonArray{objects: objects{window: w, binder: b}}, nil
+	case '{':
+		return "ndjson", &ndjson{objects: objects{window: w, binder: b}}, nil
+	}
+	p, err = openCSV(w, b)
+	return "csv", p, err
+}

@@ -1,0 +1,52 @@
+// Package input turns files into rows: CSV, JSON arrays and NDJSON, plain or compressed, told by
+// their content. It reads as a stream and holds no more than one record of at most 1 MiB (I6).
+//
+// A record that cannot be used becomes a Rejection, and reading goes on:
+//   - A CSV record with more cells than the header has is rejected. Missing cells at its end are
+//     empty, as spreadsheets write them, except in a last record without a line end, which may be cut off.
+//   - After a record that cannot be told from the next (a quote or a brace that is not closed, a
+//     stray quote, more than 1 MiB) reading goes on at the line after the one where it starts.
+//   - A JSON array ends at its first syntax error.
+package input
+
+import (
+	"io"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+const (
+	maxRecord  = 1 << 20  // bytes of one record
+	maxHeader  = 64 << 10 // bytes of a CSV header
+	maxColumns = 1000
+	maxKept    = 64 << 10 // bytes of original cells in a rejection
+)
+
+// Config says how rows are made. The zero value reads files whose rows name their operation.
+type Config struct {
+	Op              string               // operation of rows that name none; empty = such rows are rejected
+	Set             []Setting            // constants for every row
+	Map             []Mapping            // columns under other names
+	AllowDuplicates bool                 // else a row that equals an earlier one is rejected
+	Stdin           io.Reader            // what the name "-" reads
+	Warn            func(message string) // hears each distinct remark once; nil drops them
+}
+
+// Setting gives Path the same Value in every row whose operation reads it. A cell that holds
+// another value for it makes Open fail when it is in a CSV file's first record, and is rejected elsewhere.
+type Setting struct {
+	Path  string // as a column may be named
+	Value string
+}
+
+// Mapping takes Path from Column, in place of a column that is named for it.
+type Mapping struct {
+	Column string // as in the header; dotted for nested JSON
+	Path   string // as a column may be named
+}
+
+// Record is one row of the input, or why it is none.
+type Record struct {
+	Row       jobs.Row        // checked; zero when rejected
+	Rejection *jobs.Rejection // nil for a valid row
+}

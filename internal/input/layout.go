@@ -1,0 +1,170 @@
+package input
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// layout says which cell of a record fills which field of a row.
+type layout struct {
+	binder *binder
+	names  []string   // as the file has them
+	paths  [][]string // which each name may stand for
+	op     int        // index of the op cell, or -1
+	plans  []plan     // one per operation
+}
+
+// plan is what one operation takes from a record. Fields that it does not read stay empty.
+type plan struct {
+	operation jobs.Operation
+	cells     []cell
+	set       []field
+	clash     *Error // why records of this layout cannot serve it
+}
+
+type cell struct {
+	index int
+	path  string
+	field func(*jobs.Row) *string
+}
+
+// field is one that --set fills; index is of the cell that may hold the same value, or -1.
+type field struct {
+	cell
+	value string
+}
+
+// bind makes the layout of records whose cells have these names.
+func (b *binder) bind(names []string) *layout {
+	l := &layout{binder: b, names: names, paths: b.resolve(names)}
+	var clash *Error
+	l.op, clash = l.index(opPath)
+	for _, o := range jobs.Operations() {
+		p := l.plan(o)
+		if clash != nil {
+			p.clash = clash
+		}
+		l.plans = append(l.plans, p)
+	}
+	return l
+}
+
+// resolve returns the paths that each name may stand for: none, one, or several when it is ambiguous.
+func (b *binder) resolve(names []string) [][]string {
+	paths := make([][]string, len(names))
+	given := map[string]bool{}  // paths that --map or --set gives
+	proper := map[string]bool{} // paths that a column gives under their full name
+	for _, s := range b.set {
+		proper[s.path] = true
+	}
+	for i, name := range names {
+		name = normalise(name)
+		if path, ok := b.mapped[name]; ok {
+			paths[i] = []string{path}
+			given[path] = true
+		} else if path, ok := b.full(name); ok {
+			proper[path] = true
+		}
+	}
+	for i, name := range names {
+		name = normalise(name)
+		if paths[i] != nil {
+			continue
+		}
+		candidates := b.paths[name]
+		superfluous := func(path string) bool {
+			return given[path] || proper[path] && (isYielding(name) || len(candidates) > 1)
+		}
+		for _, path := range candidates {
+			if !superfluous(path) {
+				paths[i] = candidates
+			}
+		}
+	}
+	return paths
+}
+
+// full returns the path of which name is the full name.
+func (b *binder) full(name string) (path string, ok bool) {
+	paths := b.paths[name]
+	if len(paths) != 1 || normalise(paths[0]) != name {
+		return "", false
+	}
+	return paths[0], true
+}
+
+// plan says what operation o takes from the layout.
+func (l *layout) plan(o jobs.Operation) plan {
+	p := plan{operation: o}
+	for _, c := range jobs.Columns() {
+		if !reads(o, c.Path) {
+			continue
+		}
+		index, clash := l.index(c.Path)
+		if clash != nil && p.clash == nil {
+			p.clash = clash
+		}
+		if value := l.binder.setTo(c.Path); value != "" {
+			p.set = append(p.set, field{cell{index, c.Path, c.Field}, value})
+		} else if index >= 0 {
+			p.cells = append(p.cells, cell{index, c.Path, c.Field})
+		}
+	}
+	return p
+}
+
+// index returns the one cell that gives the path, -1 when there is none, and why others may give it too.
+func (l *layout) index(path string) (int, *Error) {
+	found := -1
+	for i, paths := range l.paths {
+		switch {
+		case !slices.Contains(paths, path):
+		case len(paths) > 1:
+			return -1, &Error{
+				Cause: "column " + quote(l.names[i]) + " is ambiguous",
+				Hint:  "name it " + strings.Join(paths, " or "),
+			}
+		case found >= 0:
+			return found, &Error{
+				Cause: "columns " + quote(l.names[found]) + " and " + quote(l.names[i]) + " both give " + path,
+				Hint:  "take one out, or choose with --map COLUMN=" + path,
+			}
+		default:
+			found = i
+		}
+	}
+	return found, nil
+}
+
+// reads tells whether o reads the path.
+func reads(o jobs.Operation, path string) bool {
+	return path == "user" || path == "brandId" || slices.Contains(o.Columns, path)
+}
+
+// gives tells whether rows can have the path, by a column or by --set.
+func (p *plan) gives(path string) bool {
+	return slices.ContainsFunc(p.cells, func(c cell) bool { return c.path == path }) ||
+		slices.ContainsFunc(p.set, func(f field) bool { return f.path == path })
+}
+
+// find returns the plan of an operation, nil when there is none of that name.
+func (l *layout) find(op string) *plan {
+	for i := range l.plans {
+		if strings.EqualFold(op, string(l.plans[i].operation.Name)) {
+			return &l.plans[i]
+		}
+	}
+	return nil
+}
+
+// name returns the column that gives the path, or the path itself.
+func (p *plan) name(names []string, path string) string {
+	for _, c := range p.cells {
+		if c.path == path {
+			return names[c.index]
+		}
+	}
+	return path
+}

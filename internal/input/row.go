@@ -1,0 +1,130 @@
+package input
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// fill makes the row of a record's cells and checks it. Its error is a *jobs.FieldError whose
+// column is a name of the layout, or a path that --set gives.
+func (l *layout) fill(row *jobs.Row, cells []string) error {
+	p, err := l.choose(cells)
+	if err != nil {
+		return err
+	}
+	row.Op = p.operation.Name
+	for _, c := range p.cells {
+		*c.field(row) = cells[c.index]
+	}
+	for _, f := range p.set {
+		if f.clashes(cells) {
+			return &jobs.FieldError{Column: l.names[f.index], Cause: "holds another value than --set gives " + f.path}
+		}
+		*f.field(row) = f.value
+	}
+	err = l.binder.check(&p.operation, row)
+	if e, ok := errors.AsType[*jobs.FieldError](err); ok {
+		return &jobs.FieldError{Column: p.name(l.names, e.Column), Cause: e.Cause}
+	}
+	return err
+}
+
+// choose returns the plan of the record's operation.
+func (l *layout) choose(cells []string) (*plan, error) {
+	op, column := l.binder.op, opPath
+	if l.op >= 0 {
+		column = l.names[l.op]
+		if own := strings.TrimSpace(cells[l.op]); own != "" {
+			if set := l.binder.setTo(opPath); set != "" && !strings.EqualFold(set, own) {
+				return nil, &jobs.FieldError{Column: column, Cause: "holds another value than --set gives op"}
+			}
+			op = own
+		}
+	}
+	p := l.find(op)
+	switch {
+	case op == "":
+		return nil, &jobs.FieldError{Column: column, Cause: "is empty, and no --op is given"}
+	case p == nil:
+		_, err := jobs.FindOperation(op)
+		return nil, &jobs.FieldError{Column: column, Cause: "holds an " + err.Error()}
+	case p.clash != nil:
+		return nil, &jobs.FieldError{Cause: p.clash.Cause + "; " + p.clash.Hint}
+	}
+	return p, nil
+}
+
+// clashes tells whether a cell holds another value than --set gives.
+func (f *field) clashes(cells []string) bool {
+	if f.index < 0 {
+		return false
+	}
+	own := strings.TrimSpace(cells[f.index])
+	return own != "" && own != f.value
+}
+
+// reject makes the record of a row that cannot be queued; err is a *jobs.FieldError as a rule.
+func reject(line int64, err error, names, values []string) Record {
+	r := &jobs.Rejection{Line: line, Names: names, Values: values}
+	if e, ok := errors.AsType[*jobs.FieldError](err); ok {
+		r.Column, r.Cause = e.Column, e.Cause
+	} else {
+		r.Cause = err.Error()
+	}
+	return Record{Rejection: r}
+}
+
+// keep returns a copy of the cells that holds at most maxKept bytes of them.
+func keep(cells []string) []string {
+	kept := make([]string, len(cells))
+	room := maxKept
+	for i, c := range cells {
+		kept[i] = cut(c, room)
+		room = max(0, room-len(c))
+	}
+	return kept
+}
+
+// cut returns at most n bytes of s and a mark that there was more. It does not hold on to the rest.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.Clone(strings.ToValidUTF8(s[:n], "")) + "…"
+}
+
+// remark says which columns nothing reads.
+func (l *layout) remark() {
+	b := l.binder
+	for i, name := range l.names {
+		normal := normalise(name)
+		switch {
+		case normal == "", isReported(normal), l.read(l.paths[i]):
+		case len(l.paths[i]) > 0:
+			b.say(fmt.Sprintf("column %s is not read by %s", quote(name), b.op))
+		case len(b.paths[normal]) > 0:
+			b.say(fmt.Sprintf("column %s is not read: another column or --map gives %s", quote(name), strings.Join(b.paths[normal], " and ")))
+		default:
+			message := fmt.Sprintf("column %s is not read", quote(name))
+			if near := b.near(name); near != "" {
+				message += "; did you mean " + near + "?"
+			}
+			b.say(message)
+		}
+	}
+}
+
+// read tells whether an operation that the records may name reads one of the paths.
+func (l *layout) read(paths []string) bool {
+	for _, path := range paths {
+		for _, p := range l.plans {
+			if path == opPath || reads(p.operation, path) && (l.op >= 0 || p.operation.Name == jobs.Op(strings.ToLower(l.binder.op))) {
+				return true
+			}
+		}
+	}
+	return false
+}

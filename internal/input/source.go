@@ -1,0 +1,162 @@
+package input
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"sync/atomic"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/text/encoding/unicode"
+)
+
+// zstdWindow is the most memory that a zstd frame may ask for; the zstd command's own limit.
+const zstdWindow = 128 << 20
+
+// source is a file as UTF-8 text, decompressed and without a byte order mark.
+type source struct {
+	text    io.Reader
+	suffix  string // of the format, such as +utf-16+gzip
+	stored  *stored
+	size    int64 // stored bytes; 0 = unknown
+	regular bool  // can be opened again
+	closers []func() error
+}
+
+// stored counts and digests the bytes as they lie in the file.
+type stored struct {
+	r    io.Reader
+	n    int64
+	hash hash.Hash
+	read *atomic.Int64 // over all files
+}
+
+func (s *stored) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	s.hash.Write(p[:n])
+	s.n += int64(n)
+	s.read.Add(int64(n))
+	return n, err
+}
+
+func openSource(name string, stdin io.Reader, read *atomic.Int64) (*source, error) {
+	s := &source{}
+	raw := stdin
+	switch {
+	case name != "-":
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		s.closers = append(s.closers, f.Close)
+		raw = f
+	case stdin == nil:
+		return nil, &Error{Cause: "there is no standard input"}
+	}
+	if f, ok := raw.(*os.File); ok {
+		info, err := f.Stat()
+		if err != nil {
+			s.close()
+			return nil, err
+		}
+		if info.IsDir() {
+			s.close()
+			return nil, &Error{Cause: "is a directory", Hint: "name the files in it"}
+		}
+		if s.regular = info.Mode().IsRegular(); s.regular {
+			s.size = info.Size()
+		}
+	}
+	s.stored = &stored{r: raw, hash: sha256.New(), read: read}
+	if err := s.decode(); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// decode sets text by the first bytes of the file and of what they unpack to.
+func (s *source) decode() error {
+	packed := bufio.NewReaderSize(s.stored, 64<<10)
+	magic, err := packed.Peek(4)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return &Error{Cause: "cannot be read", Err: err}
+	}
+	plain, compression := packed, ""
+	switch {
+	case bytes.HasPrefix(magic, []byte("\x1f\x8b")):
+		z, err := gzip.NewReader(packed)
+		if err != nil {
+			return &Error{Cause: "is no sound gzip file", Err: err}
+		}
+		s.closers = append(s.closers, z.Close)
+		plain, compression = bufio.NewReaderSize(named{z, "gzip"}, 64<<10), "+gzip"
+	case isZstd(magic):
+		z, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(zstdWindow))
+		if err != nil {
+			return &Error{Cause: "is no sound zstd file", Err: err}
+		}
+		s.closers = append(s.closers, func() error { z.Close(); return nil })
+		plain, compression = bufio.NewReaderSize(named{z, "zstd"}, 64<<10), "+zstd"
+	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
+		return &Error{Cause: "is a ZIP archive or a spreadsheet's own format", Hint: "export it as CSV"}
+	}
+	mark, err := plain.Peek(3)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return &Error{Cause: "cannot be read", Err: err}
+	}
+	s.text, s.suffix = plain, compression
+	switch {
+	case bytes.HasPrefix(mark, []byte("\xef\xbb\xbf")):
+		_, err = plain.Discard(3)
+	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
+		s.text = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Reader(plain)
+		s.suffix = "+utf-16" + compression
+	}
+	return nil
+}
+
+// isZstd tells a zstd frame, or a skippable one as some compressors write first.
+func isZstd(magic []byte) bool {
+	return bytes.HasPrefix(magic, []byte("\x28\xb5\x2f\xfd")) ||
+		len(magic) == 4 && magic[0]&0xf0 == 0x50 && bytes.Equal(magic[1:], []byte("\x2a\x4d\x18"))
+}
+
+// named says whose error it is that a decompressor returns.
+type named struct {
+	r    io.Reader
+	name string
+}
+
+func (n named) Read(p []byte) (int, error) {
+	read, err := n.r.Read(p)
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		err = fmt.Errorf("the %s data is cut off: %w", n.name, err)
+	case err != nil && !errors.Is(err, io.EOF):
+		err = fmt.Errorf("unpack %s: %w", n.name, err)
+	}
+	return read, err
+}
+
+// drain reads the stored bytes to their end.
+func (s *source) drain() error {
+	if _, err := io.Copy(io.Discard, s.stored); err != nil {
+		return fmt.Errorf("read to the end: %w", err)
+	}
+	return nil
+}
+
+func (s *source) close() error {
+	var errs []error
+	for _, c := range s.closers {
+		errs = append(errs, c())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,210 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// collector spools what a source gives, and learns on the way what the files' headers need and
+// whether the rows add up.
+type collector struct {
+	job   jobs.Job
+	spool *spool
+
+	used     map[jobs.Kind]*columnSet // of the kinds whose rows can be run again
+	headings headings                 // of the rejected records
+	brands   bool                     // a list found clients of a user in a brand
+
+	rows    int64 // rows of the spool that have an outcome
+	tally   jobs.Tally
+	twice   fault
+	beyond  fault
+	unknown fault
+}
+
+// columnSet tells which of jobs.Columns have a value in some row.
+type columnSet []bool
+
+// fault counts rows that should not be, and remembers the first.
+type fault struct{ rows, first int64 }
+
+func (f *fault) add(row int64) {
+	if f.rows++; f.rows == 1 {
+		f.first = row
+	}
+}
+
+func newCollector(job jobs.Job, sp *spool) *collector {
+	c := &collector{job: job, spool: sp, used: make(map[jobs.Kind]*columnSet)}
+	for _, k := range []jobs.Kind{jobs.Failed, jobs.InDoubt, jobs.Unprocessed} {
+		set := make(columnSet, len(jobs.Columns()))
+		c.used[k] = &set
+	}
+	return c
+}
+
+// collect reads all of src.
+func (c *collector) collect(ctx context.Context, src Source) error {
+	for k, err := range src.Chunks(ctx) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("read outcomes: %w", err)
+		}
+		if err := c.addChunk(&k); err != nil {
+			return err
+		}
+	}
+	for row, err := range src.Rows(ctx) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("read queued rows: %w", err)
+		}
+		if err := c.addQueued(row); err != nil {
+			return err
+		}
+	}
+	c.tally.Read = c.job.Tally.Read
+	c.tally.Unprocessed = c.tally.Read - c.rows
+	return c.spool.flush()
+}
+
+func (c *collector) addChunk(k *jobs.Chunk) error {
+	for i := range k.Outcomes {
+		o := &k.Outcomes[i]
+		switch o.Kind {
+		case jobs.OK, jobs.Noop, jobs.Failed, jobs.InDoubt:
+			if err := c.add(&record{Outcome: *o}); err != nil {
+				return err
+			}
+		default:
+			c.unknown.add(o.Row.Number)
+		}
+	}
+	for i := range k.Rejections {
+		if err := c.add(rejected(&k.Rejections[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add spools a record with an outcome.
+func (c *collector) add(r *record) error {
+	if !c.inRange(r.Row.Number) {
+		return nil
+	}
+	c.tally.Add(r.Kind, 1)
+	has, err := c.spool.has(r.Row.Number)
+	if err != nil {
+		return err
+	}
+	if has {
+		c.twice.add(r.Row.Number)
+		return nil
+	}
+	c.rows++
+	c.note(r)
+	return c.spool.put(r)
+}
+
+// addQueued spools a row that waits, unless it has an outcome.
+func (c *collector) addQueued(row jobs.Row) error {
+	if !c.inRange(row.Number) {
+		return nil
+	}
+	has, err := c.spool.has(row.Number)
+	if has || err != nil {
+		return err
+	}
+	r := &record{Outcome: jobs.Outcome{Row: row, Kind: jobs.Unprocessed}}
+	c.note(r)
+	return c.spool.put(r)
+}
+
+// inRange tells whether a row is of the job as it was when the report began. While rows are still
+// being added, later ones are no fault: they are left to the next report.
+func (c *collector) inRange(row int64) bool {
+	if row >= 1 && row <= c.job.Tally.Read {
+		return true
+	}
+	if row < 1 || c.job.Sealed || c.job.State.Ended() {
+		c.beyond.add(row)
+	}
+	return false
+}
+
+// note learns what the headers need.
+func (c *collector) note(r *record) {
+	if set := c.used[r.Kind]; set != nil {
+		for i, column := range jobs.Columns() {
+			if *column.Field(&r.Row) != "" {
+				(*set)[i] = true
+			}
+		}
+	}
+	if r.Kind == jobs.Rejected {
+		c.headings.places(r.Names, len(r.Values))
+	}
+	if len(r.Clients) > 0 && r.Row.BrandID != "" {
+		c.brands = true
+	}
+}
+
+// summary is the job in numbers, with the rows as they were collected.
+func (c *collector) summary() Summary {
+	s := Summarize(c.job)
+	s.Rows = c.tally
+	faults := c.faults()
+	if s.Mismatch != "" {
+		faults = append(faults, s.Mismatch)
+	}
+	s.AddsUp, s.Mismatch = len(faults) == 0, strings.Join(faults, "; ")
+	return s
+}
+
+// faults says for people what breaks I1 and I3.
+func (c *collector) faults() []string {
+	var faults []string
+	say := func(f fault, is string) {
+		if f.rows == 1 {
+			faults = append(faults, fmt.Sprintf("row %d %s", f.first, is))
+		} else if f.rows > 1 {
+			faults = append(faults, fmt.Sprintf("row %d %s, and so for %s more", f.first, is, grouped(f.rows-1)))
+		}
+	}
+	say(c.twice, "has two outcomes")
+	say(c.beyond, fmt.Sprintf("is none of the %s rows read", grouped(c.tally.Read)))
+	say(c.unknown, "has an outcome of no known kind")
+	if c.job.State.Ended() {
+		faults = append(faults, differences(c.job.Tally, c.tally)...)
+	}
+	return faults
+}
+
+// differences says how the outcomes that were found depart from the job's own count.
+func differences(counted, found jobs.Tally) []string {
+	var faults []string
+	for _, k := range []struct {
+		kind           jobs.Kind
+		counted, found int64
+	}{
+		{jobs.OK, counted.OK, found.OK},
+		{jobs.Noop, counted.Noop, found.Noop},
+		{jobs.Failed, counted.Failed, found.Failed},
+		{jobs.Rejected, counted.Rejected, found.Rejected},
+		{jobs.InDoubt, counted.InDoubt, found.InDoubt},
+		{jobs.Unprocessed, counted.Unprocessed, found.Unprocessed},
+	} {
+		if k.counted != k.found {
+			faults = append(faults, fmt.Sprintf("the job counts %s %s, the report %s", grouped(k.counted), k.kind, grouped(k.found)))
+		}
+	}
+	return faults
+}

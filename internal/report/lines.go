@@ -1,0 +1,99 @@
+package report
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// resultLines writes a line per row, whatever became of it.
+func resultLines(s *sheet) section {
+	header := []string{
+		"row", "line", "op", "user", "clientId", "outcome", "clientStatus", "httpStatus", "errorCode", "error",
+		"attempts", "durationMs", "finishedAt", "detail",
+	}
+	return func(r *record) error {
+		client := r.ClientID
+		if client == "" {
+			client = r.Row.ClientID
+		}
+		var attempts, duration, finished string
+		if called := r.Kind != jobs.Rejected && r.Kind != jobs.Unprocessed; called {
+			attempts = strconv.Itoa(r.Attempts)
+			duration = milliseconds(r.Duration)
+		}
+		if !r.FinishedAt.IsZero() {
+			finished = r.FinishedAt.UTC().Format("2006-01-02T15:04:05.000Z")
+		}
+		return s.write(header, []string{
+			strconv.FormatInt(r.Row.Number, 10), number(r.Row.Line), string(r.Row.Op), r.Row.User, client, string(r.Kind),
+			r.ClientStatus, number(int64(r.HTTPStatus)), r.ErrorCode, r.Error, attempts, duration, finished, r.Detail,
+		})
+	}
+}
+
+// rowLines writes the rows of one kind as input that can be run again, without the columns that no
+// row uses. A lost row cannot be run again: only results.csv has it.
+func rowLines(s *sheet, kind jobs.Kind, used *columnSet) section {
+	header := []string{"op"}
+	var columns []jobs.Column
+	for i, c := range jobs.Columns() {
+		if (*used)[i] {
+			header = append(header, c.Path)
+			columns = append(columns, c)
+		}
+	}
+	header = append(header, "outcome", "cause")
+	cells := make([]string, len(header))
+	return func(r *record) error {
+		if r.Kind != kind || r.lost {
+			return nil
+		}
+		cells = append(cells[:0], string(r.Row.Op))
+		for _, c := range columns {
+			cells = append(cells, *c.Field(&r.Row))
+		}
+		return s.write(header, append(cells, string(r.Kind), cause(r)))
+	}
+}
+
+// rejectedLines writes the rejected records below the headings of all of them.
+func rejectedLines(s *sheet, h *headings) section {
+	header := append([]string{"line", "error"}, h.names...)
+	cells := make([]string, len(header))
+	return func(r *record) error {
+		if r.Kind != jobs.Rejected {
+			return nil
+		}
+		clear(cells)
+		cells[0], cells[1] = number(r.Row.Line), r.Error
+		for i, place := range h.places(r.Names, len(r.Values)) {
+			if place >= 0 {
+				cells[2+place] = r.Values[i]
+			}
+		}
+		return s.write(header, cells)
+	}
+}
+
+// cause joins code and error as "code: error"; either may be missing.
+func cause(r *record) string {
+	if r.ErrorCode == "" || r.Error == "" {
+		return r.ErrorCode + r.Error
+	}
+	return r.ErrorCode + ": " + r.Error
+}
+
+// number leaves a cell empty where there is no number.
+func number(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// milliseconds keeps microseconds as decimals.
+func milliseconds(d time.Duration) string {
+	return strconv.FormatFloat(float64(d.Microseconds())/1000, 'f', -1, 64)
+}

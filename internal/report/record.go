@@ -1,0 +1,140 @@
+package report
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// record is what the report knows of one row: its outcome, or that it has none yet. A rejected row
+// has its original cells, too.
+type record struct {
+	jobs.Outcome
+	Names, Values []string
+	lost          bool // neither an outcome nor the queue knows the row
+}
+
+func rejected(r *jobs.Rejection) *record {
+	cause := r.Cause
+	if r.Column != "" {
+		cause = r.Column + ": " + cause
+	}
+	return &record{
+		Outcome: jobs.Outcome{Row: jobs.Row{Number: r.Number, Line: r.Line}, Kind: jobs.Rejected, Error: cause},
+		Names:   r.Names, Values: r.Values,
+	}
+}
+
+// texts lists the string fields in the order of the spool.
+func (r *record) texts(visit func(*string)) {
+	for _, c := range jobs.Columns() {
+		visit(c.Field(&r.Row))
+	}
+	for _, s := range []*string{(*string)(&r.Row.Op), (*string)(&r.Kind), &r.ClientID, &r.ClientStatus, &r.ErrorCode, &r.Error, &r.Detail} {
+		visit(s)
+	}
+}
+
+// appendRecord appends r as it lies in the spool: numbers as varints, strings and lists behind
+// their lengths.
+func appendRecord(b []byte, r *record) []byte {
+	for _, v := range []int64{
+		r.Row.Number, r.Row.Line, int64(r.HTTPStatus), int64(r.Attempts), int64(r.Duration), r.FinishedAt.UnixMilli(),
+	} {
+		b = binary.AppendVarint(b, v)
+	}
+	r.texts(func(s *string) { b = appendText(b, *s) })
+	for _, list := range [][]string{r.Names, r.Values} {
+		b = binary.AppendUvarint(b, uint64(len(list)))
+		for _, s := range list {
+			b = appendText(b, s)
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(r.Clients)))
+	for _, c := range r.Clients {
+		b = appendText(b, c)
+	}
+	return b
+}
+
+func appendText[T string | json.RawMessage](b []byte, s T) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+var errSpool = errors.New("the spool is damaged")
+
+// parseRecord reads what appendRecord wrote. The clients of r lie in b itself.
+func parseRecord(b []byte, r *record) error {
+	p := parser{left: b, text: string(b)}
+	r.Row.Number = p.varint()
+	r.Row.Line = p.varint()
+	r.HTTPStatus = int(p.varint())
+	r.Attempts = int(p.varint())
+	r.Duration = time.Duration(p.varint())
+	r.FinishedAt = time.UnixMilli(p.varint()).UTC()
+	r.texts(func(s *string) { *s = p.string() })
+	r.Names, r.Values, r.Clients = r.Names[:0], r.Values[:0], r.Clients[:0]
+	for range p.count() {
+		r.Names = append(r.Names, p.string())
+	}
+	for range p.count() {
+		r.Values = append(r.Values, p.string())
+	}
+	for range p.count() {
+		r.Clients = append(r.Clients, p.bytes())
+	}
+	if p.broken || len(p.left) > 0 {
+		return errSpool
+	}
+	return nil
+}
+
+// parser takes fields off the front of a record. After the first broken one it gives zeros.
+type parser struct {
+	left   []byte
+	text   string // the whole record, which all its strings share
+	broken bool
+}
+
+func (p *parser) varint() int64 {
+	v, n := binary.Varint(p.left)
+	return v * p.skip(n)
+}
+
+// count reads a length or a number of items, none of which is shorter than a byte.
+func (p *parser) count() int {
+	v, n := binary.Uvarint(p.left)
+	p.skip(n)
+	if p.broken || v > uint64(len(p.left)) {
+		p.broken = true
+		return 0
+	}
+	return int(v)
+}
+
+func (p *parser) bytes() []byte {
+	n := p.count()
+	b := p.left[:n:n]
+	p.left = p.left[n:]
+	return b
+}
+
+func (p *parser) string() string {
+	n := len(p.bytes())
+	end := len(p.text) - len(p.left)
+	return p.text[end-n : end]
+}
+
+// skip passes over n bytes; it returns 1, or 0 once the record is broken.
+func (p *parser) skip(n int) int64 {
+	if p.broken || n <= 0 {
+		p.broken = true
+		return 0
+	}
+	p.left = p.left[n:]
+	return 1
+}

@@ -1,0 +1,115 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+func TestDefuse(t *testing.T) {
+	for cell, want := range map[string]string{
+		"":                    "",
+		"plain":               "plain",
+		"1+1":                 "1+1",
+		"=1+1":                "'=1+1",
+		"=HYPERLINK(\"x\")":   "'=HYPERLINK(\"x\")",
+		"@SUM(A1)":            "'@SUM(A1)",
+		"@":                   "'@",
+		"\t=1":                "'\t=1",
+		"\r=1":                "'\r=1",
+		"+":                   "'+",
+		"-":                   "'-",
+		"+12125552368":        "+12125552368",
+		"+1 212-555-2368":     "+1 212-555-2368",
+		"+1 (212) 555.2368":   "+1 (212) 555.2368",
+		"+1+A1":               "'+1+A1",
+		"+A1":                 "'+A1",
+		"+1\n":                "'+1\n",
+		"-12.5":               "-12.5",
+		"-12.5.":              "'-12.5.",
+		"-1-2":                "'-1-2",
+		"-1+cmd|' /C calc'!A": "'-1+cmd|' /C calc'!A",
+		"-.5":                 "'-.5",
+		"'":                   "'",
+		"''":                  "''",
+		"'tis":                "'tis",
+		"'=1":                 "''=1",
+		"'+1":                 "''+1",
+		"''@":                 "'''@",
+	} {
+		got := defuse(cell)
+		if got != want {
+			t.Errorf("defuse(%q): got %q, want %q", cell, got, want)
+		}
+		if got := restore(got); got != cell {
+			t.Errorf("restore(%q): got %q, want %q", want, got, cell)
+		}
+	}
+}
+
+// Any cell comes back as it was, and none begins a formula.
+func FuzzDefuse(f *testing.F) {
+	f.Add("=1")
+	f.Add("''+x")
+	f.Fuzz(func(t *testing.T, cell string) {
+		got := defuse(cell)
+		if restore(got) != cell {
+			t.Errorf("%q became %q, which is read as %q", cell, got, restore(got))
+		}
+		if strings.IndexAny(got, "=+-@\t\r") == 0 && strings.Trim(got[1:], "0123456789 ().-") != "" {
+			t.Errorf("%q became %q, which may be a formula", cell, got)
+		}
+	})
+}
+
+// Columns of several headers stand side by side in order of first sight, twins apart.
+func TestRejectedHeadings(t *testing.T) {
+	rejection := func(n int64, names, values []string) jobs.Rejection {
+		return jobs.Rejection{Number: n, Line: n + 1, Column: "user", Cause: "is empty", Names: names, Values: values}
+	}
+	src := memorySource{chunks: []jobs.Chunk{{Rejections: []jobs.Rejection{
+		rejection(1, []string{"user", "", ""}, []string{"", "a", "b"}),
+		rejection(2, []string{"Line", "error", "phone", "user"}, []string{"9", "old", "+1", "x"}),
+		rejection(3, []string{"user"}, []string{"y", "one too many"}),
+		rejection(4, nil, []string{`{"user":""}`}),
+		rejection(5, []string{"=cmd"}, []string{"=cmd"}),
+	}}}}
+	dir := t.TempDir()
+	if _, err := Write(t.Context(), dir, testJob(jobs.Finished, src.tallyOf(5)), src); err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{
+		{"line", "error", "user", "", "", "phone", "record", "'=cmd"},
+		{"2", "user: is empty", "", "a", "b", "", "", ""},
+		{"3", "user: is empty", "x", "", "", "+1", "", ""},
+		{"4", "user: is empty", "y", "", "", "", "one too many", ""},
+		{"5", "user: is empty", "", "", "", "", `{"user":""}`, ""},
+		{"6", "user: is empty", "", "", "", "", "", "'=cmd"},
+	}
+	got, err := csv.NewReader(strings.NewReader(content(t, dir, "rejected.csv"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rejected.csv (-want +got):\n%s", diff)
+	}
+}
+
+// I6: headers that all differ do not make an endless one.
+func TestHeadingsI6AreBounded(t *testing.T) {
+	var h headings
+	for i := range 3 * maxHeadings {
+		places := h.places([]string{fmt.Sprintf("column %d", i)}, 1)
+		if want := i; i < maxHeadings && places[0] != want || i >= maxHeadings && places[0] != -1 {
+			t.Fatalf("column %d: got place %d", i, places[0])
+		}
+	}
+	if got := len(h.names); got != maxHeadings {
+		t.Errorf("got %d headings, want %d", got, maxHeadings)
+	}
+}

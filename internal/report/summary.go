@@ -1,0 +1,132 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// Summary is a job in numbers: the shape that summary.json and status share. It names rows, never
+// people (I7).
+type Summary struct {
+	Job       string         `json:"job"`
+	State     jobs.State     `json:"state"`
+	Reason    string         `json:"reason"`
+	App       string         `json:"app"`
+	Options   Options        `json:"options"`
+	Rows      jobs.Tally     `json:"rows"`
+	Calls     Calls          `json:"calls"`
+	LatencyMs jobs.Histogram `json:"latencyMs"` // p50, p95 and p99
+	Causes    []Cause        `json:"causes"`    // the most frequent first
+	Inputs    []jobs.Input   `json:"inputs"`
+	Times     Times          `json:"times"`
+	AddsUp    bool           `json:"addsUp"`             // I1 and I3 hold
+	Mismatch  string         `json:"mismatch,omitempty"` // why they do not, for people
+}
+
+// Options is what the job was asked to do, in the words of the command line.
+type Options struct {
+	Rate        float64 `json:"rate"` // calls per second; 0 = no limit
+	Burst       int     `json:"burst"`
+	Attempts    int     `json:"attempts"`
+	Timeout     string  `json:"timeout"` // per call, such as 30s
+	Batch       int     `json:"batch"`
+	MaxFailures string  `json:"maxFailures"` // such as 20% or 500
+}
+
+// Calls counts requests to the API.
+type Calls struct {
+	Total     int64 `json:"total"`
+	Retries   int64 `json:"retries"`
+	Throttled int64 `json:"throttled"` // answers 429
+	Looks     int64 `json:"looks"`
+}
+
+// Cause is one reason for which rows failed or are in doubt, and its share of all such rows, 0 to 1.
+type Cause struct {
+	Code  string  `json:"code"`
+	Count int64   `json:"count"`
+	Share float64 `json:"share"`
+	Row   int64   `json:"sampleRow"`
+	Error string  `json:"sampleError,omitempty"`
+}
+
+// Times tells when a job was made, when its first batch was opened and when it ended. Those that
+// have not come yet are left out.
+type Times struct {
+	Created         time.Time `json:"created,omitzero"`
+	Started         time.Time `json:"started,omitzero"`
+	Finished        time.Time `json:"finished,omitzero"`
+	DurationSeconds float64   `json:"durationSeconds,omitzero"` // from Started to Finished
+}
+
+// Summarize returns the job in numbers, as its own counters have them.
+func Summarize(job jobs.Job) Summary {
+	o, st := job.Options, job.Stats
+	s := Summary{
+		Job: job.ID, State: job.State, Reason: job.Reason, App: o.App,
+		Options: Options{
+			Rate: o.Rate, Burst: o.Burst, Attempts: o.Attempts, Timeout: o.Timeout.String(),
+			Batch: o.BatchSize, MaxFailures: o.MaxFailures.String(),
+		},
+		Rows:      job.Tally,
+		Calls:     Calls{Total: st.Calls, Retries: st.Retries, Throttled: st.Throttled, Looks: st.Looks},
+		LatencyMs: st.Latency,
+		Causes:    rankCauses(st.Causes),
+		Inputs:    append([]jobs.Input{}, job.Inputs...), // [] in JSON when there is none
+		Times:     Times{Created: job.Created, Started: job.Started, Finished: job.Finished},
+		AddsUp:    job.Tally.AddsUp(),
+	}
+	if !job.Started.IsZero() && !job.Finished.IsZero() {
+		s.Times.DurationSeconds = job.Finished.Sub(job.Started).Round(time.Millisecond).Seconds()
+	}
+	if t := job.Tally; !s.AddsUp {
+		s.Mismatch = fmt.Sprintf("the outcomes come to %s rows", grouped(t.Settled()+t.Unprocessed))
+	}
+	return s
+}
+
+// Sum gives the rows as one line for people: an equation, or why it is none.
+func (s Summary) Sum() string {
+	t, sign, remark := s.Rows, "=", ""
+	if !s.AddsUp {
+		sign, remark = "≠", " ("+s.Mismatch+")"
+	}
+	return fmt.Sprintf("%s rows read %s %s ok + %s noop + %s failed + %s rejected + %s in_doubt + %s unprocessed%s",
+		grouped(t.Read), sign, grouped(t.OK), grouped(t.Noop), grouped(t.Failed), grouped(t.Rejected),
+		grouped(t.InDoubt), grouped(t.Unprocessed), remark)
+}
+
+func rankCauses(causes map[string]jobs.Cause) []Cause {
+	var total int64
+	for _, c := range causes {
+		total += c.Count
+	}
+	ranked := make([]Cause, 0, len(causes))
+	for code, c := range causes {
+		share := float64(c.Count) / float64(max(total, 1))
+		ranked = append(ranked, Cause{Code: code, Count: c.Count, Share: math.Round(share*1e4) / 1e4, Row: c.Row, Error: c.Error})
+	}
+	slices.SortFunc(ranked, func(a, b Cause) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
+	})
+	return ranked
+}
+
+// grouped writes n with a comma at each thousand.
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	first := 0 // of the digits
+	if n < 0 {
+		first = 1
+	}
+	for i := len(s) - 3; i > first; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,125 @@
+package sunco
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+)
+
+// MaxBodySize is the largest request body in bytes. The vendor says 100 kB; this is the stricter reading of it.
+const MaxBodySize = 100_000
+
+const (
+	// maxAnswer bounds the body of an answer, in bytes after decompression.
+	maxAnswer = 10_000_000
+	// maxErrorAnswer is how much of the body of an error is read to find its cause.
+	maxErrorAnswer = 64_000
+)
+
+// call is one HTTP request to the API.
+type call struct {
+	method  string
+	url     *url.URL
+	body    []byte   // nil for none
+	private []string // what may not show in an error
+}
+
+// answer is a 2xx answer that was read in full.
+type answer struct {
+	status int
+	body   []byte
+}
+
+func (a answer) unreadable(expected string) error {
+	return a.broken("answer has an unreadable body: " + expected)
+}
+
+func (a answer) broken(title string) error {
+	return &Error{Status: a.status, Title: title, Sent: true}
+}
+
+// do makes the call, once. Its errors are of type *Error.
+func (a *API) do(ctx context.Context, c call) (answer, error) {
+	if ctx.Err() != nil {
+		return answer{}, a.failure(c, "", context.Cause(ctx), false)
+	}
+	authorization, err := a.auth()
+	if err != nil {
+		return answer{}, &Error{Title: "credentials: " + err.Error(), Err: err}
+	}
+	var sent delivery
+	req, err := a.request(httptrace.WithClientTrace(ctx, sent.trace()), c, authorization)
+	if err != nil {
+		return answer{}, a.failure(c, authorization, err, false)
+	}
+	res, err := a.client.Do(req)
+	if err != nil {
+		return answer{}, a.failure(c, authorization, err, sent.possible())
+	}
+	defer res.Body.Close()
+	if res.StatusCode/100 != 2 {
+		return answer{}, a.refusal(c, authorization, res)
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	got := answer{status: res.StatusCode, body: bytes.TrimSpace(body)}
+	if err != nil {
+		lost := a.failure(c, authorization, err, true)
+		lost.Status, lost.Title = res.StatusCode, "answer has an unreadable body: "+lost.Title
+		return answer{}, lost
+	}
+	if len(body) > maxAnswer {
+		return answer{}, got.unreadable("it is larger than 10 MB")
+	}
+	return got, nil
+}
+
+func (a *API) request(ctx context.Context, c call, authorization string) (*http.Request, error) {
+	var body io.Reader
+	if c.body != nil {
+		body = bytes.NewReader(c.body)
+	}
+	req, err := http.NewRequestWithContext(ctx, c.method, a.base.String(), body)
+	if err != nil {
+		return nil, err
+	}
+	// Without GetBody, no transport can send a create a second time on its own.
+	req.GetBody = nil
+	req.URL = c.url
+	req.Header.Set("Authorization", authorization)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", a.userAgent)
+	if c.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}
+
+// secrets returns what may not show in an error of the call: what it names private, its credentials, the host.
+func (a *API) secrets(c call, authorization string) []string {
+	_, credentials, _ := strings.Cut(authorization, " ")
+	secrets := []string{credentials, a.base.Host, a.base.Hostname()}
+	for _, p := range c.private {
+		secrets = append(secrets, p, url.PathEscape(p), url.QueryEscape(p))
+	}
+	return secrets
+}
+
+// delivery finds out whether a request can have reached the API.
+type delivery struct {
+	asked, got atomic.Bool // for a connection
+}
+
+func (d *delivery) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GetConn: func(string) { d.asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { d.got.Store(true) },
+	}
+}
+
+// possible is false only while the transport is known to wait for a connection: one that does not report is not trusted.
+func (d *delivery) possible() bool { return d.got.Load() || !d.asked.Load() }

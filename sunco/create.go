@@ -1,0 +1,124 @@
+package sunco
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"unicode/utf8"
+)
+
+// Channels that a client can be created for (matchCriteria.type).
+const (
+	TypeMailgun     = "mailgun"
+	TypeMessageBird = "messagebird"
+	TypeTwilio      = "twilio"
+	TypeWhatsApp    = "whatsapp"
+)
+
+// Ways in which a link is confirmed (confirmation.type).
+const (
+	ConfirmImmediate    = "immediate"
+	ConfirmUserActivity = "userActivity"
+	ConfirmPrompt       = "prompt"
+)
+
+// ClientCreate is the body of a create. It is sent as it is: the API checks it.
+type ClientCreate struct {
+	MatchCriteria MatchCriteria `json:"matchCriteria"`
+	Confirmation  Confirmation  `json:"confirmation"`
+	Target        Target        `json:"target"`
+}
+
+// MatchCriteria says whom to link on which channel: TypeMailgun takes an Address and a Subject, the others a PhoneNumber.
+type MatchCriteria struct {
+	Type          string `json:"type"`
+	IntegrationID string `json:"integrationId"`
+	Primary       *bool  `json:"primary,omitempty"`     // nil: the API's default, true
+	PhoneNumber   string `json:"phoneNumber,omitempty"` // with + and country code
+	Address       string `json:"address,omitempty"`     // an e-mail address
+	Subject       string `json:"subject,omitempty"`
+}
+
+// Confirmation says how the link is confirmed. A Message, a JSON object with author and content, reaches the person.
+type Confirmation struct {
+	Type    string          `json:"type"`
+	Message json.RawMessage `json:"message,omitempty"`
+}
+
+// Target names the conversation to attach the client to.
+type Target struct {
+	ConversationID string `json:"conversationId"`
+}
+
+// Query holds what every call may carry besides its path.
+type Query struct {
+	BrandID string // for a brand-separated user given by external id; empty = none
+}
+
+func (q Query) encode() string {
+	if q.BrandID == "" {
+		return ""
+	}
+	return "brandId=" + url.QueryEscape(q.BrandID)
+}
+
+// Create asks for a link of the user, given by id or external id, to a channel. The client it returns is pending as a rule.
+// A create is not idempotent: after an error with Sent set, look with List before creating again. An error with a Status
+// of 2xx means that the API did the work and its answer could not be read.
+//
+// https://docs.smooch.io/rest/#operation/CreateClient
+func (a *API) Create(ctx context.Context, user string, create ClientCreate, query Query) (Client, error) {
+	if err := checkUser(user); err != nil {
+		return Client{}, err
+	}
+	body, err := encodeBody(create)
+	if err != nil {
+		return Client{}, err
+	}
+	c := call{
+		method:  http.MethodPost,
+		url:     a.url(query.encode(), "users", user, "clients"),
+		body:    body,
+		private: []string{user, create.MatchCriteria.PhoneNumber, create.MatchCriteria.Address},
+	}
+	got, err := a.do(ctx, c)
+	if err != nil {
+		return Client{}, err
+	}
+	var reply struct {
+		Client *Client `json:"client"`
+	}
+	if json.Unmarshal(got.body, &reply) != nil || reply.Client == nil {
+		return Client{}, got.unreadable("a client was expected")
+	}
+	return *reply.Client, nil
+}
+
+func encodeBody(create ClientCreate) ([]byte, error) {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if encoder.Encode(create) != nil {
+		return nil, invalid("confirmation message is not JSON")
+	}
+	encoded := bytes.TrimSuffix(body.Bytes(), []byte("\n"))
+	if len(encoded) > MaxBodySize {
+		return nil, invalid(fmt.Sprintf("request body has %d bytes, %d are allowed", len(encoded), MaxBodySize))
+	}
+	return encoded, nil
+}
+
+func checkUser(user string) error {
+	switch n := utf8.RuneCountInString(user); {
+	case n == 0:
+		return invalid("user is empty")
+	case n > 1024:
+		return invalid(fmt.Sprintf("user has %d characters, 1024 are allowed", n))
+	case !utf8.ValidString(user):
+		return invalid("user is not UTF-8")
+	}
+	return nil
+}

@@ -1,0 +1,191 @@
+package sunco
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+const (
+	maxPageSize = 100
+	// maxPages bounds a list that never ends: 100,000 clients of one user.
+	maxPages = 1000
+	// cursorLength is the length of every cursor and record id.
+	cursorLength = 24
+)
+
+// ListQuery holds what a list may carry besides its path.
+type ListQuery struct {
+	BrandID  string // as in Query
+	PageSize int    // clients per page, 1 to 100; 0 = 100
+}
+
+// page is the answer to one call of a list; all of meta and links may be missing.
+type page struct {
+	Clients *[]Client `json:"clients"`
+	Meta    struct {
+		HasMore     *bool  `json:"hasMore"`
+		AfterCursor string `json:"afterCursor"`
+	} `json:"meta"`
+	Links *struct {
+		Next string `json:"next"`
+	} `json:"links"`
+}
+
+// List returns all clients of the user, given by id or external id, each once, with a call per page. It ends at the first
+// error, which comes with a zero Client; without one the list is complete.
+//
+// https://docs.smooch.io/rest/#operation/ListClients
+func (a *API) List(ctx context.Context, user string, query ListQuery) iter.Seq2[Client, error] {
+	return func(yield func(Client, error) bool) {
+		pages := a.Pages(user, query)
+		for pages.More() {
+			clients, err := pages.Next(ctx)
+			for _, c := range clients {
+				if !yield(c, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(Client{}, err)
+				return
+			}
+		}
+	}
+}
+
+// Pages is a list that is read page by page, for callers that pace or time each call. It is for one goroutine.
+type Pages struct {
+	api     *API
+	user    string
+	query   ListQuery
+	invalid error    // of the arguments
+	next    *url.URL // nil at the end
+	asked   map[string]bool
+	given   map[string]bool // by client id
+}
+
+// Pages returns the list of the user's clients and makes no call; Next tells what is wrong with the arguments.
+//
+// https://docs.smooch.io/rest/#operation/ListClients
+func (a *API) Pages(user string, query ListQuery) *Pages {
+	p := &Pages{api: a, user: user, query: query, invalid: checkUser(user), asked: map[string]bool{}, given: map[string]bool{}}
+	if p.invalid == nil && (query.PageSize < 0 || query.PageSize > maxPageSize) {
+		p.invalid = invalid(fmt.Sprintf("page size %d is not in 1 to %d", query.PageSize, maxPageSize))
+	}
+	p.query.PageSize = cmp.Or(query.PageSize, maxPageSize)
+	p.next = p.url("")
+	return p
+}
+
+// More tells whether there may be another page. It is true before the first.
+func (p *Pages) More() bool { return p.next != nil }
+
+// Next makes one call and returns the clients of the next page that no page gave before. After an error it asks for the
+// same page again. An error about what follows a page comes with the page's clients.
+func (p *Pages) Next(ctx context.Context) ([]Client, error) {
+	if p.invalid != nil {
+		return nil, p.invalid
+	}
+	got, err := p.api.do(ctx, call{method: http.MethodGet, url: p.next, private: []string{p.user}})
+	if err != nil {
+		return nil, err
+	}
+	var read page
+	// A page without clients must not pass for an empty list: a create may be sent again because of it.
+	if json.Unmarshal(got.body, &read) != nil || read.Clients == nil {
+		return nil, got.unreadable("clients were expected")
+	}
+	var clients []Client
+	for _, c := range *read.Clients {
+		if c.ID == "" || !p.given[c.ID] {
+			p.given[c.ID] = true
+			clients = append(clients, c)
+		}
+	}
+	p.asked[p.next.String()] = true
+	next, problem := p.after(read)
+	if problem != "" {
+		return clients, got.broken(problem)
+	}
+	p.next = next
+	return clients, nil
+}
+
+// url returns the address of the page after the cursor. The brackets are literal, as the vendor's own examples have them.
+func (p *Pages) url(after string) *url.URL {
+	query := fmt.Sprintf("page[size]=%d", p.query.PageSize)
+	if after != "" {
+		query += "&page[after]=" + url.QueryEscape(after)
+	}
+	if brand := (Query{BrandID: p.query.BrandID}).encode(); brand != "" {
+		query += "&" + brand
+	}
+	return p.api.url(query, "users", p.user, "clients")
+}
+
+// after returns the address of the page that follows, nil at the end of the list; problem tells why it can't be followed.
+func (p *Pages) after(read page) (next *url.URL, problem string) {
+	next, problem = p.named(read)
+	switch {
+	case next == nil:
+		return nil, problem
+	case p.asked[next.String()]:
+		return nil, "list goes in a circle: a page was named twice"
+	case len(p.asked) >= maxPages:
+		return nil, fmt.Sprintf("list has more than %d pages", maxPages)
+	}
+	return next, ""
+}
+
+// named reads where a page says that the next one is.
+func (p *Pages) named(read page) (next *url.URL, problem string) {
+	more := read.Meta.HasMore
+	switch {
+	case more != nil && !*more:
+		return nil, ""
+	case read.Meta.AfterCursor != "":
+		return p.url(read.Meta.AfterCursor), ""
+	case read.Links != nil && read.Links.Next != "":
+		return p.link(read.Links.Next)
+	case more != nil:
+		return nil, "more clients are announced without a cursor or link"
+	case read.Links == nil && len(*read.Clients) >= p.query.PageSize:
+		return p.afterLast(*read.Clients), ""
+	}
+	return nil, ""
+}
+
+// afterLast goes on from a full page that says nothing about a next one: a record's id is a cursor.
+func (p *Pages) afterLast(clients []Client) *url.URL {
+	last := clients[len(clients)-1].ID
+	if len(last) != cursorLength {
+		return nil
+	}
+	return p.url(last)
+}
+
+// link checks that links.next stays with the base URL's host, for the request carries credentials.
+func (p *Pages) link(raw string) (next *url.URL, problem string) {
+	base := p.api.base
+	u, err := p.next.Parse(raw)
+	if err != nil {
+		return nil, "links.next is not a URL"
+	}
+	if u.Scheme != base.Scheme || !strings.EqualFold(u.Hostname(), base.Hostname()) || port(u) != port(base) || u.User != nil {
+		return nil, "links.next leads to another host, which would get the credentials"
+	}
+	return u, ""
+}
+
+func port(u *url.URL) string {
+	if u.Port() == "" && u.Scheme == "https" {
+		return "443"
+	}
+	return cmp.Or(u.Port(), "80")
+}

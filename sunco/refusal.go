@@ -1,0 +1,80 @@
+package sunco
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"html"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxRetryAfter bounds what the API may ask a caller to wait.
+const maxRetryAfter = time.Hour
+
+var (
+	codeForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+	titleTag = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+)
+
+// refusal is the Error of an answer that is not 2xx.
+func (a *API) refusal(c call, authorization string, res *http.Response) *Error {
+	// What could be read of the body is enough, whatever ended it; reading it lets the connection be used again.
+	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorAnswer))
+	e := &Error{Status: res.StatusCode, Sent: true, RetryAfter: retryAfter(res.Header)}
+	if res.StatusCode/100 == 3 {
+		e.Title = "redirected, which is not followed (hint: check the base URL)"
+		return e
+	}
+	title := ""
+	e.Code, title = cause(body, res.Header.Get("Content-Type"))
+	e.Title = cmp.Or(clean(title, a.secrets(c, authorization)), http.StatusText(res.StatusCode), "no reason given")
+	return e
+}
+
+// cause finds code and title in the body of an error: the API's own JSON, the title of a page, or plain text.
+func cause(body []byte, contentType string) (code, title string) {
+	var reply struct {
+		Errors []struct {
+			Code  string `json:"code"`
+			Title string `json:"title"`
+		} `json:"errors"`
+	}
+	if json.Unmarshal(body, &reply) == nil && len(reply.Errors) > 0 {
+		first := reply.Errors[0]
+		if !codeForm.MatchString(first.Code) {
+			return "", first.Title
+		}
+		return first.Code, first.Title
+	}
+	if strings.Contains(contentType, "html") || bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
+		found := titleTag.FindSubmatch(body)
+		if found == nil {
+			return "", ""
+		}
+		return "", html.UnescapeString(string(found[1]))
+	}
+	return "", string(body)
+}
+
+// retryAfter reads Retry-After: seconds, or a date, which is taken relative to the answer's own Date if it has one.
+// What is negative, past or unreadable is 0.
+func retryAfter(header http.Header) time.Duration {
+	value := header.Get("Retry-After")
+	if date, err := http.ParseTime(value); err == nil {
+		now, err := http.ParseTime(header.Get("Date"))
+		if err != nil {
+			now = time.Now()
+		}
+		return min(max(date.Sub(now), 0), maxRetryAfter)
+	}
+	seconds, err := strconv.ParseFloat(value, 64)
+	if err != nil && seconds == 0 || !(seconds > 0) {
+		return 0
+	}
+	return time.Duration(min(seconds, maxRetryAfter.Seconds()) * float64(time.Second))
+}

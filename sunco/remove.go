@@ -1,0 +1,53 @@
+package sunco
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Remove removes a client of the user, given by id or external id, and unsubscribes it from its conversations.
+// A client that is already gone is an Error with Status 404 and Code client_not_found.
+//
+// https://docs.smooch.io/rest/#operation/RemoveClient
+func (a *API) Remove(ctx context.Context, user, clientID string, query Query) error {
+	if err := checkUser(user); err != nil {
+		return err
+	}
+	if err := checkClientID(clientID); err != nil {
+		return err
+	}
+	c := call{
+		method:  http.MethodDelete,
+		url:     a.url(query.encode(), "users", user, "clients", clientID),
+		private: []string{user, clientID},
+	}
+	got, err := a.do(ctx, c)
+	if err != nil {
+		return err
+	}
+	// A login page of some proxy must not pass for a removal.
+	if len(got.body) > 0 && !json.Valid(got.body) {
+		return got.unreadable("JSON was expected")
+	}
+	return nil
+}
+
+// checkClientID refuses dot segments: behind a proxy that resolves them even when escaped, removing the client ".."
+// would delete the user.
+func checkClientID(id string) error {
+	switch {
+	case id == "":
+		return invalid("client id is empty")
+	case !utf8.ValidString(id):
+		return invalid("client id is not UTF-8")
+	case slices.ContainsFunc(strings.FieldsFunc(id, isSlash), isDots):
+		return invalid("client id is a path of dots")
+	}
+	return nil
+}
+
+func isSlash(r rune) bool { return r == '/' || r == '\\' }

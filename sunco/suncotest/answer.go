@@ -1,0 +1,152 @@
+package suncotest
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"time"
+	"unique"
+
+	"github.com/sunbulk/sunbulk/sunco"
+)
+
+// answer does the work of a call: first its credentials are checked, then the app, the user and the rest.
+func (s *Server) answer(r *http.Request, t target, k *Knobs, d draws) response {
+	switch {
+	case !s.auth.accepts(r.Header.Get("Authorization")):
+		return refusal(http.StatusUnauthorized, "", "Credentials are missing or wrong")
+	case t.app != "" && s.appID != "" && t.app != s.appID:
+		return notFound("app", "App")
+	}
+	switch t.op {
+	case opApp:
+		return s.answerApp(t)
+	case opIntegration:
+		return s.answerIntegration(t)
+	case opOther:
+		return refusal(http.StatusNotFound, "", "")
+	}
+	query := r.URL.Query()
+	key, found := s.world.userKey(t.user, query.Get("brandId"))
+	if !found {
+		return notFound("user", "User")
+	}
+	switch t.op {
+	case opCreate:
+		return s.answerCreate(r, key, k, d)
+	case opRemove:
+		return s.answerRemove(key, t.client)
+	}
+	p, err := parsePage(query)
+	if err != nil {
+		return badRequest("Invalid page query parameters")
+	}
+	return s.answerList(r, key, p, k)
+}
+
+func (s *Server) answerApp(t target) response {
+	type app struct {
+		ID          string `json:"id"`
+		DisplayName string `json:"displayName"`
+	}
+	return ok(http.StatusOK, map[string]app{"app": {t.app, "Simulated app"}})
+}
+
+func (s *Server) answerIntegration(t target) response {
+	kind, found := s.world.integrationType(t.integration)
+	if !found {
+		return notFound("integration", "Integration")
+	}
+	type integration struct {
+		ID     string `json:"id"`
+		Type   string `json:"type,omitempty"`
+		Status string `json:"status"`
+	}
+	return ok(http.StatusOK, map[string]integration{"integration": {t.integration, kind, "active"}})
+}
+
+func (s *Server) answerCreate(r *http.Request, key string, k *Knobs, d draws) response {
+	body, err := io.ReadAll(io.LimitReader(r.Body, sunco.MaxBodySize+1))
+	switch {
+	case len(body) > sunco.MaxBodySize:
+		return refusal(http.StatusRequestEntityTooLarge, "", "")
+	case err != nil:
+		return badRequest("Body can't be read")
+	}
+	create, err := parseCreate(body)
+	if err != nil {
+		return badRequest(err.Error())
+	}
+	kind, found := s.world.integrationType(create.MatchCriteria.IntegrationID)
+	switch {
+	case !found:
+		return notFound("integration", "Integration")
+	case kind != "" && kind != create.MatchCriteria.Type:
+		return badRequest("matchCriteria.type is not that of the integration")
+	case !s.world.hasConversation(key, create.Target.ConversationID):
+		return notFound("conversation", "Conversation")
+	}
+	made, conflict := s.world.create(key, newClient(create, k, d), k.OnDuplicate)
+	if conflict {
+		return refusal(http.StatusConflict, "", "")
+	}
+	if made.fresh {
+		s.meter.created.Add(1)
+	}
+	return ok(http.StatusCreated, map[string]sunco.Client{"client": made.client})
+}
+
+func newClient(create sunco.ClientCreate, k *Knobs, d draws) client {
+	m := create.MatchCriteria
+	target := m.PhoneNumber + m.Address
+	return client{
+		kind:    unique.Make(m.Type),
+		channel: unique.Make(m.IntegrationID),
+		target:  target,
+		settles: time.Now().Add(k.PendingFor).UnixNano(),
+		doomed:  failing(target) || d.hit(k.FailedLinkShare, chanceFailedLink),
+	}
+}
+
+// made is the client that a create answers with; fresh = it was not there before.
+type made struct {
+	client sunco.Client
+	fresh  bool
+}
+
+// create adds c to the user's clients, unless an identical one is there and onDuplicate wants something else.
+func (w *world) create(key string, c client, onDuplicate string) (m made, conflict bool) {
+	now, shard := time.Now(), w.shard(key)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	clients := shard.live(key, now)
+	twin := slices.IndexFunc(clients, func(o client) bool {
+		return o.typeAndIntegration() == c.typeAndIntegration() && o.externalID() == c.target
+	})
+	switch {
+	case twin >= 0 && onDuplicate == DuplicateConflict:
+		return made{}, true
+	case twin >= 0 && onDuplicate == DuplicateSame:
+		return made{client: clients[twin].at(now)}, false
+	}
+	c.record = w.record.Add(1)
+	shard.keep(key, append(clients, c))
+	return made{client: c.pending(), fresh: true}, false
+}
+
+func (s *Server) answerRemove(key, id string) response {
+	shard := s.world.shard(key)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	clients := shard.live(key, time.Now())
+	at := slices.IndexFunc(clients, func(c client) bool { return c.id() == id })
+	if at < 0 {
+		return notFound("client", "Client")
+	}
+	if clients[at].typeAndIntegration()[0] == "sdk" {
+		return badRequest("Cannot remove a client of type 'sdk'")
+	}
+	shard.keep(key, slices.Delete(clients, at, at+1))
+	s.meter.removed.Add(1)
+	return ok(http.StatusOK, struct{}{})
+}

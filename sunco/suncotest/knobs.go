@@ -1,0 +1,141 @@
+package suncotest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// What a second identical create gets (Knobs.OnDuplicate). The vendor does not document which one is true.
+const (
+	DuplicateSecond   = "second"   // a second pending client
+	DuplicateConflict = "conflict" // a 409
+	DuplicateSame     = "same"     // the client that is there
+)
+
+// How a 429 says when to come back (Knobs.RetryAfter). The vendor does not document it.
+const (
+	RetryAfterSeconds = "seconds"
+	RetryAfterDate    = "date"
+	RetryAfterNone    = "none"
+)
+
+// Knobs are the faults and habits of the simulated API; the zero Knobs are an API without faults. A share is the part of
+// the calls on clients that meet the fault, 0 to 1. In JSON, durations are strings such as "50ms".
+type Knobs struct {
+	// RateLimit is the calls per second above which calls get a 429; 0 = no limit.
+	RateLimit float64 `json:"rateLimit,omitempty"`
+	// Burst is the calls that may come at once; 0 = a second's worth of RateLimit, at least 1.
+	Burst int `json:"burst,omitempty"`
+	// RetryAfter is one of the RetryAfter constants; empty = RetryAfterSeconds.
+	RetryAfter string `json:"retryAfter,omitempty"`
+	// Share429 get a 429 whatever the rate.
+	Share429 float64 `json:"share429,omitempty"`
+	// Share503 get a server error before any work is done: Status503 (0 = 503), as HTML if HTML503 is set, else as JSON.
+	Share503  float64 `json:"share503,omitempty"`
+	Status503 int     `json:"status503,omitempty"`
+	HTML503   bool    `json:"html503,omitempty"`
+	// LatencyMin and LatencyMax bound the time that a call takes, spread evenly.
+	LatencyMin time.Duration `json:"-"`
+	LatencyMax time.Duration `json:"-"`
+	// CutBefore lose their connection before the work is done, CutAfter when it is done.
+	CutBefore float64 `json:"cutBefore,omitempty"`
+	CutAfter  float64 `json:"cutAfter,omitempty"`
+	// Hang get no answer although the work is done, until the caller goes away or the Server closes.
+	Hang float64 `json:"hang,omitempty"`
+	// HalfAnswer get headers and half a body when the work is done, then lose their connection.
+	HalfAnswer float64 `json:"halfAnswer,omitempty"`
+	// AppStatus is the answer to every API call, such as 401, 402 or 403; 0 = off.
+	AppStatus int `json:"appStatus,omitempty"`
+	// OnDuplicate is one of the Duplicate constants; empty = DuplicateSecond.
+	OnDuplicate string `json:"onDuplicate,omitempty"`
+	// PendingFor is how long a created client stays pending; 0 = until it is looked at.
+	PendingFor time.Duration `json:"-"`
+	// FailedLinkShare of the created clients vanish instead of becoming active. A phone number, or the part of an address
+	// before the @, that ends with 0000 always does.
+	FailedLinkShare float64 `json:"failedLinkShare,omitempty"`
+	// OmitMeta and OmitLinks leave meta and links out of lists.
+	OmitMeta  bool `json:"omitMeta,omitempty"`
+	OmitLinks bool `json:"omitLinks,omitempty"`
+}
+
+type plainKnobs Knobs
+
+// knobsJSON writes the durations of Knobs for people.
+type knobsJSON struct {
+	*plainKnobs
+	LatencyMin duration `json:"latencyMin,omitempty"`
+	LatencyMax duration `json:"latencyMax,omitempty"`
+	PendingFor duration `json:"pendingFor,omitempty"`
+}
+
+type duration time.Duration
+
+func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+func (d *duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	*d = duration(parsed)
+	return err
+}
+
+func (k *Knobs) json() knobsJSON {
+	return knobsJSON{(*plainKnobs)(k), duration(k.LatencyMin), duration(k.LatencyMax), duration(k.PendingFor)}
+}
+
+// MarshalJSON leaves out the knobs that are zero.
+func (k Knobs) MarshalJSON() ([]byte, error) { return json.Marshal(k.json()) }
+
+// UnmarshalJSON sets the knobs that data names and leaves the others. It refuses unknown names and impossible values,
+// and changes nothing then.
+func (k *Knobs) UnmarshalJSON(data []byte) error {
+	changed := *k
+	in := changed.json()
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&in); err != nil {
+		return err
+	}
+	changed.LatencyMin, changed.LatencyMax, changed.PendingFor =
+		time.Duration(in.LatencyMin), time.Duration(in.LatencyMax), time.Duration(in.PendingFor)
+	if err := changed.check(); err != nil {
+		return err
+	}
+	*k = changed
+	return nil
+}
+
+func (k *Knobs) check() error {
+	shares := []struct {
+		name  string
+		share float64
+	}{
+		{"share429", k.Share429}, {"share503", k.Share503}, {"cutBefore", k.CutBefore}, {"cutAfter", k.CutAfter},
+		{"hang", k.Hang}, {"halfAnswer", k.HalfAnswer}, {"failedLinkShare", k.FailedLinkShare},
+	}
+	for _, s := range shares {
+		if s.share < 0 || s.share > 1 {
+			return fmt.Errorf("%s is not in 0 to 1", s.name)
+		}
+	}
+	switch {
+	case k.RateLimit < 0 || k.Burst < 0:
+		return errors.New("rateLimit or burst is negative")
+	case k.LatencyMin < 0 || k.LatencyMax < 0 || k.PendingFor < 0:
+		return errors.New("duration is negative")
+	case k.LatencyMin > k.LatencyMax && k.LatencyMax > 0:
+		return errors.New("latencyMin is above latencyMax")
+	case k.AppStatus != 0 && (k.AppStatus < 400 || k.AppStatus > 599):
+		return errors.New("appStatus is not in 400 to 599")
+	case k.Status503 != 0 && (k.Status503 < 500 || k.Status503 > 599):
+		return errors.New("status503 is not in 500 to 599")
+	case !slices.Contains([]string{"", RetryAfterSeconds, RetryAfterDate, RetryAfterNone}, k.RetryAfter):
+		return errors.New("retryAfter is none of seconds, date, none")
+	case !slices.Contains([]string{"", DuplicateSecond, DuplicateConflict, DuplicateSame}, k.OnDuplicate):
+		return errors.New("onDuplicate is none of second, conflict, same")
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/sunbulk/sunbulk/jobs"
+	"github.com/sunbulk/sunbulk/sunco"
+)
+
+// create links a user to a channel. A create that may have been done is looked for first (I2).
+func create(ctx context.Context, t *try) (jobs.Outcome, error) {
+	if t.doubt {
+		outcome, settled, err := look(ctx, t)
+		if err != nil || settled {
+			return outcome, err
+		}
+		t.doubt = false
+	}
+	var made sunco.Client
+	err := t.call(ctx, false, func(ctx context.Context) (err error) {
+		made, err = t.app.api.Create(ctx, t.row.User, body(t.row), sunco.Query{BrandID: t.row.BrandID})
+		return err
+	})
+	if err != nil {
+		return jobs.Outcome{}, err
+	}
+	return jobs.Outcome{Kind: jobs.OK, ClientID: made.ID, ClientStatus: made.Status, HTTPStatus: http.StatusCreated}, nil
+}
+
+func body(r *jobs.Row) sunco.ClientCreate {
+	c := sunco.ClientCreate{
+		MatchCriteria: sunco.MatchCriteria{Type: r.Type, IntegrationID: r.IntegrationID, PhoneNumber: r.PhoneNumber, Address: r.Address, Subject: r.Subject},
+		Confirmation:  sunco.Confirmation{Type: r.Confirmation},
+		Target:        sunco.Target{ConversationID: r.ConversationID},
+	}
+	if r.Primary != "" {
+		primary := r.Primary == "true"
+		c.MatchCriteria.Primary = &primary
+	}
+	if r.Message != "" {
+		c.Confirmation.Message = json.RawMessage(r.Message)
+	}
+	return c
+}

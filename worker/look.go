@@ -1,0 +1,69 @@
+package worker
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/sunbulk/sunbulk/jobs"
+	"github.com/sunbulk/sunbulk/sunco"
+)
+
+// clockSlack is how far the API's clock may be behind ours.
+const clockSlack = time.Minute
+
+// look decides about a create that may have been done without an answer, by the user's clients
+// (I2). It is the only place that does. Settled is false when the create did not arrive and may be
+// sent again.
+func look(ctx context.Context, t *try) (o jobs.Outcome, settled bool, err error) {
+	clients, err := t.clients(ctx, true)
+	if err != nil {
+		return o, false, err
+	}
+	var found []sunco.Client
+	for _, c := range clients {
+		if stemsFrom(c, t.row, t.since) {
+			found = append(found, c)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return jobs.Outcome{Kind: jobs.OK, ClientID: found[0].ID, ClientStatus: found[0].Status, Detail: "adopted"}, true, nil
+	case len(found) > 1:
+		return jobs.Outcome{Kind: jobs.InDoubt, ErrorCode: "several_candidates", Error: "several clients of the user may be this row's"}, true, nil
+	case t.row.Messages():
+		return jobs.Outcome{Kind: jobs.InDoubt, ErrorCode: "may_have_messaged",
+			Error: "the answer was lost and no client is there; a person may have been messaged, so it was not sent again"}, true, nil
+	case t.attempts >= t.job.Options.Attempts:
+		return jobs.Outcome{Kind: jobs.Failed, ErrorCode: "no_answer", Error: "no client is there after the last attempt"}, true, nil
+	}
+	return o, false, nil
+}
+
+// stemsFrom tells whether a client can be what a row's lost create made: pending, or linked since
+// the row's first attempt, or showing the row's number or address. A link that is older proves
+// nothing.
+func stemsFrom(c sunco.Client, r *jobs.Row, since time.Time) bool {
+	if c.Type != r.Type || c.IntegrationID != r.IntegrationID {
+		return false
+	}
+	return c.Status == "pending" ||
+		!c.LinkedAt.IsZero() && c.LinkedAt.After(since.Add(-clockSlack)) ||
+		c.ExternalID != "" && sameContact(c.ExternalID, r)
+}
+
+func sameContact(externalID string, r *jobs.Row) bool {
+	if r.Address != "" {
+		return strings.EqualFold(externalID, r.Address)
+	}
+	return digits(externalID) == digits(r.PhoneNumber)
+}
+
+func digits(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c < '0' || c > '9' {
+			return -1
+		}
+		return c
+	}, s)
+}

@@ -1,0 +1,115 @@
+package worker
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/jobs"
+	"github.com/sunbulk/sunbulk/sunco"
+)
+
+// recorder gathers what became of the rows of one delivery, from commit to commit.
+type recorder struct {
+	deliveries Deliveries
+	delivery   ledger.Delivery
+	sequence   int64
+	unsent     *ledger.Commit // a commit without an answer: it may have been made
+
+	mu       sync.Mutex
+	progress jobs.Progress
+	next     ledger.Commit
+}
+
+func newRecorder(deliveries Deliveries, d ledger.Delivery) *recorder {
+	r := &recorder{deliveries: deliveries, delivery: d, progress: d.Progress}
+	r.reset()
+	return r
+}
+
+func (r *recorder) reset() {
+	r.next = ledger.Commit{Stats: jobs.Stats{Latency: jobs.Histogram{}, Causes: map[string]jobs.Cause{}}}
+}
+
+// settle records the one outcome of row i.
+func (r *recorder) settle(i int, o jobs.Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.progress.SetDoubt(i, false)
+	r.progress.Finish(i)
+	r.next.Outcomes = append(r.next.Outcomes, o)
+	r.next.Tally.Add(o.Kind, 1)
+	if o.Kind.Done() {
+		return
+	}
+	cause, known := r.next.Stats.Causes[o.ErrorCode]
+	if !known {
+		cause = jobs.Cause{Row: o.Row.Number, Error: o.Error}
+	}
+	cause.Count++
+	r.next.Stats.Causes[o.ErrorCode] = cause
+}
+
+// use counts an attempt of row i.
+func (r *recorder) use(i int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.progress.UseAttempt(i)
+}
+
+// doubt records whether row i may have been done without an answer.
+func (r *recorder) doubt(i int, doubt bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.progress.SetDoubt(i, doubt)
+}
+
+// called counts one call; e is nil when it succeeded.
+func (r *recorder) called(first, look bool, took time.Duration, e *sunco.Error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := &r.next.Stats
+	s.Calls++
+	if !first {
+		s.Retries++
+	}
+	if look {
+		s.Looks++
+	}
+	if e == nil || e.Status != 0 {
+		s.Latency.Add(took)
+	}
+	if e != nil && e.Status == statusTooMany {
+		s.Throttled++
+	}
+}
+
+// commit adds what was recorded to the ledger. A commit that got no answer is repeated as it was
+// before anything new is committed, since it may have been made. dirty says that calls may still
+// be under way.
+func (r *recorder) commit(ctx context.Context, dirty bool) (ledger.Receipt, error) {
+	if r.unsent != nil {
+		receipt, err := r.deliveries.Commit(ctx, r.delivery, *r.unsent, time.Now())
+		if err != nil || !receipt.Accepted {
+			return receipt, err
+		}
+		r.unsent = nil
+	}
+	c := r.take(dirty)
+	receipt, err := r.deliveries.Commit(ctx, r.delivery, c, time.Now())
+	if err != nil {
+		r.unsent = &c
+	}
+	return receipt, err
+}
+
+func (r *recorder) take(dirty bool) ledger.Commit {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sequence++
+	c := r.next
+	c.Sequence, c.Dirty, c.Progress = r.sequence, dirty, append(jobs.Progress(nil), r.progress...)
+	r.reset()
+	return c
+}

@@ -1,0 +1,162 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// server works one job: a small asynq server on the job's queue.
+type server struct {
+	*Worker
+	job jobs.Job
+	app *app
+	log *slog.Logger
+
+	soft     context.Context // ends when no new call of the job may start
+	finish   context.CancelCauseFunc
+	handlers sync.WaitGroup
+}
+
+func newServer(w *Worker, job jobs.Job, a *app) *server {
+	s := &server{Worker: w, job: job, app: a, log: w.cfg.Logger.With("job", job.ID)}
+	s.soft, s.finish = context.WithCancelCause(w.drain)
+	return s
+}
+
+// stateError ends the serving of a job because of its state.
+type stateError struct{ state jobs.State }
+
+func (e stateError) Error() string { return "job is " + string(e.state) }
+
+// handBack is the error by which a handler gives its batch back to asynq, to be delivered again
+// after the delay.
+type handBack struct {
+	delay time.Duration
+	cause error
+}
+
+func (h *handBack) Error() string { return "handed back: " + h.cause.Error() }
+func (h *handBack) Unwrap() error { return h.cause }
+
+// retryDelay is for errors other than a handBack: a panic, or Redis that does not answer.
+const retryDelay = 5 * time.Second
+
+func (s *server) serve(ctx context.Context) error {
+	defer s.finish(nil)
+	// asynq requeues what is still running after this; the calls themselves end before.
+	shutdown := s.job.Options.Timeout + 5*time.Second
+	srv := asynq.NewServerFromRedisClient(s.rdb, asynq.Config{
+		Concurrency:              s.cfg.Concurrency,
+		Queues:                   map[string]int{s.job.ID: 1},
+		BaseContext:              func() context.Context { return ctx },
+		TaskCheckInterval:        100 * time.Millisecond,
+		DelayedTaskCheckInterval: time.Second,
+		ShutdownTimeout:          shutdown,
+		IsFailure:                func(error) bool { return false }, // I8: outcomes are the ledger's
+		RetryDelayFunc: func(_ int, err error, _ *asynq.Task) time.Duration {
+			if h, ok := errors.AsType[*handBack](err); ok {
+				return h.delay
+			}
+			return retryDelay
+		},
+		Logger:   asynqLogger{s.log},
+		LogLevel: asynq.WarnLevel,
+	})
+	if err := srv.Start(asynq.HandlerFunc(s.handle)); err != nil {
+		return fmt.Errorf("start server: %w", err)
+	}
+	s.log.Info("serving job", "app", s.job.Options.App)
+	s.watch(ctx)
+	srv.Stop()
+	s.finish(nil)
+	srv.Shutdown()
+	s.handlers.Wait() // asynq does not wait for a handler whose context has ended
+	s.log.Info("left job", "cause", context.Cause(s.soft))
+	return s.clean()
+}
+
+// watch returns when the job is to be left: its state says so, or the worker stops.
+func (s *server) watch(ctx context.Context) {
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			s.finish(ctx.Err())
+		case <-s.soft.Done():
+			return
+		case <-tick.C:
+			_, state, err := s.ledger.Standing(ctx, s.job.ID)
+			if err != nil {
+				s.log.Warn("could not read the job's state", "error", err)
+				continue
+			}
+			s.see(state)
+		}
+	}
+}
+
+// see stops the job's calls when its state does not allow them.
+func (s *server) see(state jobs.State) {
+	if state == jobs.Paused || state.Ended() {
+		s.finish(stateError{state})
+	}
+}
+
+// clean drops what asynq keeps of a finished job. A cancelled job's queue stays: its tasks are the
+// rows that the report calls unprocessed.
+func (s *server) clean() error {
+	if e, ok := errors.AsType[stateError](context.Cause(s.soft)); !ok || e.state != jobs.Finished {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return s.queues.Drop(ctx, s.job.ID)
+}
+
+// pause stops the job for all workers, with the reason that people will read.
+func (s *server) pause(ctx context.Context, reason string) {
+	if errors.As(context.Cause(s.soft), new(stateError)) {
+		return // another row was first
+	}
+	if err := s.ledger.Pause(ctx, s.job.ID, reason); err != nil {
+		s.log.Error("could not pause job", "reason", reason, "error", err)
+		return
+	}
+	s.log.Warn("paused job", "reason", reason)
+	s.finish(stateError{jobs.Paused})
+	if err := s.queues.Pause(s.job.ID); err != nil {
+		s.log.Warn("could not pause queue", "error", err)
+	}
+}
+
+func (s *server) handle(ctx context.Context, task *asynq.Task) error {
+	s.handlers.Add(1)
+	defer s.handlers.Done()
+	batch, err := s.codec.DecodeBatch(task.Payload())
+	if err != nil {
+		s.log.Error("a task cannot be read", "error", err)
+		return &handBack{time.Minute, err}
+	}
+	return newRun(s, batch).work(ctx)
+}
+
+// asynqLogger passes asynq's messages on as sunbulk's own.
+type asynqLogger struct{ log *slog.Logger }
+
+func (l asynqLogger) Debug(args ...any) { l.log.Debug("asynq", "message", message(args)) }
+func (l asynqLogger) Info(args ...any)  { l.log.Debug("asynq", "message", message(args)) }
+func (l asynqLogger) Warn(args ...any)  { l.log.Warn("asynq", "message", message(args)) }
+func (l asynqLogger) Error(args ...any) { l.log.Error("asynq", "message", message(args)) }
+func (l asynqLogger) Fatal(args ...any) { l.log.Error("asynq", "message", message(args)) }
+
+func message(args []any) string { return strings.TrimSpace(fmt.Sprint(args...)) }

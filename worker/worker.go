@@ -1,0 +1,192 @@
+// Package worker turns batches into calls, and calls into outcomes: it serves the queues of jobs,
+// makes passes over each batch that asynq delivers, and commits what became of its rows.
+//
+// One file, rules.go, decides what an answer means for a row. A new operation is one file here
+// with an operation func, and one line in the table of operations.
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/queue"
+	"github.com/sunbulk/sunbulk/jobs"
+	"github.com/sunbulk/sunbulk/sunco"
+)
+
+// Deliveries is where a worker opens and commits batches: the ledger itself, or the journal of an
+// embedded run around it.
+type Deliveries interface {
+	Open(ctx context.Context, job string, batch int64, worker string, now time.Time) (ledger.Delivery, error)
+	Commit(ctx context.Context, d ledger.Delivery, c ledger.Commit, now time.Time) (ledger.Receipt, error)
+}
+
+// Config of a Worker. A zero field means the default that its comment states.
+type Config struct {
+	Name        string                // of this process in the ledger, such as host-pid; required
+	APIs        map[string]*sunco.API // the apps that this worker holds credentials for; required
+	Deliveries  Deliveries            // default: the ledger
+	Concurrency int                   // calls in flight over all jobs; default 64
+	Logger      *slog.Logger          // default: nothing is logged
+}
+
+// Worker serves jobs. Run serves all of its apps, Serve one job.
+type Worker struct {
+	cfg    Config
+	rdb    redis.UniversalClient
+	codec  *jobs.Codec
+	ledger *ledger.Ledger
+	queues *queue.Queues
+
+	calls *semaphore.Weighted // calls in flight
+	rows  *semaphore.Weighted // rows in a pass: what a crash can leave in doubt
+
+	drain     context.Context // ends when no new call may start
+	stopDrain context.CancelFunc
+
+	mu   sync.Mutex
+	apps map[string]*app
+}
+
+// rowsPerCall is how many rows may be in a pass for each call in flight: enough that the calls stay
+// busy while the slow rows of a pass end.
+const rowsPerCall = 4
+
+// New returns a Worker on rdb, which the caller closes after it.
+func New(rdb redis.UniversalClient, codec *jobs.Codec, cfg Config) *Worker {
+	w := &Worker{cfg: cfg, rdb: rdb, codec: codec, ledger: ledger.New(rdb, codec), queues: queue.New(rdb, codec), apps: map[string]*app{}}
+	if w.cfg.Deliveries == nil {
+		w.cfg.Deliveries = w.ledger
+	}
+	if w.cfg.Concurrency == 0 {
+		w.cfg.Concurrency = 64
+	}
+	if w.cfg.Logger == nil {
+		w.cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	w.cfg.Name = strings.ReplaceAll(w.cfg.Name, ":", "-") // the ledger separates by colons
+	w.calls = semaphore.NewWeighted(int64(w.cfg.Concurrency))
+	w.rows = semaphore.NewWeighted(int64(w.cfg.Concurrency) * rowsPerCall)
+	w.drain, w.stopDrain = context.WithCancel(context.Background())
+	return w
+}
+
+// Drain lets calls in flight end, starts no new one, and makes Run and Serve return. Ending the
+// context given to them instead cuts calls in flight, and leaves their creates in doubt.
+func (w *Worker) Drain() { w.stopDrain() }
+
+// pollInterval is how long a new job, or a change of a job's state, may go unseen.
+const pollInterval = 500 * time.Millisecond
+
+// Run serves every job of the worker's apps, as they come, until Drain or the end of ctx.
+func (w *Worker) Run(ctx context.Context) error {
+	serving := map[string]bool{}
+	ended := make(chan string)
+	past := map[string]bool{} // jobs that have ended, or are of other apps
+	defer func() {
+		for range serving {
+			<-ended
+		}
+	}()
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	for {
+		ids, err := w.waiting(ctx, past)
+		if err != nil && ctx.Err() == nil && w.drain.Err() == nil {
+			w.cfg.Logger.Warn("could not look for jobs", "error", err)
+		}
+		for _, id := range ids {
+			if serving[id] {
+				continue
+			}
+			serving[id] = true
+			go func() {
+				if err := w.Serve(ctx, id); err != nil {
+					w.cfg.Logger.Error("job cannot be served", "job", id, "error", err)
+				}
+				ended <- id
+			}()
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-w.drain.Done():
+			return nil
+		case id := <-ended:
+			delete(serving, id)
+		case <-tick.C:
+		}
+	}
+}
+
+// waiting returns the ids of the jobs of this worker's apps that may be called for. Ended jobs are
+// remembered in ended and not read again.
+func (w *Worker) waiting(ctx context.Context, ended map[string]bool) ([]string, error) {
+	all, err := w.ledger.IDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, id := range all {
+		if ended[id] {
+			continue
+		}
+		app, state, err := w.ledger.Standing(ctx, id)
+		if err != nil {
+			return ids, err
+		}
+		_, mine := w.cfg.APIs[app]
+		switch {
+		case state.Ended() || !mine:
+			ended[id] = true
+		case state == jobs.Running || state == jobs.Enqueuing:
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// Serve works one job until it is finished, paused or cancelled, or until Drain or the end of ctx.
+func (w *Worker) Serve(ctx context.Context, id string) error {
+	job, err := w.ledger.Job(ctx, id)
+	if err != nil {
+		return err
+	}
+	if job.State == jobs.Paused || job.State.Ended() {
+		return nil
+	}
+	app, release, err := w.use(job)
+	if err != nil {
+		return err
+	}
+	defer release()
+	s := newServer(w, job, app)
+	return s.serve(ctx)
+}
+
+// use returns the app of a job, whose pace then keeps to the job's rate until release.
+func (w *Worker) use(job jobs.Job) (a *app, release func(), err error) {
+	api, ok := w.cfg.APIs[job.Options.App]
+	if !ok {
+		return nil, nil, fmt.Errorf("no credentials for app %s", job.Options.App)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if a = w.apps[job.Options.App]; a == nil {
+		a = newApp(api, w.calls)
+		w.apps[job.Options.App] = a
+	}
+	a.join(job.ID, job.Options)
+	return a, func() { a.leave(job.ID) }, nil
+}
+
+var errDraining = errors.New("draining")
