@@ -80,31 +80,49 @@ func checkAddress(r *Row) error {
 	return nil
 }
 
-// phone follows the vendor's examples: + and country code, then digits with spaces, dots, dashes
-// or parentheses. E.164 allows 15 digits.
-var (
-	phone      = regexp.MustCompile(`^\+[0-9][0-9 ().-]{5,30}$`)
-	scientific = regexp.MustCompile(`^\+?[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$`)
+// E.164 allows 15 digits; the shortest numbers with a country code have 6.
+const (
+	leastDigits = 6
+	mostDigits  = 15
 )
 
 func checkPhone(r *Row) error {
 	fail := func(cause string) error { return &FieldError{"matchCriteria.phoneNumber", cause} }
-	switch p := r.PhoneNumber; {
+	p := r.PhoneNumber
+	switch {
 	case r.Address != "":
 		return &FieldError{"matchCriteria.address", "is set, but " + r.Type + " takes a phone number"}
 	case p == "":
 		return fail("is empty, and " + r.Type + " needs it")
-	case scientific.MatchString(p):
+	case strings.ContainsAny(p, "eE") && scientific.MatchString(p):
 		return fail("was turned into scientific notation by a spreadsheet and its digits are lost; format the column as text and export again")
 	case p[0] != '+':
 		return fail("has no + and country code")
-	case !phone.MatchString(p):
+	}
+	digits, plain := countDigits(p[1:])
+	if !plain {
 		return fail("is not a phone number such as +12125552368")
 	}
-	if n := countDigits(r.PhoneNumber); n < 6 || n > 15 {
-		return fail(fmt.Sprintf("has %d digits; with its country code a number has 6 to 15", n))
+	if digits < leastDigits || digits > mostDigits {
+		return fail(fmt.Sprintf("has %d digits; with its country code a number has %d to %d", digits, leastDigits, mostDigits))
 	}
 	return nil
+}
+
+var scientific = regexp.MustCompile(`^\+?[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$`)
+
+// countDigits counts the digits of s, which begins with one; plain is false when it holds anything
+// but digits, spaces, dots, dashes and parentheses. The vendor's examples have spaces and dashes.
+func countDigits(s string) (digits int, plain bool) {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+		case digits == 0, !strings.ContainsRune(" ().-", rune(c)):
+			return digits, false
+		}
+	}
+	return digits, true
 }
 
 func checkConfirmation(r *Row) error {
@@ -165,14 +183,4 @@ func oneOf(s string, known ...string) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-func countDigits(s string) int {
-	n := 0
-	for i := range len(s) {
-		if s[i] >= '0' && s[i] <= '9' {
-			n++
-		}
-	}
-	return n
 }

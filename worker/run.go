@@ -14,12 +14,8 @@ import (
 const (
 	commitInterval = 500 * time.Millisecond
 
-	firstBackoff = time.Second // doubles from pass to pass, with full jitter
-	lastBackoff  = time.Minute
-	// doubtBackoff is the least time before a look: an answer that was lost does not say that the
-	// API has ended its work.
-	doubtBackoff = time.Second
-	longWait     = 2 * time.Minute // a batch that must wait longer goes back to asynq
+	lastBackoff = time.Minute
+	longWait    = 2 * time.Minute // a batch that must wait longer goes back to asynq
 )
 
 // errStale says that another delivery of the batch has taken over.
@@ -127,7 +123,8 @@ func (r *run) wait(ctx context.Context, pass int) error {
 }
 
 // backoff is how long the undone rows must wait: full jitter, or what the API asked; nothing when
-// they only wait for the pace.
+// they only wait for the pace. A row in doubt waits at least the first backoff: an answer that was
+// lost does not say that the API has ended its work.
 func (r *run) backoff(pass int) time.Duration {
 	var delay time.Duration
 	for i := range r.tries {
@@ -136,10 +133,10 @@ func (r *run) backoff(pass int) time.Duration {
 			continue
 		}
 		if delay == 0 {
-			delay = 1 + rand.N(min(lastBackoff, firstBackoff<<min(pass, 10)))
+			delay = 1 + rand.N(min(lastBackoff, r.cfg.Backoff<<min(pass, 10)))
 		}
 		if t.doubt {
-			delay = max(delay, doubtBackoff)
+			delay = max(delay, r.cfg.Backoff)
 		}
 		if t.last != nil {
 			delay = max(delay, t.last.RetryAfter)

@@ -36,6 +36,7 @@ type Config struct {
 	APIs        map[string]*sunco.API // the apps that this worker holds credentials for; required
 	Deliveries  Deliveries            // default: the ledger
 	Concurrency int                   // calls in flight over all jobs; default 64
+	Backoff     time.Duration         // after the first failed pass; doubles with each; default 1 s
 	Logger      *slog.Logger          // default: nothing is logged
 }
 
@@ -69,6 +70,9 @@ func New(rdb redis.UniversalClient, codec *jobs.Codec, cfg Config) *Worker {
 	}
 	if w.cfg.Concurrency == 0 {
 		w.cfg.Concurrency = 64
+	}
+	if w.cfg.Backoff == 0 {
+		w.cfg.Backoff = time.Second
 	}
 	if w.cfg.Logger == nil {
 		w.cfg.Logger = slog.New(slog.DiscardHandler)

@@ -23,6 +23,7 @@ type csvScanner struct {
 // csvError is a record that cannot be told from what follows it.
 type csvError struct {
 	cell  int // from 0; -1 when the whole record is at fault
+	at    int // byte of the record, from 1; 0 when none is at fault
 	cause string
 	raw   string // the record's first line, at most maxKept bytes of it
 }
@@ -125,7 +126,7 @@ func (s *csvScanner) bare(at, end int) (int, error) {
 		cell = cell[:i]
 	}
 	if i := bytes.IndexByte(cell, '"'); i >= 0 {
-		return 0, &csvError{cell: len(s.bounds), cause: fmt.Sprintf("has a quote in a cell that does not begin with one, at byte %d of the record; quote the cell and double the quotes in it", at+i+1)}
+		return 0, s.fault(at+i+1, "has a quote in a cell that does not begin with one, at byte %d of the record; quote the cell and double the quotes in it")
 	}
 	if at += len(cell); at == end {
 		cell = trimCR(cell)
@@ -165,13 +166,18 @@ func (s *csvScanner) quoted(at, end int) (int, int, error) {
 		case len(rest) == 1 && rest[0] == '\r':
 			return end, end, nil
 		default:
-			return 0, end, &csvError{cell: len(s.bounds), cause: fmt.Sprintf("has text behind the closing quote of the cell that begins at byte %d of the record", opened)}
+			return 0, end, s.fault(opened, "has text behind the closing quote of the cell that begins at byte %d of the record")
 		}
 	}
 }
 
 func (s *csvScanner) unclosed(opened int) error {
-	return &csvError{cell: len(s.bounds), cause: fmt.Sprintf("has a quote at byte %d of the record that is not closed within 1 MiB", opened)}
+	return s.fault(opened, "has a quote at byte %d of the record that is not closed within 1 MiB")
+}
+
+// fault is the error of the cell that is being read; cause has a place for the byte.
+func (s *csvScanner) fault(at int, cause string) error {
+	return &csvError{cell: len(s.bounds), at: at, cause: fmt.Sprintf(cause, at)}
 }
 
 func trimCR(line []byte) []byte { return bytes.TrimSuffix(line, []byte{'\r'}) }

@@ -29,7 +29,7 @@ func findComma(w *window) (byte, error) {
 			return 0, &Error{Line: w.line, Cause: "the header is longer than 64 KiB", Hint: "is a quote not closed in it, or is the file no CSV?"}
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
-			return 0, err
+			return 0, &Error{Cause: "cannot be read", Err: err}
 		}
 		for _, c := range w.unread()[from:end] {
 			if c == '"' {
@@ -54,8 +54,12 @@ func findComma(w *window) (byte, error) {
 
 // readHeader returns the names of the columns, without white space around them.
 func (f *csvFile) readHeader() ([]string, error) {
-	if err := f.read(); err != nil {
-		return nil, &Error{Line: f.start, Cause: "the header " + err.Error()}
+	err := f.read()
+	if e, ok := errors.AsType[*csvError](err); ok {
+		return nil, &Error{Line: f.start, Column: e.at, Cause: "the header " + e.cause}
+	}
+	if err != nil {
+		return nil, &Error{Cause: "cannot be read", Err: err}
 	}
 	if len(f.cells) > maxColumns {
 		return nil, &Error{Line: f.start, Cause: fmt.Sprintf("the header has more than %d columns", maxColumns)}

@@ -3,9 +3,11 @@ package input
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -48,7 +50,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"spreadsheet", "PK\x03\x04\x14\x00\x06\x00", Config{Op: "list"}, "spreadsheet", "CSV"},
 		{"long header", strings.Repeat("user", maxHeader) + "\n", Config{Op: "list"}, "longer than 64 KiB", ""},
 		{"quote not closed in the header", "user,\"brandId\n" + strings.Repeat("a,b\n", maxHeader), Config{Op: "list"}, "longer than 64 KiB", "quote"},
-		{"stray quote in the header", "user,br\"and\"Id\n", Config{Op: "list"}, "-:1: the header has a quote", ""},
+		{"stray quote in the header", "user,br\"and\"Id\n", Config{Op: "list"}, "-:1:8: the header has a quote", ""},
 		{"cut gzip header", "\x1f\x8b\x08", Config{Op: "list"}, "gzip", ""},
 	}
 	for _, test := range tests {
@@ -78,6 +80,10 @@ func TestOpenRefusesFiles(t *testing.T) {
 		if _, ok := errors.AsType[*Error](err); !ok || !strings.Contains(err.Error(), name) {
 			t.Errorf("got error %v, want an *Error that says %q", err, name)
 		}
+	}
+	broken := io.MultiReader(strings.NewReader("user,bra"), iotest.ErrReader(io.ErrClosedPipe))
+	if _, err := Open([]string{"-"}, Config{Op: "list", Stdin: broken}); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("broken header: got error %v, want one that is io.ErrClosedPipe", err)
 	}
 	if _, err := Open([]string{"-"}, Config{Op: "list"}); err == nil {
 		t.Error("no standard input: got no error")

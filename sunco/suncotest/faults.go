@@ -14,6 +14,7 @@ type chance uint64
 const (
 	chance429 chance = iota + 1
 	chance503
+	chance503After
 	chanceLatency
 	chanceCutBefore
 	chanceCutAfter
@@ -68,6 +69,8 @@ func (f faults) after(out *writer, r *http.Request, answer response, closed <-ch
 		case <-closed:
 		}
 		panic(http.ErrAbortHandler)
+	case f.hit(f.Share503After, chance503After):
+		out.send(f.serverError())
 	case f.hit(f.HalfAnswer, chanceHalf):
 		out.sendHalf(answer)
 	default:

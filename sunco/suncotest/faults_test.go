@@ -40,6 +40,20 @@ func TestRateLimit(t *testing.T) {
 	})
 }
 
+func TestBurstIsASecondsWorthByDefault(t *testing.T) {
+	for rate, want := range map[float64]int{0.5: 1, 5: 5} {
+		synctest.Test(t, func(t *testing.T) {
+			sim := suncotest.New(suncotest.Config{Knobs: suncotest.Knobs{RateLimit: rate}})
+			for range want + 1 {
+				ask(sim, "GET", clientsPath, "")
+			}
+			if got := sim.Stats().Statuses; got[200] != int64(want) || got[429] != 1 {
+				t.Errorf("rate %v: got statuses %v, want %d calls and a 429", rate, got, want)
+			}
+		})
+	}
+}
+
 func TestRetryAfterForms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		date := time.Now().Add(time.Second).UTC().Format(http.TimeFormat)
@@ -97,6 +111,7 @@ func TestCutsBeforeAndAfterTheWork(t *testing.T) {
 		{"before", suncotest.Knobs{CutBefore: 1}, 0, 0},
 		{"after", suncotest.Knobs{CutAfter: 1}, 0, 1},
 		{"half an answer", suncotest.Knobs{HalfAnswer: 1}, 201, 1},
+		{"503 after the work", suncotest.Knobs{Share503After: 1}, 503, 1},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -38,6 +38,8 @@ type Knobs struct {
 	Share503  float64 `json:"share503,omitempty"`
 	Status503 int     `json:"status503,omitempty"`
 	HTML503   bool    `json:"html503,omitempty"`
+	// Share503After get such a server error although the work is done.
+	Share503After float64 `json:"share503After,omitempty"`
 	// LatencyMin and LatencyMax bound the time that a call takes, spread evenly.
 	LatencyMin time.Duration `json:"-"`
 	LatencyMax time.Duration `json:"-"`
@@ -113,7 +115,7 @@ func (k *Knobs) check() error {
 		name  string
 		share float64
 	}{
-		{"share429", k.Share429}, {"share503", k.Share503}, {"cutBefore", k.CutBefore}, {"cutAfter", k.CutAfter},
+		{"share429", k.Share429}, {"share503", k.Share503}, {"share503After", k.Share503After}, {"cutBefore", k.CutBefore}, {"cutAfter", k.CutAfter},
 		{"hang", k.Hang}, {"halfAnswer", k.HalfAnswer}, {"failedLinkShare", k.FailedLinkShare},
 	}
 	for _, s := range shares {

@@ -95,25 +95,32 @@ func TestDuplicatesAreExtraCreates(t *testing.T) {
 
 // TestI4MaxPerSecondIsThatOfAnySecond: the worst second need not begin with a tick of the clock.
 func TestI4MaxPerSecondIsThatOfAnySecond(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		sim := suncotest.New(suncotest.Config{})
-		calls := func(n int) {
-			for range n {
-				ask(sim, "GET", clientsPath, "")
+	type step struct {
+		after time.Duration
+		calls int
+	}
+	tests := map[string]struct {
+		steps []step
+		want  int
+	}{
+		"across a tick":      {[]step{{900 * time.Millisecond, 70}, {200 * time.Millisecond, 80}, {time.Minute, 149}}, 150},
+		"a second is over":   {[]step{{0, 70}, {200 * time.Millisecond, 80}, {800 * time.Millisecond, 60}}, 150},
+		"ring grows wrapped": {[]step{{0, 60}, {900 * time.Millisecond, 4}, {100 * time.Millisecond, 100}, {900 * time.Millisecond, 20}}, 120},
+	}
+	for name, test := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			sim := suncotest.New(suncotest.Config{})
+			for _, s := range test.steps {
+				time.Sleep(s.after)
+				for range s.calls {
+					ask(sim, "GET", clientsPath, "")
+				}
 			}
-		}
-		time.Sleep(900 * time.Millisecond)
-		calls(70)
-		time.Sleep(200 * time.Millisecond)
-		calls(80)
-		time.Sleep(800 * time.Millisecond) // a second after the first 70, which no longer count
-		calls(60)
-		time.Sleep(time.Minute)
-		calls(149)
-		if got := sim.Stats().MaxPerSecond; got != 150 {
-			t.Errorf("got %d, want 150", got)
-		}
-	})
+			if got := sim.Stats().MaxPerSecond; got != test.want {
+				t.Errorf("%s: got %d, want %d", name, got, test.want)
+			}
+		})
+	}
 }
 
 func TestConcurrentCallsAddUp(t *testing.T) {

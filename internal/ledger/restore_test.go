@@ -1,0 +1,128 @@
+package ledger
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+func TestI9RestoredJobIsAsItWas(t *testing.T) {
+	each(t, func(t *testing.T, l *Ledger) {
+		ctx := t.Context()
+		latency := jobs.Histogram{}
+		for bucket := range 100 {
+			latency[bucket] = int64(bucket + 1)
+		}
+		want := jobs.Job{
+			ID: job, Options: jobs.Options{App: "app", Attempts: 5}, State: jobs.Enqueuing, Batches: 20_000,
+			Inputs: []jobs.Input{{Name: "a.csv", Rows: 40}},
+			Tally:  jobs.Tally{Read: 40, OK: 10, Noop: 5, Failed: 9, Rejected: 3, InDoubt: 1, Unprocessed: 12},
+			Stats: jobs.Stats{Calls: 30, Retries: 4, Throttled: 2, Looks: 1, Latency: latency,
+				Causes: map[string]jobs.Cause{"bad_request": {Count: 9, Row: 7, Error: "no: really"}}},
+			Created: start.UTC(), Started: start.Add(time.Second).UTC(),
+		}
+		progress := jobs.NewProgress(3)
+		progress.Finish(0)
+		progress.UseAttempt(1)
+		open := map[int64]OpenBatch{2: {Dirty: true, Since: start, Progress: progress}, 3: {Since: start}}
+		for batch := int64(100); batch < 2000; batch++ {
+			open[batch] = OpenBatch{Dirty: true, Since: start}
+		}
+		if err := l.Restore(ctx, Memory{Job: want, Finished: []byte{0b1100_1000, 0b0100_0000}, Open: open}); err != nil {
+			t.Fatal(err)
+		}
+
+		got := must[jobs.Job](t)(l.Job(ctx, job))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("job (-want +got):\n%s", diff)
+		}
+		if got := must[int64](t)(l.FinishedBatches(ctx, job)); got != 4 {
+			t.Errorf("finished batches: got %d, want 4", got)
+		}
+		unfinished := slices.Collect(must[func(func(int64) bool)](t)(seq(l.Unfinished(ctx, job, 11))))
+		if want := []int64{2, 3, 5, 6, 7, 8, 10}; !slices.Equal(unfinished, want) {
+			t.Errorf("unfinished: got %v, want %v", unfinished, want)
+		}
+		d := must[Delivery](t)(l.Open(ctx, job, 2, "w", start.Add(time.Hour)))
+		if diff := cmp.Diff(progress, d.Progress); diff != "" || !d.Dirty || !d.Since.Equal(start) {
+			t.Errorf("dirty batch: dirty %t, since %v, progress (-want +got):\n%s", d.Dirty, d.Since, diff)
+		}
+		if d := must[Delivery](t)(l.Open(ctx, job, 3, "w", start.Add(time.Hour))); d.Dirty || d.Progress != nil {
+			t.Errorf("clean batch: got %+v, want clean and without progress", d)
+		}
+		if d := must[Delivery](t)(l.Open(ctx, job, 1999, "w", start)); !d.Dirty {
+			t.Error("the last of many open batches is not dirty")
+		}
+		if d := must[Delivery](t)(l.Open(ctx, job, 9, "w", start)); d.Verdict != AlreadyDone {
+			t.Errorf("finished batch: got %s, want %s", d.Verdict, AlreadyDone)
+		}
+		if err := l.Restore(ctx, Memory{Job: want}); !errors.Is(err, ErrExists) {
+			t.Errorf("second restore: got %v, want ErrExists", err)
+		}
+	})
+}
+
+func seq[T ~func(func(int64) bool)](s T, err error) (func(func(int64) bool), error) { return s, err }
+
+func TestRestoredJobCountsFailuresAnew(t *testing.T) {
+	each(t, func(t *testing.T, l *Ledger) {
+		ctx := t.Context()
+		if err := l.Restore(ctx, Memory{Job: jobs.Job{ID: job, Created: start, Tally: jobs.Tally{Read: 9, OK: 3, Failed: 5}}}); err != nil {
+			t.Fatal(err)
+		}
+		d := must[Delivery](t)(l.Open(ctx, job, 0, "w", start))
+		p := jobs.NewProgress(2)
+		p.Finish(0)
+		got := must[Receipt](t)(l.Commit(ctx, d, Commit{Sequence: 1, Progress: p, Tally: jobs.Tally{Failed: 1}}, start)).Tally
+		if diff := cmp.Diff(jobs.Tally{Failed: 1}, got); diff != "" {
+			t.Errorf("tally since the restart (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestI1CountIsANoteOnce(t *testing.T) {
+	each(t, func(t *testing.T, l *Ledger) {
+		created(t, l)
+		ctx := t.Context()
+		n := Note{Read: 3, Batches: 1, Rejected: []jobs.Rejection{{Number: 2}}}
+		if beyond := must[bool](t)(l.Count(ctx, job, n)); !beyond {
+			t.Error("first note: got not beyond, want beyond")
+		}
+		if beyond := must[bool](t)(l.Count(ctx, job, n)); beyond {
+			t.Error("repeated note: got beyond, want not")
+		}
+		got := must[jobs.Job](t)(l.Job(ctx, job))
+		if got.Tally.Read != 3 || got.Tally.Rejected != 1 || got.Batches != 1 {
+			t.Errorf("got %+v and %d batches, want 3 rows read, 1 rejected, 1 batch", got.Tally, got.Batches)
+		}
+		for range l.Chunks(ctx, job) {
+			t.Error("Redis keeps rows that the caller keeps")
+		}
+	})
+}
+
+func TestFinishedTellsBatches(t *testing.T) {
+	each(t, func(t *testing.T, l *Ledger) {
+		ctx := t.Context()
+		created(t, l)
+		finished := must[func(int64) bool](t)(l.Finished(ctx, job))
+		if finished(0) {
+			t.Error("batch 0 of a new job is finished")
+		}
+		d := must[Delivery](t)(l.Open(ctx, job, 10, "w", start))
+		p := jobs.NewProgress(1)
+		p.Finish(0)
+		must[Receipt](t)(l.Commit(ctx, d, Commit{Sequence: 1, Progress: p}, start))
+		finished = must[func(int64) bool](t)(l.Finished(ctx, job))
+		for batch, want := range map[int64]bool{0: false, 9: false, 10: true, 11: false, 1 << 40: false} {
+			if got := finished(batch); got != want {
+				t.Errorf("batch %d: got %t, want %t", batch, got, want)
+			}
+		}
+	})
+}
