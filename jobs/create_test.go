@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -55,7 +56,7 @@ func TestCheckCreate(t *testing.T) {
 		c.change(&r)
 		err := createOperation.CheckRow(&r)
 		got := ""
-		if e, ok := err.(*FieldError); ok {
+		if e, ok := errors.AsType[*FieldError](err); ok {
 			got = e.Column
 		}
 		if got != c.want {

@@ -36,14 +36,14 @@ func (t Threshold) String() string {
 	return strconv.FormatFloat(t.Percent, 'f', -1, 64) + "%"
 }
 
-// Exceeded returns a sentence for people when the failures in t are too many, else "".
-func (th Threshold) Exceeded(t Tally) string {
-	called := t.OK + t.Noop + t.Failed + t.InDoubt
+// Exceeded returns a sentence for people when too many rows of the tally failed, else "".
+func (t Threshold) Exceeded(rows Tally) string {
+	called := rows.OK + rows.Noop + rows.Failed + rows.InDoubt
 	switch {
-	case th.Count > 0 && t.Failed >= th.Count:
-		return fmt.Sprintf("%d rows failed, the limit is %s", t.Failed, th)
-	case th.Percent > 0 && th.Percent < 100 && called >= thresholdSample && float64(t.Failed)*100 >= th.Percent*float64(called):
-		return fmt.Sprintf("%d of %d rows failed, the limit is %s", t.Failed, called, th)
+	case t.Count > 0 && rows.Failed >= t.Count:
+		return fmt.Sprintf("%d rows failed, the limit is %s", rows.Failed, t)
+	case t.Percent > 0 && t.Percent < 100 && called >= thresholdSample && float64(rows.Failed)*100 >= t.Percent*float64(called):
+		return fmt.Sprintf("%d of %d rows failed, the limit is %s", rows.Failed, called, t)
 	}
 	return ""
 }

@@ -13,11 +13,10 @@ import (
 // of rows in doubt is worth a moment.
 const lastCommit = 3 * time.Second
 
-// commit commits at the end of a pass, when no call is under way, and does not give up while the
-// batch is ours: an outcome that is not in the ledger has not happened.
-func (r *run) commit(ctx context.Context) error {
+// commit does not give up before ctx ends: an outcome that is not in the ledger has not happened.
+func (r *run) commit(ctx context.Context, c ledger.Commit) error {
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, retryDelay) {
-		receipt, err := r.rec.commit(ctx, false)
+		receipt, err := r.rec.commit(ctx, c)
 		if err == nil {
 			r.heed(ctx, receipt)
 			if !receipt.Accepted {
@@ -26,9 +25,6 @@ func (r *run) commit(ctx context.Context) error {
 			return nil
 		}
 		if ctx.Err() != nil {
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastCommit)
-			defer cancel()
-			_, err = r.rec.commit(last, false)
 			return err
 		}
 		r.log.Warn("could not commit outcomes; trying again", "batch", r.batch.Number, "error", err)
@@ -43,6 +39,7 @@ func (r *run) commit(ctx context.Context) error {
 func (r *run) heed(ctx context.Context, receipt ledger.Receipt) {
 	if !receipt.Accepted {
 		r.log.Warn("commit refused: another delivery has the batch", "batch", r.batch.Number)
+		r.stop(errStale)
 		return
 	}
 	r.see(receipt.State)

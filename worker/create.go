@@ -14,6 +14,7 @@ func create(ctx context.Context, t *try) (jobs.Outcome, error) {
 	if t.doubt {
 		outcome, settled, err := look(ctx, t)
 		if err != nil || settled {
+			t.made = outcome.ClientID
 			return outcome, err
 		}
 		t.doubt = false
@@ -26,6 +27,7 @@ func create(ctx context.Context, t *try) (jobs.Outcome, error) {
 	if err != nil {
 		return jobs.Outcome{}, err
 	}
+	t.made = made.ID
 	return jobs.Outcome{Kind: jobs.OK, ClientID: made.ID, ClientStatus: made.Status, HTTPStatus: http.StatusCreated}, nil
 }
 

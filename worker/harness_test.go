@@ -181,3 +181,7 @@ func fault(code int, name string) http.HandlerFunc {
 }
 
 func cut(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+func zscore(at time.Time, member string) redis.Z {
+	return redis.Z{Score: float64(at.Unix()), Member: member}
+}

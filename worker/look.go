@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"iter"
 	"strings"
 	"time"
 
@@ -22,11 +23,13 @@ func look(ctx context.Context, t *try) (o jobs.Outcome, settled bool, err error)
 	}
 	var found []sunco.Client
 	for _, c := range clients {
-		if stemsFrom(c, t.row, t.since) {
+		if stemsFrom(c, t.row, t.delivery.Since) && !t.claimed(c) {
 			found = append(found, c)
 		}
 	}
 	switch {
+	case len(found) > 0 && t.rivals():
+		return jobs.Outcome{Kind: jobs.InDoubt, ErrorCode: "several_candidates", Error: "a client of the user may be this row's or another row's"}, true, nil
 	case len(found) == 1:
 		return jobs.Outcome{Kind: jobs.OK, ClientID: found[0].ID, ClientStatus: found[0].Status, Detail: "adopted"}, true, nil
 	case len(found) > 1:
@@ -50,6 +53,40 @@ func stemsFrom(c sunco.Client, r *jobs.Row, since time.Time) bool {
 	return c.Status == "pending" ||
 		!c.LinkedAt.IsZero() && c.LinkedAt.After(since.Add(-clockSlack)) ||
 		c.ExternalID != "" && sameContact(c.ExternalID, r)
+}
+
+// siblings yields the other creates of the batch for the same user, type and integration.
+func (t *try) siblings() iter.Seq[*try] {
+	return func(yield func(*try) bool) {
+		for i := range t.tries {
+			s := &t.tries[i]
+			same := s.row.Op == jobs.Create && s.row.User == t.row.User && s.row.Type == t.row.Type && s.row.IntegrationID == t.row.IntegrationID
+			if same && i != t.index && !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+// claimed tells whether a client is known to be a sibling's.
+func (t *try) claimed(c sunco.Client) bool {
+	for s := range t.siblings() {
+		if s.made != "" && s.made == c.ID || c.ExternalID != "" && sameContact(c.ExternalID, s.row) {
+			return true
+		}
+	}
+	return false
+}
+
+// rivals tells whether a client that is nobody's so far may be a sibling's: one that is in doubt as
+// well, or that was done by an earlier delivery, whose client is not known here.
+func (t *try) rivals() bool {
+	for s := range t.siblings() {
+		if s.made == "" && (s.doubt || t.rec.isDone(s.index)) {
+			return true
+		}
+	}
+	return false
 }
 
 func sameContact(externalID string, r *jobs.Row) bool {

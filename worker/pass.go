@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -32,7 +33,7 @@ func (r *run) pass(ctx context.Context) error {
 	close(done)
 	commits.Wait()
 	r.judge(start)
-	return r.commit(ctx)
+	return r.commit(ctx, ledger.Commit{})
 }
 
 // chains groups the undone rows by user, in file order.
@@ -62,7 +63,7 @@ func (r *run) attempt(ctx context.Context, i int) bool {
 	if r.soft.Err() != nil {
 		return false
 	}
-	outcome, err := t.run(ctx)
+	outcome, err := t.once(ctx)
 	if err != nil {
 		t.fail(err)
 		if t.ruling.move == halt {
@@ -111,7 +112,7 @@ func (r *run) commitWhile(ctx context.Context, done <-chan struct{}) {
 		case <-done:
 			return
 		case <-tick.C:
-			receipt, err := r.rec.commit(ctx, true)
+			receipt, err := r.rec.commit(ctx, ledger.Commit{Dirty: true})
 			if err != nil {
 				r.log.Warn("could not commit outcomes; trying again", "batch", r.batch.Number, "error", err)
 				continue

@@ -14,6 +14,8 @@ import (
 type recorder struct {
 	deliveries Deliveries
 	delivery   ledger.Delivery
+
+	committing sync.Mutex
 	sequence   int64
 	unsent     *ledger.Commit // a commit without an answer: it may have been made
 
@@ -51,6 +53,13 @@ func (r *recorder) settle(i int, o jobs.Outcome) {
 	r.next.Stats.Causes[o.ErrorCode] = cause
 }
 
+// isDone tells whether row i has its outcome.
+func (r *recorder) isDone(i int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.progress.Done(i)
+}
+
 // use counts an attempt of row i.
 func (r *recorder) use(i int) {
 	r.mu.Lock()
@@ -85,10 +94,11 @@ func (r *recorder) called(first, look bool, took time.Duration, e *sunco.Error) 
 	}
 }
 
-// commit adds what was recorded to the ledger. A commit that got no answer is repeated as it was
-// before anything new is committed, since it may have been made. dirty says that calls may still
-// be under way.
-func (r *recorder) commit(ctx context.Context, dirty bool) (ledger.Receipt, error) {
+// commit adds what was recorded to the ledger, with c's Dirty and Release. A commit that got no
+// answer is repeated as it was before anything new is committed, since it may have been made.
+func (r *recorder) commit(ctx context.Context, c ledger.Commit) (ledger.Receipt, error) {
+	r.committing.Lock()
+	defer r.committing.Unlock()
 	if r.unsent != nil {
 		receipt, err := r.deliveries.Commit(ctx, r.delivery, *r.unsent, time.Now())
 		if err != nil || !receipt.Accepted {
@@ -96,7 +106,7 @@ func (r *recorder) commit(ctx context.Context, dirty bool) (ledger.Receipt, erro
 		}
 		r.unsent = nil
 	}
-	c := r.take(dirty)
+	c = r.take(c)
 	receipt, err := r.deliveries.Commit(ctx, r.delivery, c, time.Now())
 	if err != nil {
 		r.unsent = &c
@@ -104,12 +114,13 @@ func (r *recorder) commit(ctx context.Context, dirty bool) (ledger.Receipt, erro
 	return receipt, err
 }
 
-func (r *recorder) take(dirty bool) ledger.Commit {
+func (r *recorder) take(c ledger.Commit) ledger.Commit {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sequence++
-	c := r.next
-	c.Sequence, c.Dirty, c.Progress = r.sequence, dirty, append(jobs.Progress(nil), r.progress...)
+	next := r.next
+	next.Sequence, next.Dirty, next.Release = r.sequence, c.Dirty, c.Release
+	next.Progress = append(jobs.Progress(nil), r.progress...)
 	r.reset()
-	return c
+	return next
 }

@@ -18,59 +18,68 @@ const (
 	longWait    = 2 * time.Minute // a batch that must wait longer goes back to asynq
 )
 
-// errStale says that another delivery of the batch has taken over.
+// errStale says that another delivery of the batch has taken over, or has finished it.
 var errStale = errors.New("another delivery has the batch")
 
 // run is one delivery of a batch: passes over its rows until every one has its outcome.
 type run struct {
 	*server
 	batch    jobs.Batch
+	soft     context.Context // ends when no new call of the batch may start; shadows the job's
+	stop     context.CancelCauseFunc
 	delivery ledger.Delivery
 	rec      *recorder
 	tries    []try // by row
+	epoch    int64 // of the server's hold on its batches, when ours was last confirmed
 }
 
 func newRun(s *server, b jobs.Batch) *run {
-	return &run{server: s, batch: b}
+	r := &run{server: s, batch: b}
+	r.soft, r.stop = context.WithCancelCause(s.soft)
+	return r
 }
 
 // work makes passes until the batch is finished. It returns nil when asynq may forget the task.
+// Calls and commits go on when asynq's lease is lost, which ends soft: the fence tells whether the
+// batch is still ours.
 func (r *run) work(ctx context.Context) error {
-	// A row in a pass is one that a crash leaves in doubt: the batch is opened only when it can go on.
+	defer r.stop(nil)
 	places := min(int64(len(r.batch.Rows)), int64(r.cfg.Concurrency)*rowsPerCall)
-	if err := r.rows.Acquire(r.soft, places); err != nil {
-		return &handBack{0, context.Cause(r.soft)}
-	}
-	opened, err := r.open(ctx)
-	if err != nil || !opened {
-		r.rows.Release(places)
+	ready := r.rows.TryAcquire(places)
+	opened, err := r.open(ctx, ready)
+	if !opened {
+		if ready {
+			r.rows.Release(places)
+		}
 		return err
 	}
 	for pass := 0; ; pass++ {
+		if !ready {
+			if r.rows.Acquire(r.soft, places) != nil {
+				return r.release(ctx)
+			}
+			if err = r.arm(ctx); err != nil {
+				r.rows.Release(places)
+				return r.ended(ctx, err)
+			}
+		}
 		err := r.pass(ctx)
 		r.rows.Release(places)
-		switch {
-		case errors.Is(err, errStale):
-			return nil
-		case err != nil:
-			return err
-		case r.rec.progress.Finished():
-			return nil
-		case r.soft.Err() != nil:
-			return &handBack{0, context.Cause(r.soft)}
+		ready = false
+		if err != nil || r.rec.progress.Finished() {
+			return r.ended(ctx, err)
 		}
-		if err := r.wait(ctx, pass); err != nil {
-			return err
-		}
-		if err := r.rows.Acquire(r.soft, places); err != nil {
-			return &handBack{0, context.Cause(r.soft)}
+		if !r.wait(pass) {
+			return r.release(ctx)
 		}
 	}
 }
 
-// open takes the batch over; false means that there is nothing to do.
-func (r *run) open(ctx context.Context) (bool, error) {
-	d, err := r.cfg.Deliveries.Open(ctx, r.job.ID, r.batch.Number, r.cfg.Name, time.Now())
+// open takes the batch over; false means that there is nothing to do. calling says that the first
+// pass follows at once.
+func (r *run) open(ctx context.Context, calling bool) (bool, error) {
+	r.epoch = r.hold.epoch()
+	d, err := r.cfg.Deliveries.Open(ctx, r.job.ID, r.batch.Number, ledger.Claim{Worker: r.cfg.Name, Calling: calling}, time.Now())
 	if err != nil {
 		return false, err
 	}
@@ -78,6 +87,8 @@ func (r *run) open(ctx context.Context) (bool, error) {
 	case ledger.Opened:
 	case ledger.AlreadyDone:
 		return false, nil
+	case ledger.Busy:
+		return false, &handBack{ledger.Patience, errors.New("another worker has the batch")}
 	case ledger.OnHold, ledger.CalledOff:
 		return false, &handBack{retryDelay, stateError{jobs.State(d.Verdict)}}
 	default:
@@ -93,32 +104,68 @@ func (r *run) open(ctx context.Context) (bool, error) {
 	r.rec = newRecorder(r.cfg.Deliveries, d)
 	r.tries = make([]try, len(r.batch.Rows))
 	for i := range r.tries {
-		r.tries[i] = try{server: r.server, rec: r.rec, row: &r.batch.Rows[i], since: d.Since, attempts: d.Progress.Attempts(i), doubt: d.Progress.InDoubt(i)}
-		if d.Dirty && r.tries[i].row.Op == jobs.Create && !d.Progress.Done(i) {
-			r.tries[i].doubt = true
-		}
+		row := &r.batch.Rows[i]
+		// An earlier delivery that ended without a word may have sent any row.
+		doubt := row.Op == jobs.Create && (d.Progress.InDoubt(i) || d.Dirty && !d.Progress.Done(i))
+		r.tries[i] = try{run: r, index: i, row: row, attempts: d.Progress.Attempts(i), doubt: doubt}
+		r.rec.doubt(i, doubt)
 	}
 	return true, nil
 }
 
-// wait holds the batch between two passes, while others use the calls in flight.
-func (r *run) wait(ctx context.Context, pass int) error {
+// arm tells the ledger, before the first call of a pass, that calls are under way. It waits for
+// the right to call, and gives up when soft ends.
+func (r *run) arm(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.soft, cancel)()
+	epoch, err := r.hold.wait(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.commit(ctx, ledger.Commit{Dirty: true}); err != nil {
+		return err
+	}
+	r.epoch = epoch
+	return nil
+}
+
+// ended ends the delivery after an error, or with the batch finished.
+func (r *run) ended(ctx context.Context, err error) error {
+	switch {
+	case err == nil, errors.Is(err, errStale):
+		return nil
+	case r.soft.Err() != nil:
+		return r.release(ctx)
+	}
+	return err
+}
+
+// release gives the batch back, for any worker to open at once.
+func (r *run) release(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastCommit)
+	defer cancel()
+	if _, err := r.rec.commit(ctx, ledger.Commit{Release: true}); err != nil {
+		r.log.Warn("could not release batch; it is taken over when this worker is gone", "batch", r.batch.Number, "error", err)
+	}
+	return &handBack{0, context.Cause(r.soft)}
+}
+
+// wait holds the batch between two passes, while others use the calls in flight. It returns false
+// when the batch must be given back.
+func (r *run) wait(pass int) bool {
 	delay := r.backoff(pass)
 	if delay > longWait {
-		return &handBack{delay, errors.New("a long wait that the API asked for")}
-	}
-	if delay == 0 {
-		return nil
+		r.stop(&handBack{delay, errors.New("the API asked for a long wait")})
+		return false
 	}
 	t := time.NewTimer(delay)
 	defer t.Stop()
 	select {
-	case <-ctx.Done():
-		return &handBack{0, ctx.Err()}
 	case <-r.soft.Done():
-		return &handBack{0, context.Cause(r.soft)}
+		return false
 	case <-t.C:
-		return nil
+		return true
 	}
 }
 

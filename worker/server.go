@@ -11,6 +11,7 @@ import (
 
 	"github.com/hibiken/asynq"
 
+	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -23,6 +24,8 @@ type server struct {
 
 	soft     context.Context // ends when no new call of the job may start
 	finish   context.CancelCauseFunc
+	hold     hold
+	running  sync.Map // numbers of the batches that handlers have
 	handlers sync.WaitGroup
 }
 
@@ -71,15 +74,22 @@ func (s *server) serve(ctx context.Context) error {
 		Logger:   asynqLogger{s.log},
 		LogLevel: asynq.WarnLevel,
 	})
-	if err := srv.Start(asynq.HandlerFunc(s.handle)); err != nil {
+	if err := s.beat(ctx); err != nil {
+		return err
+	}
+	if err := srv.Start(asynq.HandlerFunc(func(lease context.Context, t *asynq.Task) error { return s.handle(ctx, lease, t) })); err != nil {
 		return fmt.Errorf("start server: %w", err)
 	}
 	s.log.Info("serving job", "app", s.job.Options.App)
+	alive, die := context.WithCancel(ctx)
+	var life sync.WaitGroup
+	life.Go(func() { s.live(alive) })
 	s.watch(ctx)
 	srv.Stop()
-	s.finish(nil)
 	srv.Shutdown()
 	s.handlers.Wait() // asynq does not wait for a handler whose context has ended
+	die()
+	life.Wait()
 	s.log.Info("left job", "cause", context.Cause(s.soft))
 	return s.clean()
 }
@@ -112,15 +122,16 @@ func (s *server) see(state jobs.State) {
 	}
 }
 
-// clean drops what asynq keeps of a finished job. A cancelled job's queue stays: its tasks are the
-// rows that the report calls unprocessed.
+// clean drops what the worker and, once the job is finished, asynq keep of it. A cancelled job's
+// queue stays: its tasks are the rows that the report calls unprocessed.
 func (s *server) clean() error {
-	if e, ok := errors.AsType[stateError](context.Cause(s.soft)); !ok || e.state != jobs.Finished {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return s.queues.Drop(ctx, s.job.ID)
+	err := s.ledger.Leave(ctx, s.job.ID, s.cfg.Name)
+	if e, ok := errors.AsType[stateError](context.Cause(s.soft)); !ok || e.state != jobs.Finished {
+		return err
+	}
+	return errors.Join(err, s.queues.Drop(ctx, s.job.ID))
 }
 
 // pause stops the job for all workers, with the reason that people will read.
@@ -139,7 +150,9 @@ func (s *server) pause(ctx context.Context, reason string) {
 	}
 }
 
-func (s *server) handle(ctx context.Context, task *asynq.Task) error {
+// handle works one delivery. The end of lease, asynq's context for the task, lets it start no more
+// calls; the end of ctx cuts those in flight.
+func (s *server) handle(ctx, lease context.Context, task *asynq.Task) error {
 	s.handlers.Add(1)
 	defer s.handlers.Done()
 	batch, err := s.codec.DecodeBatch(task.Payload())
@@ -147,7 +160,13 @@ func (s *server) handle(ctx context.Context, task *asynq.Task) error {
 		s.log.Error("a task cannot be read", "error", err)
 		return &handBack{time.Minute, err}
 	}
-	return newRun(s, batch).work(ctx)
+	if _, busy := s.running.LoadOrStore(batch.Number, true); busy {
+		return &handBack{ledger.Patience, errors.New("this worker has the batch")}
+	}
+	defer s.running.Delete(batch.Number)
+	r := newRun(s, batch)
+	defer context.AfterFunc(lease, func() { r.stop(lease.Err()) })()
+	return r.work(ctx)
 }
 
 // asynqLogger passes asynq's messages on as sunbulk's own.

@@ -21,34 +21,39 @@ var operations = map[jobs.Op]operation{
 
 // try is what a delivery knows of one undone row.
 type try struct {
-	*server
-	rec      *recorder
+	*run
+	index    int // in the batch
 	row      *jobs.Row
-	since    time.Time // before the row's first attempt
-	attempts int       // used
-	doubt    bool      // a create may have been done without an answer
-	calls    int       // made in this delivery
+	attempts int    // used
+	doubt    bool   // a create may have been done without an answer
+	made     string // id of the client that this delivery's create made or adopted
+	calls    int    // made in this delivery
 	spent    time.Duration
 
 	ruling ruling       // on the last attempt
 	last   *sunco.Error // of the last attempt; nil when it did not fail
 }
 
-// run makes one attempt.
-func (t *try) run(ctx context.Context) (jobs.Outcome, error) {
-	run, known := operations[t.row.Op]
+// once makes one attempt.
+func (t *try) once(ctx context.Context) (jobs.Outcome, error) {
+	attempt, known := operations[t.row.Op]
 	if !known {
 		return jobs.Outcome{}, &sunco.Error{Title: "this version of sunbulk does not know the operation", Err: sunco.ErrInvalid}
 	}
-	return run(ctx, t)
+	return attempt(ctx, t)
 }
 
 // call makes one call at the pace of the app, with the job's timeout, and counts it. Its error is
 // always a *sunco.Error.
 func (t *try) call(ctx context.Context, look bool, do func(context.Context) error) error {
+	stopped := &sunco.Error{Title: "stopped before the call", Err: context.Canceled}
 	leave, err := t.app.enter(t.soft)
 	if err != nil {
-		return &sunco.Error{Title: "stopped before the call", Err: context.Canceled}
+		return stopped
+	}
+	if !t.hold.valid(t.epoch) {
+		leave(stopped)
+		return stopped
 	}
 	limit := ctx
 	if t.job.Options.Timeout > 0 {

@@ -7,7 +7,7 @@ package worker
 
 import (
 	"context"
-	"errors"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -26,13 +26,13 @@ import (
 // Deliveries is where a worker opens and commits batches: the ledger itself, or the journal of an
 // embedded run around it.
 type Deliveries interface {
-	Open(ctx context.Context, job string, batch int64, worker string, now time.Time) (ledger.Delivery, error)
+	Open(ctx context.Context, job string, batch int64, c ledger.Claim, now time.Time) (ledger.Delivery, error)
 	Commit(ctx context.Context, d ledger.Delivery, c ledger.Commit, now time.Time) (ledger.Receipt, error)
 }
 
 // Config of a Worker. A zero field means the default that its comment states.
 type Config struct {
-	Name        string                // of this process in the ledger, such as host-pid; required
+	Name        string                // of this process for people, such as host-pid; required
 	APIs        map[string]*sunco.API // the apps that this worker holds credentials for; required
 	Deliveries  Deliveries            // default: the ledger
 	Concurrency int                   // calls in flight over all jobs; default 64
@@ -77,7 +77,8 @@ func New(rdb redis.UniversalClient, codec *jobs.Codec, cfg Config) *Worker {
 	if w.cfg.Logger == nil {
 		w.cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	w.cfg.Name = strings.ReplaceAll(w.cfg.Name, ":", "-") // the ledger separates by colons
+	// The ledger separates by colons; a process that gets the id of a dead one is another worker.
+	w.cfg.Name = strings.ReplaceAll(w.cfg.Name, ":", "-") + "-" + rand.Text()[:6]
 	w.calls = semaphore.NewWeighted(int64(w.cfg.Concurrency))
 	w.rows = semaphore.NewWeighted(int64(w.cfg.Concurrency) * rowsPerCall)
 	w.drain, w.stopDrain = context.WithCancel(context.Background())
@@ -192,5 +193,3 @@ func (w *Worker) use(job jobs.Job) (a *app, release func(), err error) {
 	a.join(job.ID, job.Options)
 	return a, func() { a.leave(job.ID) }, nil
 }
-
-var errDraining = errors.New("draining")

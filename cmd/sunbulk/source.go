@@ -43,8 +43,8 @@ func (s source) Rows(ctx context.Context) iter.Seq2[jobs.Row, error] {
 			yield(jobs.Row{}, err)
 			return
 		}
-		for number := range unfinished {
-			batch, found, err := s.queues.Find(s.job.ID, number)
+		for number, fence := range unfinished {
+			batch, found, err := s.queues.Find(s.job.ID, number, fence)
 			if err != nil {
 				yield(jobs.Row{}, err)
 				return

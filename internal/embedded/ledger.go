@@ -40,27 +40,28 @@ func (l *Ledger) lock(batch int64) *sync.Mutex {
 	return &l.locks[uint64(batch)%uint64(len(l.locks))]
 }
 
-// Open is ledger.Open. An opening is on the disk before it returns, so before the first call.
-func (l *Ledger) Open(ctx context.Context, job string, batch int64, worker string, now time.Time) (ledger.Delivery, error) {
+// Open is ledger.Open. An opening that calls follow is on the disk before it returns, so before the
+// first of them.
+func (l *Ledger) Open(ctx context.Context, job string, batch int64, c ledger.Claim, now time.Time) (ledger.Delivery, error) {
 	if err := l.journal.ready(); err != nil {
 		return ledger.Delivery{}, err
 	}
-	d, g, err := l.open(ctx, job, batch, worker, now)
-	if err != nil || g == nil {
+	d, g, err := l.open(ctx, job, batch, c, now)
+	if err != nil || g == nil || !c.Calling {
 		return d, err
 	}
 	return d, l.journal.settle(g)
 }
 
-func (l *Ledger) open(ctx context.Context, job string, batch int64, worker string, now time.Time) (ledger.Delivery, *group, error) {
+func (l *Ledger) open(ctx context.Context, job string, batch int64, c ledger.Claim, now time.Time) (ledger.Delivery, *group, error) {
 	lock := l.lock(batch)
 	lock.Lock()
 	defer lock.Unlock()
-	d, err := l.Ledger.Open(ctx, job, batch, worker, now)
+	d, err := l.Ledger.Open(ctx, job, batch, c, now)
 	if err != nil || d.Verdict != ledger.Opened {
 		return d, nil, err
 	}
-	line, err := encodeLine(record{Open: &opening{Batch: batch, Since: d.Since}})
+	line, err := encodeLine(record{Open: &opening{Batch: batch, Calling: c.Calling, Since: d.Since}})
 	if err != nil {
 		return d, nil, err
 	}

@@ -143,7 +143,7 @@ func TestI6OutcomesAreInTheJournalAlone(t *testing.T) {
 	if err := l.Note(ctx, job, ledger.Note{Read: 5, Batches: 1, Rejected: []jobs.Rejection{{Number: 5, Cause: "no user"}}}); err != nil {
 		t.Fatal(err)
 	}
-	d := must[ledger.Delivery](t)(l.Open(ctx, job, 0, "w", start))
+	d := must[ledger.Delivery](t)(l.Open(ctx, job, 0, ledger.Claim{Worker: "w", Calling: true}, start))
 	p := jobs.NewProgress(rowsPerBatch)
 	receipt := must[ledger.Receipt](t)(l.Commit(ctx, d, settling(0, 1, p, false, 0, 2), start))
 	if !receipt.Accepted || receipt.Tally.OK != 2 {
@@ -169,8 +169,8 @@ func TestI6OutcomesAreInTheJournalAlone(t *testing.T) {
 func TestI3AStaleCommitIsNotInTheJournal(t *testing.T) {
 	l := newRun(t, t.TempDir())
 	ctx := t.Context()
-	stale := must[ledger.Delivery](t)(l.Open(ctx, job, 0, "w1", start))
-	must[ledger.Delivery](t)(l.Open(ctx, job, 0, "w2", start))
+	stale := must[ledger.Delivery](t)(l.Open(ctx, job, 0, ledger.Claim{Worker: "w1", Calling: true}, start))
+	must[ledger.Delivery](t)(l.Open(ctx, job, 0, ledger.Claim{Worker: "w2", Calling: true}, start))
 	receipt := must[ledger.Receipt](t)(l.Commit(ctx, stale, settling(0, 1, jobs.NewProgress(rowsPerBatch), false, 0), start))
 	if settled, _ := rowsOf(t, l); receipt.Accepted || len(settled) > 0 {
 		t.Errorf("stale commit: accepted %t, outcomes %v, want neither", receipt.Accepted, settled)
@@ -197,7 +197,7 @@ func TestI3ACommitThatCouldNotBeWrittenIsRepeated(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newRun(t, t.TempDir())
 			ctx := t.Context()
-			d := must[ledger.Delivery](t)(l.Open(ctx, job, 0, "w", start))
+			d := must[ledger.Delivery](t)(l.Open(ctx, job, 0, ledger.Claim{Worker: "w", Calling: true}, start))
 			c := settling(0, 1, jobs.NewProgress(rowsPerBatch), false, places...)
 			repair := failing(l)
 			for range 3 {
@@ -205,7 +205,7 @@ func TestI3ACommitThatCouldNotBeWrittenIsRepeated(t *testing.T) {
 					t.Fatalf("commit on a full disk: got %v, want %v", err, errDisk)
 				}
 			}
-			if _, err := l.Open(ctx, job, 1, "w", start); !errors.Is(err, errDisk) {
+			if _, err := l.Open(ctx, job, 1, ledger.Claim{Worker: "w", Calling: true}, start); !errors.Is(err, errDisk) {
 				t.Errorf("open on a full disk: got %v, want %v", err, errDisk)
 			}
 			repair()
@@ -237,14 +237,14 @@ func TestI2TheJournalKeepsTheOrderOfABatch(t *testing.T) {
 	ctx := t.Context()
 	var all sync.WaitGroup
 	for batch := range int64(batches) {
-		d := must[ledger.Delivery](t)(l.Open(ctx, job, batch, "w1", start))
+		d := must[ledger.Delivery](t)(l.Open(ctx, job, batch, ledger.Claim{Worker: "w1", Calling: true}, start))
 		all.Go(func() {
 			if _, err := l.Commit(ctx, d, settling(batch, 1, jobs.NewProgress(rowsPerBatch), false, 0), start); err != nil {
 				t.Error(err)
 			}
 		})
 		all.Go(func() {
-			if _, err := l.Open(ctx, job, batch, "w2", start); err != nil {
+			if _, err := l.Open(ctx, job, batch, ledger.Claim{Worker: "w2", Calling: true}, start); err != nil {
 				t.Error(err)
 			}
 		})
@@ -253,7 +253,7 @@ func TestI2TheJournalKeepsTheOrderOfABatch(t *testing.T) {
 	after := resumed(t, journalOf(t, l))
 	settled, _ := rowsOf(t, after)
 	for batch := range int64(batches) {
-		d := must[ledger.Delivery](t)(after.Open(ctx, job, batch, "w", start))
+		d := must[ledger.Delivery](t)(after.Open(ctx, job, batch, ledger.Claim{Worker: "w", Calling: true}, start))
 		if !d.Dirty {
 			t.Errorf("batch %d: clean after its second opening", batch)
 		}
@@ -267,13 +267,13 @@ func TestI2TheJournalKeepsTheOrderOfABatch(t *testing.T) {
 func TestI1ACommitThatWasNeverRepeatedIsNotLost(t *testing.T) {
 	l := newRun(t, t.TempDir())
 	ctx := t.Context()
-	first := must[ledger.Delivery](t)(l.Open(ctx, job, 0, "w1", start))
+	first := must[ledger.Delivery](t)(l.Open(ctx, job, 0, ledger.Claim{Worker: "w1", Calling: true}, start))
 	repair := failing(l)
 	if _, err := l.Commit(ctx, first, settling(0, 1, jobs.NewProgress(rowsPerBatch), false, 0), start); !errors.Is(err, errDisk) {
 		t.Fatalf("commit on a full disk: got %v, want %v", err, errDisk)
 	}
 	repair()
-	second := must[ledger.Delivery](t)(l.Open(ctx, job, 0, "w2", start))
+	second := must[ledger.Delivery](t)(l.Open(ctx, job, 0, ledger.Claim{Worker: "w2", Calling: true}, start))
 	if !second.Progress.Done(0) {
 		t.Error("the second delivery does not know of the first one's commit")
 	}

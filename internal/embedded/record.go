@@ -21,10 +21,11 @@ type record struct {
 	Seal   *seal    `json:"seal,omitempty"`
 }
 
-// opening says that the calls of a batch may begin.
+// opening says that a batch was opened.
 type opening struct {
-	Batch int64     `json:"batch"`
-	Since time.Time `json:"since"` // of its first opening
+	Batch   int64     `json:"batch"`
+	Calling bool      `json:"calling,omitempty"` // its calls may begin
+	Since   time.Time `json:"since"`             // of its first opening
 }
 
 // commit is an accepted ledger.Commit. Its outcomes are an encoded jobs.Chunk.

@@ -73,7 +73,7 @@ func (m *memory) opened(o *opening) error {
 		m.Job.Started = o.Since
 	}
 	before := m.Open[o.Batch]
-	m.Open[o.Batch] = ledger.OpenBatch{Dirty: true, Since: o.Since, Progress: before.Progress}
+	m.Open[o.Batch] = ledger.OpenBatch{Dirty: before.Dirty || o.Calling, Since: o.Since, Progress: before.Progress}
 	return nil
 }
 

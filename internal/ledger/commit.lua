@@ -1,5 +1,5 @@
 -- KEYS: job, open, finished, outcomes
--- ARGV: batch, fence, sequence number, dirty (0/1), done (0/1), progress, chunk, now (ms),
+-- ARGV: batch, fence, sequence number, dirty (0/1), done (0/1), progress, chunk, now (ms), release (0/1),
 --       number of counters, then counter and increment by turns, then field and value by turns (set once)
 -- Returns {accepted, state, ok, noop, failed, in_doubt}, the counts being those since the last resume.
 -- The whole commit is refused unless its fence is the newest (I3). One that was made already is
@@ -14,8 +14,8 @@ if fence ~= ARGV[2] then return {0, state, 0, 0, 0, 0} end
 if sequence == ARGV[3] then return {1, state, 0, 0, 0, 0} end
 
 if ARGV[7] ~= '' then redis.call('XADD', KEYS[4], '*', 'c', ARGV[7]) end
-local last = 9 + 2 * tonumber(ARGV[9])
-for i = 10, last, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
+local last = 10 + 2 * tonumber(ARGV[10])
+for i = 11, last, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
 for i = last + 1, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
 
 if ARGV[5] == '1' then
@@ -28,6 +28,7 @@ if ARGV[5] == '1' then
     redis.call('HSET', KEYS[1], 'state', state, 'finished', ARGV[8])
   end
 else
+  if ARGV[9] == '1' then worker = '' end
   redis.call('HSET', KEYS[2], ARGV[1], fence .. ':' .. ARGV[4] .. ':' .. since .. ':' .. ARGV[3] .. ':' .. worker .. ':' .. ARGV[6])
 end
 

@@ -28,6 +28,7 @@ type Verdict string
 const (
 	Opened      Verdict = "opened"
 	AlreadyDone Verdict = "finished" // the batch was finished by an earlier delivery
+	Busy        Verdict = "busy"     // another worker has the batch, and shows signs of life
 	OnHold      Verdict = "paused"
 	CalledOff   Verdict = "cancelled"
 	Unknown     Verdict = "missing" // the job is not in the ledger
@@ -44,12 +45,17 @@ type Delivery struct {
 	Progress jobs.Progress // nil at the first delivery
 }
 
-// Open raises the batch's fence and returns how far its rows have come. From here until a commit
-// says otherwise every undone row counts as possibly sent.
-func (l *Ledger) Open(ctx context.Context, job string, batch int64, worker string, now time.Time) (Delivery, error) {
+// Claim says who opens a batch, and what for.
+type Claim struct {
+	Worker  string // no colons
+	Calling bool   // calls follow at once: until a commit says otherwise, every undone row counts as possibly sent
+}
+
+// Open raises the batch's fence and returns how far its rows have come.
+func (l *Ledger) Open(ctx context.Context, job string, batch int64, c Claim, now time.Time) (Delivery, error) {
 	d := Delivery{Job: job, Batch: batch}
-	reply, err := openScript.Run(ctx, l.rdb, []string{key(job), key(job, "open"), key(job, "finished")},
-		batch, worker, now.UnixMilli()).Slice()
+	reply, err := openScript.Run(ctx, l.rdb, []string{key(job), key(job, "open"), key(job, "finished"), key(job, "alive")},
+		batch, c.Worker, flag(c.Calling), now.UnixMilli(), Patience.Milliseconds()).Slice()
 	if err != nil {
 		return d, fmt.Errorf("open batch %d: %w", batch, err)
 	}
@@ -76,6 +82,7 @@ type Commit struct {
 	Sequence int64 // from 1 within a delivery; a commit that is repeated keeps its number and its content
 	Progress jobs.Progress
 	Dirty    bool // calls may be under way after this commit
+	Release  bool // the worker lets go of the batch
 	Outcomes []jobs.Outcome
 	Tally    jobs.Tally // of Outcomes
 	Stats    jobs.Stats // since the last commit
@@ -96,7 +103,7 @@ func (l *Ledger) Commit(ctx context.Context, d Delivery, c Commit, now time.Time
 		chunk = l.codec.EncodeChunk(jobs.Chunk{Outcomes: c.Outcomes})
 	}
 	counters, once := c.fields()
-	args := []any{d.Batch, d.Fence, c.Sequence, flag(c.Dirty), flag(c.Progress.Finished()), []byte(c.Progress), chunk, now.UnixMilli(), len(counters) / 2}
+	args := []any{d.Batch, d.Fence, c.Sequence, flag(c.Dirty), flag(c.Progress.Finished()), []byte(c.Progress), chunk, now.UnixMilli(), flag(c.Release), len(counters) / 2}
 	args = append(append(args, counters...), once...)
 	reply, err := commitScript.Run(ctx, l.rdb,
 		[]string{key(d.Job), key(d.Job, "open"), key(d.Job, "finished"), key(d.Job, "outcomes")}, args...).Slice()

@@ -147,19 +147,25 @@ func (l *Ledger) Chunks(ctx context.Context, id string) iter.Seq2[jobs.Chunk, er
 	}
 }
 
-// Unfinished yields the numbers of the batches that are not finished, in order.
-func (l *Ledger) Unfinished(ctx context.Context, id string, batches int64) (iter.Seq[int64], error) {
-	bits, err := l.rdb.Get(ctx, key(id, "finished")).Bytes()
-	if err != nil && err != redis.Nil {
-		return nil, fmt.Errorf("read finished batches: %w", err)
+// Unfinished yields the numbers of the batches that are not finished, in order, each with its newest
+// fence; 0 when it was never opened.
+func (l *Ledger) Unfinished(ctx context.Context, id string, batches int64) (iter.Seq2[int64, int64], error) {
+	open, err := l.rdb.HGetAll(ctx, key(id, "open")).Result()
+	if err != nil {
+		return nil, fmt.Errorf("read open batches: %w", err)
 	}
-	return func(yield func(int64) bool) {
+	// Read after the open ones: a batch that is finished in between is in neither.
+	finished, err := l.Finished(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(batch, fence int64) bool) {
 		for b := range batches {
-			i := int(b / 8)
-			if i < len(bits) && bits[i]&(0x80>>(b%8)) != 0 {
+			if finished(b) {
 				continue
 			}
-			if !yield(b) {
+			fence, _, _ := strings.Cut(open[strconv.FormatInt(b, 10)], ":")
+			if !yield(b, number(fence)) {
 				return
 			}
 		}

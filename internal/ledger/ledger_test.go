@@ -75,8 +75,8 @@ func TestI3OnlyTheNewestFenceCommits(t *testing.T) {
 	each(t, func(t *testing.T, l *Ledger) {
 		created(t, l)
 		ctx := t.Context()
-		stale := must[Delivery](t)(l.Open(ctx, job, 0, "w1", start))
-		newest := must[Delivery](t)(l.Open(ctx, job, 0, "w2", start.Add(time.Minute)))
+		stale := must[Delivery](t)(l.Open(ctx, job, 0, Claim{Worker: "w1", Calling: true}, start))
+		newest := must[Delivery](t)(l.Open(ctx, job, 0, Claim{Worker: "w2", Calling: true}, start.Add(time.Minute)))
 		if !newest.Dirty || newest.Fence <= stale.Fence || !newest.Since.Equal(start) {
 			t.Errorf("second delivery: got %+v, want dirty, a higher fence and the first opening's time", newest)
 		}
@@ -93,7 +93,7 @@ func TestI3OnlyTheNewestFenceCommits(t *testing.T) {
 		if got.Tally.OK != 1 {
 			t.Errorf("ok rows: got %d, want 1", got.Tally.OK)
 		}
-		again := must[Delivery](t)(l.Open(ctx, job, 0, "w3", start))
+		again := must[Delivery](t)(l.Open(ctx, job, 0, Claim{Worker: "w3", Calling: true}, start))
 		if diff := cmp.Diff(progress, again.Progress); diff != "" || again.Dirty {
 			t.Errorf("third delivery: dirty %t, progress (-want +got):\n%s", again.Dirty, diff)
 		}
@@ -105,7 +105,7 @@ func TestI3ARepeatedCommitCountsOnce(t *testing.T) {
 	each(t, func(t *testing.T, l *Ledger) {
 		created(t, l)
 		ctx := t.Context()
-		d := must[Delivery](t)(l.Open(ctx, job, 0, "w", start))
+		d := must[Delivery](t)(l.Open(ctx, job, 0, Claim{Worker: "w", Calling: true}, start))
 		progress := jobs.NewProgress(2)
 		progress.Finish(1)
 		c := Commit{Sequence: 1, Progress: progress, Dirty: true, Outcomes: []jobs.Outcome{outcome(2, jobs.Failed)}, Tally: jobs.Tally{Failed: 1},
@@ -148,7 +148,7 @@ func TestJobFinishesOnceWithItsLastBatch(t *testing.T) {
 			}
 		}
 		finish := func(batch int64) Receipt {
-			d := must[Delivery](t)(l.Open(ctx, job, batch, "w", start))
+			d := must[Delivery](t)(l.Open(ctx, job, batch, Claim{Worker: "w", Calling: true}, start))
 			p := jobs.NewProgress(1)
 			p.Finish(0)
 			return must[Receipt](t)(l.Commit(ctx, d, Commit{Sequence: 1, Progress: p, Outcomes: []jobs.Outcome{outcome(batch*2+1, jobs.OK)}, Tally: jobs.Tally{OK: 1}}, start))
@@ -162,7 +162,7 @@ func TestJobFinishesOnceWithItsLastBatch(t *testing.T) {
 		if got, want := finish(1).State, jobs.Finished; got != want {
 			t.Errorf("state after the last batch: got %s, want %s", got, want)
 		}
-		if d := must[Delivery](t)(l.Open(ctx, job, 1, "w", start)); d.Verdict != AlreadyDone {
+		if d := must[Delivery](t)(l.Open(ctx, job, 1, Claim{Worker: "w", Calling: true}, start)); d.Verdict != AlreadyDone {
 			t.Errorf("opening a finished batch: got %s, want %s", d.Verdict, AlreadyDone)
 		}
 		want := jobs.Job{
@@ -209,7 +209,7 @@ func TestMoves(t *testing.T) {
 		}
 		step("resume", l.Resume(ctx, job), ErrIllegal, jobs.Enqueuing)
 		step("pause", l.Pause(ctx, job, "night"), nil, jobs.Paused)
-		if d := must[Delivery](t)(l.Open(ctx, job, 0, "w", start)); d.Verdict != OnHold {
+		if d := must[Delivery](t)(l.Open(ctx, job, 0, Claim{Worker: "w", Calling: true}, start)); d.Verdict != OnHold {
 			t.Errorf("opening in a paused job: got %s, want %s", d.Verdict, OnHold)
 		}
 		if got := must[jobs.Job](t)(l.Job(ctx, job)).Reason; got != "night" {
@@ -230,14 +230,24 @@ func TestUnfinishedBatches(t *testing.T) {
 		p := jobs.NewProgress(1)
 		p.Finish(0)
 		for _, batch := range []int64{0, 3, 9} {
-			d := must[Delivery](t)(l.Open(ctx, job, batch, "w", start))
+			d := must[Delivery](t)(l.Open(ctx, job, batch, Claim{Worker: "w", Calling: true}, start))
 			must[Receipt](t)(l.Commit(ctx, d, Commit{Sequence: 1, Progress: p}, start))
+		}
+		for range 2 {
+			must[Delivery](t)(l.Open(ctx, job, 5, Claim{Worker: "w"}, start))
 		}
 		seq, err := l.Unfinished(ctx, job, 11)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, want := slices.Collect(seq), []int64{1, 2, 4, 5, 6, 7, 8, 10}
+		var got []int64
+		for batch, fence := range seq {
+			if want := int64(0); batch != 5 && fence != want || batch == 5 && fence != 2 {
+				t.Errorf("fence of batch %d: got %d", batch, fence)
+			}
+			got = append(got, batch)
+		}
+		want := []int64{1, 2, 4, 5, 6, 7, 8, 10}
 		if !slices.Equal(got, want) {
 			t.Errorf("unfinished: got %v, want %v", got, want)
 		}

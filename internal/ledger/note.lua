@@ -3,8 +3,6 @@
 local read = tonumber(redis.call('HGET', KEYS[1], 'read') or '-1')
 if tonumber(ARGV[1]) <= read then return 0 end
 redis.call('HSET', KEYS[1], 'read', ARGV[1], 'batches', ARGV[2])
-if ARGV[4] ~= '' then
-  redis.call('HINCRBY', KEYS[1], 'rejected', ARGV[3])
-  redis.call('XADD', KEYS[2], '*', 'c', ARGV[4])
-end
+if ARGV[3] ~= '0' then redis.call('HINCRBY', KEYS[1], 'rejected', ARGV[3]) end
+if ARGV[4] ~= '' then redis.call('XADD', KEYS[2], '*', 'c', ARGV[4]) end
 return 1

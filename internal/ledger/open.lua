@@ -1,19 +1,27 @@
--- KEYS: job, open, finished    ARGV: batch, worker, now (ms)
--- Returns {what, fence, dirty, since, progress}; what is opened, finished, or the state in which
--- nothing may be called. An open entry is fence:dirty:since:sequence:worker:progress;
--- since is when the batch was first opened, sequence the number of the last commit under this fence.
+-- KEYS: job, open, finished, alive    ARGV: batch, worker, calling (0/1), now (ms), patience (ms)
+-- Returns {what, fence, dirty, since, progress}; what is opened, finished, busy, or the state in
+-- which nothing may be called. An open entry is fence:dirty:since:sequence:worker:progress; since
+-- is when the batch was first opened, sequence the number of the last commit under this fence.
+-- A batch whose worker shows signs of life stays with it.
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {'missing'} end
 if redis.call('GETBIT', KEYS[3], ARGV[1]) == 1 then return {'finished'} end
 if state ~= 'enqueuing' and state ~= 'running' then return {state} end
 
-local fence, dirty, since, progress = 0, '0', ARGV[3], ''
+local fence, dirty, since, progress = 0, '0', ARGV[4], ''
 local entry = redis.call('HGET', KEYS[2], ARGV[1])
 if entry then
-  local f, d, s, p = string.match(entry, '^(%d+):(%d):(%d+):%d+:[^:]*:(.*)$')
+  local f, d, s, w, p = string.match(entry, '^(%d+):(%d):(%d+):%d+:([^:]*):(.*)$')
   fence, dirty, since, progress = tonumber(f), d, s, p
+  if w ~= '' and w ~= ARGV[2] then
+    local time = redis.call('TIME')
+    local beat = tonumber(redis.call('HGET', KEYS[4], w) or '0')
+    if time[1] * 1000 + math.floor(time[2] / 1000) - beat < tonumber(ARGV[5]) then return {'busy'} end
+  end
 end
 fence = fence + 1
-redis.call('HSET', KEYS[2], ARGV[1], fence .. ':1:' .. since .. ':0:' .. ARGV[2] .. ':' .. progress)
-redis.call('HSETNX', KEYS[1], 'started', ARGV[3])
+local now_dirty = dirty
+if ARGV[3] == '1' then now_dirty = '1' end
+redis.call('HSET', KEYS[2], ARGV[1], fence .. ':' .. now_dirty .. ':' .. since .. ':0:' .. ARGV[2] .. ':' .. progress)
+redis.call('HSETNX', KEYS[1], 'started', ARGV[4])
 return {'opened', fence, dirty, since, progress}

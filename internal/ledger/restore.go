@@ -115,9 +115,6 @@ func (l *Ledger) Finished(ctx context.Context, id string) (func(batch int64) boo
 func (l *Ledger) Count(ctx context.Context, id string, n Note) (bool, error) {
 	beyond, err := noteScript.Run(ctx, l.rdb, []string{key(id), key(id, "outcomes")},
 		n.Read, n.Batches, len(n.Rejected), "").Bool()
-	if err == nil && beyond && len(n.Rejected) > 0 { // the script counts only rows that it keeps
-		err = l.rdb.HIncrBy(ctx, key(id), "rejected", int64(len(n.Rejected))).Err()
-	}
 	if err != nil {
 		return false, fmt.Errorf("note rows read: %w", err)
 	}

@@ -45,25 +45,65 @@ func taskID(job string, batch int64) string { return job + ":" + strconv.FormatI
 // Add queues a batch. A task with its id that is there already is success: an earlier enqueue, or
 // a retry of the Redis client after a lost answer, has added it.
 func (q *Queues) Add(ctx context.Context, job string, b jobs.Batch) error {
-	_, err := q.client.EnqueueContext(ctx, asynq.NewTask(TaskType, q.codec.EncodeBatch(b)),
-		asynq.Queue(job), asynq.TaskID(taskID(job, b.Number)), asynq.MaxRetry(maxRetry), asynq.Timeout(timeout))
-	if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
+	if _, err := q.add(ctx, job, taskID(job, b.Number), q.codec.EncodeBatch(b)); err != nil {
 		return fmt.Errorf("queue batch %d: %w", b.Number, err)
 	}
 	return nil
 }
 
-// Find returns a batch that is still queued, or false when asynq has no task for it.
-func (q *Queues) Find(job string, batch int64) (jobs.Batch, bool, error) {
-	info, err := q.inspector.GetTaskInfo(job, taskID(job, batch))
-	if errors.Is(err, asynq.ErrTaskNotFound) || errors.Is(err, asynq.ErrQueueNotFound) {
-		return jobs.Batch{}, false, nil
+func (q *Queues) add(ctx context.Context, job, id string, payload []byte) (added bool, err error) {
+	_, err = q.client.EnqueueContext(ctx, asynq.NewTask(TaskType, payload),
+		asynq.Queue(job), asynq.TaskID(id), asynq.MaxRetry(maxRetry), asynq.Timeout(timeout))
+	if errors.Is(err, asynq.ErrTaskIDConflict) {
+		return false, nil
 	}
+	return err == nil, err
+}
+
+// Again queues a batch once more whose delivery under the given fence came to nothing. The task of
+// that delivery is still asynq's, who delivers it too when its lease is over. It returns false when
+// this was done before, or when asynq has nothing of the batch.
+func (q *Queues) Again(ctx context.Context, job string, batch, fence int64) (bool, error) {
+	payload, found, err := q.payload(job, batch, fence)
+	if err != nil || !found {
+		return false, err
+	}
+	added, err := q.add(ctx, job, fencedID(job, batch, fence), payload)
 	if err != nil {
-		return jobs.Batch{}, false, fmt.Errorf("find batch %d: %w", batch, err)
+		return false, fmt.Errorf("queue batch %d again: %w", batch, err)
 	}
-	b, err := q.codec.DecodeBatch(info.Payload)
+	return added, nil
+}
+
+func fencedID(job string, batch, fence int64) string {
+	return taskID(job, batch) + ":" + strconv.FormatInt(fence, 10)
+}
+
+// Find returns a batch that asynq still has a task of; fence is the newest of the batch, 0 when it
+// was never opened.
+func (q *Queues) Find(job string, batch, fence int64) (jobs.Batch, bool, error) {
+	payload, found, err := q.payload(job, batch, fence)
+	if err != nil || !found {
+		return jobs.Batch{}, false, err
+	}
+	b, err := q.codec.DecodeBatch(payload)
 	return b, err == nil, err
+}
+
+// payload looks for the first task of a batch, then for those that were queued again, the newest first.
+func (q *Queues) payload(job string, batch, fence int64) ([]byte, bool, error) {
+	for id := taskID(job, batch); ; fence-- {
+		info, err := q.inspector.GetTaskInfo(job, id)
+		switch {
+		case err == nil:
+			return info.Payload, true, nil
+		case !errors.Is(err, asynq.ErrTaskNotFound) && !errors.Is(err, asynq.ErrQueueNotFound):
+			return nil, false, fmt.Errorf("find batch %d: %w", batch, err)
+		case fence < 1:
+			return nil, false, nil
+		}
+		id = fencedID(job, batch, fence)
+	}
 }
 
 // Pause makes asynq deliver nothing more of the job; Resume ends that. Both are idempotent.

@@ -1,0 +1,51 @@
+# `make` prints the targets. CI calls the same ones, by .ci/run.
+.DEFAULT_GOAL := help
+.PHONY: help demo build test lint fmt fuzz cover clean
+
+FUZZTIME ?= 10s
+COMPILER := $(shell command -v "$$(go env CC)")
+
+help: ## print this
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 9
+
+build: ## build ./sunbulk
+	CGO_ENABLED=0 go build -trimpath -o sunbulk ./cmd/sunbulk
+
+demo: build ## run a migration against a simulated API, and leave its report in demo-report/
+	@rm -rf demo-report
+	./sunbulk run testdata/migration.csv --simulate=testdata/world.json --redis= --rate 40 --out demo-report || test $$? -eq 3
+	@echo "exit code 3: the job finished, and some rows are neither ok nor noop; the file holds a few of each kind that goes wrong"
+	@echo "see demo-report/results.csv, failed.csv, rejected.csv and summary.json"
+
+test: ## run all tests, with the race detector where there is a C compiler
+ifeq ($(COMPILER),)
+	@echo "no C compiler: tests run without the race detector (apt-get install gcc libc6-dev)"
+endif
+	@command -v redis-server >/dev/null || echo "no redis-server: tests that need a real Redis are skipped (apt-get install redis-server)"
+	go test $(if $(COMPILER),-race) ./...
+
+lint: ## check format, vet, linters and go.mod
+	@files=$$(gofmt -l .); test -z "$$files" || { echo "make fmt would change:" >&2; echo "$$files" >&2; exit 1; }
+	go vet ./...
+	go mod tidy -diff
+	go -C tools mod tidy -diff
+	go -C tools vet ./...
+	go tool -modfile=tools/go.mod golangci-lint run ./...
+
+fmt: ## format all Go files
+	gofmt -w .
+
+fuzz: ## fuzz every reader for FUZZTIME (10s) each
+	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$dir/*_test.go); do \
+			echo "$$dir $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$dir || exit 1; \
+		done; \
+	done
+
+cover: ## run all tests and print what part of each package they reach
+	go test -coverpkg=./... -coverprofile=cover.out ./...
+	go tool cover -func=cover.out | tail -1
+
+clean: ## remove what the other targets made
+	rm -rf sunbulk demo-report cover.out

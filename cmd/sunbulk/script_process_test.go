@@ -1,0 +1,147 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// patience bounds what scripts wait for.
+const patience = 2 * time.Minute
+
+// process is a sunbulk in the background.
+type process struct {
+	*exec.Cmd
+	done chan struct{} // closed when err is set
+	err  error
+}
+
+func (s *script) stop() {
+	for _, p := range s.processes {
+		p.Process.Kill()
+		<-p.done
+	}
+}
+
+// code N ARG…: sunbulk ends with exit code N.
+func code(_ *script, ts *testscript.TestScript, args []string) error {
+	err := ts.Exec("sunbulk", args[1:]...)
+	return judge(args[0], err, ts.ReadFile("stderr"))
+}
+
+// judge checks an exit code, and that nobody is shown a stack trace.
+func judge(want string, err error, stderr string) error {
+	got := "0"
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = strconv.Itoa(exit.ExitCode())
+	} else if err != nil {
+		return err
+	}
+	if got != want {
+		return fmt.Errorf("exit code: got %s, want %s\n%s", got, want, stderr)
+	}
+	for _, trace := range []string{"goroutine ", "panic:", "DATA RACE"} {
+		if strings.Contains(stderr, trace) {
+			return fmt.Errorf("stderr holds %q\n%s", trace, stderr)
+		}
+	}
+	return nil
+}
+
+// start NAME ARG…: sunbulk runs in the background and writes to NAME.out and NAME.err.
+func start(s *script, ts *testscript.TestScript, args []string) error {
+	name := args[0]
+	if err := ts.Exec("env", "-0"); err != nil {
+		return err
+	}
+	path, err := exec.LookPath("sunbulk")
+	if err != nil {
+		return err
+	}
+	p := &process{Cmd: exec.Command(path, args[1:]...), done: make(chan struct{})}
+	p.Dir = ts.MkAbs(".")
+	p.Env = strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\x00"), "\x00")
+	stdout, err := os.Create(ts.MkAbs(name + ".out"))
+	if err != nil {
+		return err
+	}
+	defer stdout.Close()
+	stderr, err := os.Create(ts.MkAbs(name + ".err"))
+	if err != nil {
+		return err
+	}
+	defer stderr.Close()
+	p.Stdout, p.Stderr = stdout, stderr
+	if err := p.Start(); err != nil {
+		return err
+	}
+	s.processes[name] = p
+	go func() { p.err = p.Wait(); close(p.done) }()
+	return nil
+}
+
+// signal NAME INT|TERM|KILL
+func sendSignal(s *script, _ *testscript.TestScript, args []string) error {
+	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}
+	return s.processes[args[0]].Process.Signal(signals[args[1]])
+}
+
+// ends NAME N: the process ends by itself with exit code N; -1 after SIGKILL.
+func ends(s *script, ts *testscript.TestScript, args []string) error {
+	p := s.processes[args[0]]
+	select {
+	case <-p.done:
+	case <-time.After(patience):
+		return fmt.Errorf("%s still runs\n%s", args[0], ts.ReadFile(args[0]+".err"))
+	}
+	return judge(args[1], p.err, ts.ReadFile(args[0]+".err"))
+}
+
+// appears TEXT FILE: the file holds the text in a while.
+func appears(_ *script, ts *testscript.TestScript, args []string) error {
+	return wait(args[1]+" holds "+args[0], func() (bool, error) {
+		return strings.Contains(ts.ReadFile(args[1]), args[0]), nil
+	})
+}
+
+var baseURL = regexp.MustCompile(`baseURL=(http://(\S+))`)
+
+// simulator ARG…: sunbulk simulate runs in the background on a free port, or on that of the one
+// before; $SIM is its base URL, $SIMHOST the address in it.
+func simulator(s *script, ts *testscript.TestScript, args []string) error {
+	listen := "127.0.0.1:0"
+	if before, err := url.Parse(ts.Getenv("SIM")); err == nil && before.Host != "" {
+		listen = before.Host
+	}
+	if err := start(s, ts, append([]string{"sim", "simulate", "--listen", listen}, args...)); err != nil {
+		return err
+	}
+	return wait("the simulator is up", func() (bool, error) {
+		found := baseURL.FindStringSubmatch(ts.ReadFile("sim.err"))
+		if found == nil {
+			return false, nil
+		}
+		ts.Setenv("SIM", found[1])
+		ts.Setenv("SIMHOST", found[2])
+		return true, nil
+	})
+}
+
+// wait looks until done is true.
+func wait(what string, done func() (bool, error)) error {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if ok, err := done(); ok || err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("waited %s in vain until %s", patience, what)
+}

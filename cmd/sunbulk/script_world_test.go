@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/sunbulk/sunbulk/internal/redistest"
+	"github.com/sunbulk/sunbulk/sunco/suncotest"
+)
+
+// stats [until] NAME=N…: the simulator counts N; with until, it does so in a while, or more.
+// Names are created, removed, duplicates and calls (all on clients).
+func stats(_ *script, ts *testscript.TestScript, args []string) error {
+	until := args[0] == "until"
+	if until {
+		args = args[1:]
+	}
+	check := func() error { return checkStats(ts.Getenv("SIM"), args, until) }
+	if !until {
+		return check()
+	}
+	return wait("the simulator counts "+strings.Join(args, " "), func() (bool, error) { return check() == nil, nil })
+}
+
+func checkStats(sim string, args []string, orMore bool) error {
+	body, err := ask(http.MethodGet, sim+"/_sim/stats", "")
+	if err != nil {
+		return err
+	}
+	var s suncotest.Stats
+	if err := json.Unmarshal(body, &s); err != nil {
+		return err
+	}
+	counts := map[string]int64{
+		"created": s.Created, "removed": s.Removed, "duplicates": s.Duplicates,
+		"calls": s.Calls["create"] + s.Calls["list"] + s.Calls["remove"],
+	}
+	for _, arg := range args {
+		name, number, _ := strings.Cut(arg, "=")
+		want, err := strconv.ParseInt(number, 10, 64)
+		got, known := counts[name]
+		if err != nil || !known {
+			return fmt.Errorf("%q is not NAME=N", arg)
+		}
+		if got != want && !(orMore && got > want) {
+			return fmt.Errorf("simulator counts %s: got %d, want %d\n%s", name, got, want, body)
+		}
+	}
+	return nil
+}
+
+// knobs JSON: the faults of the simulator change.
+func knobs(_ *script, ts *testscript.TestScript, args []string) error {
+	_, err := ask(http.MethodPut, ts.Getenv("SIM")+"/_sim/knobs", args[0])
+	return err
+}
+
+func ask(method, url, body string) ([]byte, error) {
+	req, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", res.Status, answer)
+	}
+	return answer, err
+}
+
+// redis: a Redis of the script's own, at $REDIS.
+func startRedis(s *script, ts *testscript.TestScript, _ []string) error {
+	s.redis = redistest.Start(s.t)
+	ts.Setenv("REDIS", s.redis.URL())
+	return nil
+}
+
+// await STATE: the job $JOB comes to the state.
+func await(s *script, ts *testscript.TestScript, args []string) error {
+	rdb := s.redis.Client(s.t)
+	return wait("the job is "+args[0], func() (bool, error) {
+		state, err := rdb.HGet(context.Background(), "sunbulk:{"+ts.Getenv("JOB")+"}", "state").Result()
+		return state == args[0], err
+	})
+}
+
+// keys NAME…: these are all the keys in Redis, but for the pace of apps. JOB stands for $JOB.
+func keys(s *script, ts *testscript.TestScript, args []string) error {
+	found, err := s.redis.Client(s.t).Keys(context.Background(), "*").Result()
+	if err != nil {
+		return err
+	}
+	var got []string
+	for _, k := range found {
+		if !strings.HasPrefix(k, "sunbulk:pace:") {
+			got = append(got, strings.ReplaceAll(k, ts.Getenv("JOB"), "JOB"))
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(args)
+	if diff := cmp.Diff(args, got); diff != "" {
+		return fmt.Errorf("keys (-want +got):\n%s", diff)
+	}
+	return nil
+}
+
+// dump FILE: every key in Redis and its value, what is compressed also unpacked.
+func dump(s *script, ts *testscript.TestScript, args []string) error {
+	ctx, rdb := context.Background(), s.redis.Client(s.t)
+	var out bytes.Buffer
+	names, err := rdb.Keys(ctx, "*").Result()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		kind, err := rdb.Type(ctx, name).Result()
+		if err != nil {
+			return err
+		}
+		read := map[string][]any{
+			"string": {"GET", name}, "hash": {"HGETALL", name}, "list": {"LRANGE", name, 0, -1},
+			"set": {"SMEMBERS", name}, "zset": {"ZRANGE", name, 0, -1}, "stream": {"XRANGE", name, "-", "+"},
+		}
+		value, err := rdb.Do(ctx, read[kind]...).Result()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&out, "%s\n%v\n%s\n", name, value, unpack(fmt.Sprint(value)))
+	}
+	return os.WriteFile(ts.MkAbs(args[0]), out.Bytes(), 0o600)
+}
+
+// unpack returns what the zstd frames in s hold.
+func unpack(s string) []byte {
+	var out []byte
+	dec, err := zstd.NewReader(nil)
+	if err != nil {
+		return nil
+	}
+	defer dec.Close()
+	const magic = "\x28\xb5\x2f\xfd"
+	for _, frame := range strings.SplitAfter(s, magic)[1:] {
+		// What follows the frame is an error, after the frame's content.
+		plain, _ := dec.DecodeAll([]byte(magic+frame), nil)
+		out = append(append(out, plain...), '\n')
+	}
+	return out
+}

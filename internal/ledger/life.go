@@ -1,0 +1,65 @@
+package ledger
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Signs of life: a worker gives one at every Beat interval. One that gave none for Patience, by
+// Redis' clock, may lose its batches; long before that it stops calling by itself.
+const (
+	BeatInterval = 2 * time.Second
+	Patience     = 8 * time.Second
+
+	forget = time.Hour // how long a silent worker is remembered
+)
+
+var (
+	//go:embed beat.lua
+	beatLua string
+	//go:embed orphans.lua
+	orphansLua string
+
+	beatScript    = redis.NewScript(beatLua)
+	orphansScript = redis.NewScript(orphansLua)
+)
+
+// Beat notes a sign of life of a worker that serves the job.
+func (l *Ledger) Beat(ctx context.Context, job, worker string) error {
+	if err := beatScript.Run(ctx, l.rdb, []string{key(job, "alive")}, worker, forget.Milliseconds()).Err(); err != nil {
+		return fmt.Errorf("give sign of life: %w", err)
+	}
+	return nil
+}
+
+// Leave says that a worker no longer serves the job.
+func (l *Ledger) Leave(ctx context.Context, job, worker string) error {
+	if err := l.rdb.HDel(ctx, key(job, "alive"), worker).Err(); err != nil {
+		return fmt.Errorf("leave job: %w", err)
+	}
+	return nil
+}
+
+// Orphan is an open batch that its worker may no longer have.
+type Orphan struct {
+	Batch, Fence int64
+	Worker       string
+}
+
+// Orphans returns the open batches of workers without a sign of life, and those that are the asking
+// worker's own: it knows which of them it really has.
+func (l *Ledger) Orphans(ctx context.Context, job, worker string) ([]Orphan, error) {
+	reply, err := orphansScript.Run(ctx, l.rdb, []string{key(job, "open"), key(job, "alive")}, worker, Patience.Milliseconds()).Slice()
+	if err != nil {
+		return nil, fmt.Errorf("look for orphans: %w", err)
+	}
+	var found []Orphan
+	for i := 0; i+2 < len(reply); i += 3 {
+		found = append(found, Orphan{number(reply[i]), number(reply[i+1]), text(reply[i+2])})
+	}
+	return found, nil
+}
