@@ -2,6 +2,9 @@ package jobs
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"time"
@@ -31,6 +34,25 @@ type Options struct {
 	Timeout     time.Duration `json:"timeoutNs"` // per call
 	BatchSize   int           `json:"batch"`
 	MaxFailures Threshold     `json:"maxFailures"`
+	Resend      Resend        `json:"resend"`
+}
+
+// Fingerprint tells one job's work from another's: equal ones have the same rows. It is empty when
+// the digest of an input is not known. Settings say how the rows are read.
+func Fingerprint(inputs []Input, settings map[string]string) string {
+	digests := make([]string, len(inputs))
+	for i, in := range inputs {
+		if in.SHA256 == "" {
+			return ""
+		}
+		digests[i] = in.SHA256
+	}
+	data, err := json.Marshal([]any{digests, settings}) // maps are written in the order of their keys
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
 }
 
 // Input is one file of a job as it was read.
@@ -53,6 +75,8 @@ type Job struct {
 	Inputs  []Input
 	Batches int64 // queued so far
 	Sealed  bool  // the last batch is queued
+
+	Fingerprint string // of the input's bytes and of how they are read; empty when the input was a pipe
 
 	Tally Tally
 	Stats Stats

@@ -69,7 +69,7 @@ func newBenchOn(t *testing.T, rdb redis.UniversalClient, handler http.Handler, o
 		t.Fatal(err)
 	}
 	b := &bench{t, rdb, codec, ledger.New(rdb, codec), queue.New(rdb, codec), api, jobs.NewID(time.Now())}
-	if err := b.ledger.Create(t.Context(), b.job, opt, time.Now()); err != nil {
+	if err := b.ledger.Create(t.Context(), jobs.Job{ID: b.job, Options: opt, Created: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	return b

@@ -34,9 +34,9 @@ func look(ctx context.Context, t *try) (o jobs.Outcome, settled bool, err error)
 		return jobs.Outcome{Kind: jobs.OK, ClientID: found[0].ID, ClientStatus: found[0].Status, Detail: "adopted"}, true, nil
 	case len(found) > 1:
 		return jobs.Outcome{Kind: jobs.InDoubt, ErrorCode: "several_candidates", Error: "several clients of the user may be this row's"}, true, nil
-	case t.row.Messages():
-		return jobs.Outcome{Kind: jobs.InDoubt, ErrorCode: "may_have_messaged",
-			Error: "the answer was lost and no client is there; a person may have been messaged, so it was not sent again"}, true, nil
+	case !t.job.Options.Resend.Allows(t.row):
+		return jobs.Outcome{Kind: jobs.InDoubt, ErrorCode: "not_sent_again",
+			Error: "the answer was lost and no client is there; it may have been done, or have messaged a person, all the same"}, true, nil
 	case t.attempts >= t.job.Options.Attempts:
 		return jobs.Outcome{Kind: jobs.Failed, ErrorCode: "no_answer", Error: "no client is there after the last attempt"}, true, nil
 	}

@@ -18,6 +18,7 @@ type recorder struct {
 	committing sync.Mutex
 	sequence   int64
 	unsent     *ledger.Commit // a commit without an answer: it may have been made
+	receipt    ledger.Receipt // of the last commit
 
 	mu       sync.Mutex
 	progress jobs.Progress
@@ -99,6 +100,26 @@ func (r *recorder) called(first, look bool, took time.Duration, e *sunco.Error) 
 func (r *recorder) commit(ctx context.Context, c ledger.Commit) (ledger.Receipt, error) {
 	r.committing.Lock()
 	defer r.committing.Unlock()
+	return r.commitLocked(ctx, c)
+}
+
+// announce commits that row i is about to be sent. Rows that wait for it at the same time share a
+// commit.
+func (r *recorder) announce(ctx context.Context, i int) (ledger.Receipt, error) {
+	r.mu.Lock()
+	r.progress.SetDoubt(i, true)
+	taken := r.sequence // the commits so far do not hold it
+	r.mu.Unlock()
+
+	r.committing.Lock()
+	defer r.committing.Unlock()
+	if r.sequence > taken && r.unsent == nil {
+		return r.receipt, nil
+	}
+	return r.commitLocked(ctx, ledger.Commit{Dirty: true})
+}
+
+func (r *recorder) commitLocked(ctx context.Context, c ledger.Commit) (ledger.Receipt, error) {
 	if r.unsent != nil {
 		receipt, err := r.deliveries.Commit(ctx, r.delivery, *r.unsent, time.Now())
 		if err != nil || !receipt.Accepted {
@@ -111,6 +132,7 @@ func (r *recorder) commit(ctx context.Context, c ledger.Commit) (ledger.Receipt,
 	if err != nil {
 		r.unsent = &c
 	}
+	r.receipt = receipt
 	return receipt, err
 }
 

@@ -200,12 +200,7 @@ func TestI9BatchesOfASilentWorker(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := b.api.Create(ctx, rows[0].User, sunco.ClientCreate{
-		MatchCriteria: sunco.MatchCriteria{Type: rows[0].Type, IntegrationID: rows[0].IntegrationID, PhoneNumber: rows[0].PhoneNumber},
-		Confirmation:  sunco.Confirmation{Type: rows[0].Confirmation}, Target: sunco.Target{ConversationID: rows[0].ConversationID},
-	}, sunco.Query{}); err != nil {
-		t.Fatal(err)
-	}
+	send(t, b, rows[0])
 	b.serve()
 	stats := sim.Stats()
 	if job := b.state(); job.Tally.OK != 20 || stats.Created != 20 || stats.Duplicates != 0 {

@@ -61,7 +61,7 @@ func TestRules(t *testing.T) {
 		{"I2: an older link proves nothing", create, []http.HandlerFunc{cut, status(200, older), created}, want{jobs.OK, "", "c1", "", 3, 2}},
 		{"I2: the row's own number proves it", create, []http.HandlerFunc{cut, status(200, same)}, want{jobs.OK, "", "c9", "adopted", 2, 2}},
 		{"I2: several candidates", create, []http.HandlerFunc{cut, status(200, several)}, want{jobs.InDoubt, "several_candidates", "", "", 2, 2}},
-		{"I2: a person may have been messaged", messaging, []http.HandlerFunc{cut, status(200, none)}, want{jobs.InDoubt, "may_have_messaged", "", "", 2, 2}},
+		{"I2: a person may have been messaged", messaging, []http.HandlerFunc{cut, status(200, none)}, want{jobs.InDoubt, "not_sent_again", "", "", 2, 2}},
 		{"I2: a person was messaged, and the client is there", messaging, []http.HandlerFunc{cut, status(200, pending)}, want{jobs.OK, "", "c9", "adopted", 2, 2}},
 		{"I2: looks fail, then no more attempts", create, []http.HandlerFunc{cut, fault(503, "")}, want{jobs.InDoubt, "http_503", "", "", 6, 3}},
 		{"I2: lost at every attempt, never there", create, []http.HandlerFunc{cut, status(200, none), cut, status(200, none), cut, status(200, none)}, want{jobs.Failed, "no_answer", "", "", 6, 3}},

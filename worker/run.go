@@ -105,8 +105,8 @@ func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 	r.tries = make([]try, len(r.batch.Rows))
 	for i := range r.tries {
 		row := &r.batch.Rows[i]
-		// An earlier delivery that ended without a word may have sent any row.
-		doubt := row.Op == jobs.Create && (d.Progress.InDoubt(i) || d.Dirty && !d.Progress.Done(i))
+		// An earlier delivery that ended without a word may have sent any row that it need not announce.
+		doubt := row.Op == jobs.Create && (d.Progress.InDoubt(i) || d.Dirty && !d.Progress.Done(i) && !row.Messages())
 		r.tries[i] = try{run: r, index: i, row: row, attempts: d.Progress.Attempts(i), doubt: doubt}
 		r.rec.doubt(i, doubt)
 	}

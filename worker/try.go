@@ -51,7 +51,7 @@ func (t *try) call(ctx context.Context, look bool, do func(context.Context) erro
 	if err != nil {
 		return stopped
 	}
-	if !t.hold.valid(t.epoch) {
+	if !t.hold.valid(t.epoch) || t.announced(ctx, look) != nil {
 		leave(stopped)
 		return stopped
 	}
@@ -76,6 +76,21 @@ func (t *try) call(ctx context.Context, look bool, do func(context.Context) erro
 		return failure
 	}
 	return nil
+}
+
+// announced tells the ledger that a create that reaches a person is about to be sent. Other rows
+// are covered by the arming of the pass: after a crash they are looked for, sent or not, while each
+// of these would end in doubt.
+func (t *try) announced(ctx context.Context, look bool) error {
+	if look || !t.row.Messages() {
+		return nil
+	}
+	receipt, err := t.rec.announce(ctx, t.index)
+	if err == nil && !receipt.Accepted {
+		t.stop(errStale)
+		return errStale
+	}
+	return err
 }
 
 // asError returns err as a *sunco.Error; another error is one that may have come after sending.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -53,7 +54,8 @@ func (a *accessFlags) api(app string, s secrets) (*sunco.API, error) {
 	}
 	api, err := sunco.New(app, sunco.Config{BaseURL: s.BaseURL, Auth: auth, UserAgent: "sunbulk/" + version()})
 	if err != nil {
-		return nil, usage("app "+app+": "+err.Error(), "see --base-url and --auth in 'sunbulk run --help'")
+		message, hint, _ := strings.Cut(err.Error(), " (hint: ")
+		return nil, usage(message, strings.TrimSuffix(hint, ")"))
 	}
 	return api, nil
 }
@@ -129,10 +131,10 @@ func checkAccess(ctx context.Context, api *sunco.API, baseURL string) error {
 		return cannotRun(fmt.Errorf("the API refused the credentials: %w", e), "check the key id and secret, and that they belong to the app")
 	case e.Status == 402:
 		return cannotRun(fmt.Errorf("the API refuses the account: %w", e), "see the account's plan")
-	case e.Status == 404 && e.Code != "":
+	case e.Code == "app_not_found":
 		return cannotRun(fmt.Errorf("the API does not know the app: %w", e), "check --app, and that --base-url is the app's region")
-	case e.Status == 404 || e.Status >= 300 && e.Status < 400:
-		return cannotRun(fmt.Errorf("%s does not answer like the API: %w", host, e), "check --base-url; Zendesk's ends in /sc")
+	case e.Status == 404 || e.Status >= 200 && e.Status < 400:
+		return cannotRun(fmt.Errorf("%s does not answer like the API: %w", host, e), "check --base-url (Zendesk's ends in /sc) and --app")
 	}
 	return nil // 403: a key of integration scope; others pass
 }

@@ -5,6 +5,9 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // control makes one of the commands that move a job from state to state.
@@ -49,6 +52,14 @@ func (p *program) pauseCommand() *cobra.Command {
 func (p *program) resumeCommand() *cobra.Command {
 	return p.control("resume", "Let a paused job go on", "goes on",
 		func(ctx context.Context, st *store, id, _ string) error {
+			// Ledger and queue may differ after a crash between the two: a paused job is let go in both.
+			_, state, err := st.ledger.Standing(ctx, id)
+			if err != nil {
+				return err
+			}
+			if state != jobs.Paused {
+				return fmt.Errorf("job %s is %s: %w", id, state, ledger.ErrIllegal)
+			}
 			if err := st.queues.Resume(id); err != nil {
 				return err
 			}

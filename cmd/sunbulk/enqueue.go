@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -50,27 +51,39 @@ func (p *program) enqueue(ctx context.Context, o jobFlags, redis string, files [
 		return err
 	}
 	defer st.Close()
+	if !o.allowDuplicates {
+		if err := st.refuseTwin(ctx, opt.App, files); err != nil {
+			return err
+		}
+	}
+	return p.queue(ctx, st, opt, records(reader), reader.Inputs)
+}
+
+// queue makes a job of the rows and says what was queued.
+func (p *program) queue(ctx context.Context, st *store, opt jobs.Options, rows enqueue.Records, inputs func() []jobs.Input) error {
 	s := &session{store: st, memory: st.ledger, job: jobs.NewID(time.Now()), batch: opt.BatchSize}
-	if err := st.ledger.Create(ctx, s.job, opt, time.Now()); err != nil {
+	if err := st.ledger.Create(ctx, jobs.Job{ID: s.job, Options: opt, Created: time.Now()}); err != nil {
 		return err
 	}
-	if err := s.read(ctx, reader); err != nil {
+	if err := s.read(ctx, rows, inputs); err != nil {
 		if ctx.Err() != nil {
 			return &exitError{exitInterrupted, fmt.Errorf("interrupted while queuing job %s", s.job), "its queued rows run; 'sunbulk cancel " + s.job + "' ends it"}
 		}
 		return cannotRun(err, "")
 	}
-	return p.announce(ctx, s, reader)
+	return p.announce(ctx, s)
 }
 
 // announce says what was queued: the id on stdout, the rest for people.
-func (p *program) announce(ctx context.Context, s *session, reader *input.Reader) error {
+func (p *program) announce(ctx context.Context, s *session) error {
 	job, err := s.ledger.Job(ctx, s.job)
 	if err != nil {
 		return err
 	}
 	queued := job.Tally.Read - job.Tally.Rejected
-	fmt.Fprintf(p.screen, "queued %s rows in %s batches; rejected %s\n", group(queued), group(job.Batches), group(job.Tally.Rejected))
+	if !p.quiet {
+		fmt.Fprintf(p.screen, "queued %s rows in %s batches; rejected %s\n", group(queued), group(job.Batches), group(job.Tally.Rejected))
+	}
 	if p.json {
 		err = p.writeJSON(map[string]any{"job": job.ID, "queued": queued, "rejected": job.Tally.Rejected, "batches": job.Batches})
 	} else {
@@ -79,7 +92,7 @@ func (p *program) announce(ctx context.Context, s *session, reader *input.Reader
 	if err != nil {
 		return err
 	}
-	for _, in := range reader.Inputs() {
+	for _, in := range job.Inputs {
 		if in.Error != "" {
 			fmt.Fprintf(p.screen, "warning: %s was not read to its end: %s\n", in.Name, in.Error)
 		}

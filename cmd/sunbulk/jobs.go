@@ -17,7 +17,7 @@ func (p *program) jobsCommand() *cobra.Command {
 		Use:     "jobs",
 		Short:   "The jobs, a line each",
 		Example: `  sunbulk jobs --redis redis://localhost:6379`,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE:    func(*cobra.Command, []string) error { return p.jobs(p.drain, redis) },
 	}
 	redisFlag(cmd.Flags(), &redis, redisMeaning)

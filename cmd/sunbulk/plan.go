@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -55,7 +56,7 @@ func (p *program) plan(o jobFlags, files []string) error {
 		}
 	}, opt.Rate)
 	if p.drain.Err() != nil {
-		return &exitError{code: exitInterrupted, err: p.drain.Err()}
+		return &exitError{code: exitInterrupted, err: errors.New("interrupted")}
 	}
 	made.Inputs = reader.Inputs()
 	if p.json {

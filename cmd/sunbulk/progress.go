@@ -60,6 +60,9 @@ func (g *progress) show() {
 	}
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
+	if job, err := g.load(); err == nil {
+		g.past = append(g.past, sample{time.Now(), job.Tally.Settled()}) // or the first line has no rate
+	}
 	for {
 		select {
 		case <-g.done:

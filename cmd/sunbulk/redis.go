@@ -46,6 +46,7 @@ func (p *program) openStore(ctx context.Context, address string) (*store, error)
 	if address == "" {
 		return nil, usage("no Redis", "give --redis redis://HOST:6379, or set SUNBULK_REDIS")
 	}
+	redis.SetLogger(silence{}) // what it would say comes back as an error, without addresses
 	rdb, err := dialRedis(address)
 	if err != nil {
 		return nil, usage("--redis: "+err.Error(), "e.g. redis://localhost:6379/0")
@@ -89,6 +90,12 @@ func dialRedis(address string) (redis.UniversalClient, error) {
 	}
 	return redis.NewClient(opt), nil
 }
+
+// silence is a logger of go-redis, which otherwise writes to stderr by itself.
+type silence struct{}
+
+// Printf writes nothing.
+func (silence) Printf(context.Context, string, ...any) {}
 
 // redact keeps a password in the address out of an error.
 func redact(err error, address string) string {

@@ -67,12 +67,12 @@ func run(ctx, drain context.Context, args []string, stdin io.Reader, stdout, std
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(p.screen)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	p.screen.status("")
 	if err == nil {
 		return exitOK
 	}
-	code, text := explain(err)
+	code, text := explain(err, cmd)
 	if text != "" {
 		fmt.Fprintln(p.screen, text)
 	}
@@ -88,34 +88,59 @@ func (p *program) root() *cobra.Command {
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Version:           version(),
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return fromEnvironment(cmd.Flags()) },
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		Args:              cobra.NoArgs,
+		Args:              noCommand,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(err.Error(), "see '"+cmd.CommandPath()+" --help'")
-	})
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := fromEnvironment(cmd.Flags()); err != nil {
+			return err
+		}
+		_, err := p.logger(slog.LevelWarn)
+		return err
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err.Error(), "") })
 	f := root.PersistentFlags()
 	f.BoolVar(&p.json, "json", false, "write results as JSON on stdout")
-	f.BoolVar(&p.quiet, "quiet", false, "no progress")
+	f.BoolVar(&p.quiet, "quiet", false, "no progress and no closing words, only what is wrong")
 	f.StringVar(&p.logFormat, "log-format", "text", "text or json")
 	f.StringVar(&p.logLevel, "log-level", "", "debug, info, warn or error (default: info for worker and simulate, else warn)")
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.enqueueCommand(), p.workerCommand(),
 		p.jobsCommand(), p.statusCommand(), p.pauseCommand(), p.resumeCommand(), p.cancelCommand(),
-		p.reportCommand(), p.simulateCommand(),
+		p.retryCommand(), p.reportCommand(), p.simulateCommand(),
 	)
 	return root
 }
 
-// fromEnvironment sets every flag that the command line left alone from its environment twin.
+// noCommand is for arguments of the root, which are no command.
+func noCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := "'sunbulk --help' lists the commands"
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "? " + hint
+	}
+	return usage(fmt.Sprintf("unknown command %q", args[0]), hint)
+}
+
+// noArguments is for commands that take none.
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usage(fmt.Sprintf("unexpected argument %q", args[0]), "")
+}
+
+// fromEnvironment sets every flag that the command line left alone from its environment twin. An
+// empty variable is one that is not set.
 func fromEnvironment(flags *pflag.FlagSet) error {
 	var errs []error
 	flags.VisitAll(func(f *pflag.Flag) {
 		name := "SUNBULK_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		value, set := os.LookupEnv(name)
-		if !set || f.Changed || f.Name == "help" || f.Name == "version" {
+		value := os.Getenv(name)
+		if value == "" || f.Changed || f.Name == "help" || f.Name == "version" {
 			return
 		}
 		if err := flags.Set(f.Name, value); err != nil {
@@ -165,8 +190,8 @@ func usage(message, hint string) error {
 
 func cannotRun(err error, hint string) error { return &exitError{exitCannotRun, err, hint} }
 
-// explain gives the exit code of an error and what a person is told.
-func explain(err error) (code int, text string) {
+// explain gives the exit code of a command's error and what a person is told.
+func explain(err error, cmd *cobra.Command) (code int, text string) {
 	code, hint := exitCannotRun, ""
 	if e, ok := errors.AsType[*exitError](err); ok {
 		code, hint = e.code, e.hint
@@ -177,12 +202,15 @@ func explain(err error) (code int, text string) {
 		code, hint = exitUsage, e.Hint
 	} else if errors.Is(err, fs.ErrNotExist) {
 		hint = "check the file's name"
+	} else if errors.Is(err, fs.ErrPermission) {
+		hint = "check the permissions of the file and of its folder"
 	} else if errors.Is(err, ledger.ErrNoJob) {
 		code, hint = exitUsage, "'sunbulk jobs' lists the jobs"
 	} else if errors.Is(err, ledger.ErrIllegal) {
-		code = exitUsage
-	} else if strings.HasPrefix(err.Error(), "unknown command") {
-		code, hint = exitUsage, "'sunbulk --help' lists the commands"
+		code, hint = exitUsage, "'sunbulk status JOB' tells where it stands"
+	}
+	if hint == "" && code == exitUsage {
+		hint = "see '" + cmd.CommandPath() + " --help'"
 	}
 	text = "sunbulk: " + err.Error()
 	if hint != "" {

@@ -126,7 +126,7 @@ func (p *program) process(ctx context.Context, s *session, w *worker.Worker, rea
 	reading, stopReading := context.WithCancelCause(p.drain)
 	defer stopReading(nil)
 	read := make(chan error, 1)
-	go func() { read <- s.read(reading, reader) }()
+	go func() { read <- s.read(reading, records(reader), reader.Inputs) }()
 	progress := p.watch(ctx, s.job, s.ledger, reader.Progress)
 
 	served := make(chan error, 1)
@@ -160,6 +160,9 @@ func (p *program) conclude(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if ctx.Err() != nil { // stopped at once: a report may take long
+		return s.interrupted()
+	}
 	if err := p.report(ctx, s.out, job, s.source(job)); err != nil {
 		return err
 	}
@@ -178,11 +181,15 @@ func (p *program) conclude(ctx context.Context, s *session) error {
 	case job.State == jobs.Cancelled:
 		return &exitError{exitNotAllOK, fmt.Errorf("job %s was cancelled: %s", job.ID, job.Reason), ""}
 	}
+	return s.interrupted()
+}
+
+func (s *session) interrupted() error {
 	hint := "the same command with --out " + s.out + " goes on"
 	if !s.embedded {
 		hint = "'sunbulk worker' goes on with what is queued"
 	}
-	return &exitError{exitInterrupted, fmt.Errorf("job %s is interrupted", job.ID), hint}
+	return &exitError{exitInterrupted, fmt.Errorf("job %s is interrupted", s.job), hint}
 }
 
 // result is the exit code of a job that has ended.

@@ -147,8 +147,9 @@ func wideRow(w io.Writer, n int) {
 
 func longMessage(w io.Writer, n int) {
 	const before, after = `{""author"":{""type"":""business""},""content"":{""type"":""text"",""text"":""`, `""}}`
+	text := n - len(strings.ReplaceAll(before+after, `""`, `"`))
 	fmt.Fprintf(w, "%s,confirmation.message\ncreate,user-1,whatsapp,int-1,+12125550001,immediate,conv-1,\"%s%s%s\"\n",
-		createHeader, before, strings.Repeat("a", n-(len(before)-16)-(len(after)-2)), after)
+		createHeader, before, strings.Repeat("a", text), after)
 }
 
 func junk(w io.Writer, n int) {

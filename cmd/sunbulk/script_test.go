@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"os"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	flag.Set("test.parallel", "8") // scripts mostly wait; a flag of the command line still counts
 	testscript.Main(m, map[string]func(){"sunbulk": main})
 }
 

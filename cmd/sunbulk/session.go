@@ -45,7 +45,7 @@ const window = 300
 // openSession starts the job, or goes on with the one whose journal is in the report folder.
 func (p *program) openSession(ctx context.Context, o runOptions, opt jobs.Options, files []string) (*session, error) {
 	if o.redis != "" {
-		return p.openRedisSession(ctx, o, opt)
+		return p.openRedisSession(ctx, o, opt, files)
 	}
 	inputs, err := input.Digest(files)
 	if err != nil {
@@ -80,13 +80,16 @@ func (p *program) openJournal(ctx context.Context, s *session, o runOptions, hea
 	_, there, err := embedded.Peek(s.out)
 	switch {
 	case err != nil:
-		return cannotRun(err, "")
+		return explainJournal(err, s.out)
 	case there:
 		s.journal, head, err = embedded.Resume(ctx, s.out, head, s.ledger, s.codec)
 		if err != nil {
 			return explainJournal(err, s.out)
 		}
 		fmt.Fprintf(p.screen, "going on with job %s in %s\n", head.Job, s.out)
+		if slices.ContainsFunc(head.Inputs, func(in embedded.Input) bool { return in.SHA256 == "" }) {
+			fmt.Fprintln(p.screen, "warning: a pipe cannot be compared with the one before: it must give the same rows in the same order")
+		}
 	default:
 		if err := refuseOldReport(s.out); err != nil {
 			return err
@@ -98,7 +101,7 @@ func (p *program) openJournal(ctx context.Context, s *session, o runOptions, hea
 		if err != nil {
 			return explainJournal(err, s.out)
 		}
-		err = s.ledger.Create(ctx, head.Job, head.Options, head.Created)
+		err = s.ledger.Create(ctx, jobs.Job{ID: head.Job, Options: head.Options, Created: head.Created})
 	}
 	s.job = head.Job
 	return err
@@ -153,11 +156,11 @@ func explainJournal(err error, out string) error {
 	if errors.Is(err, embedded.ErrLocked) {
 		return usage("another sunbulk works in "+out, "wait for it, or give another --out")
 	}
-	return cannotRun(err, "")
+	return cannotRun(err, "check "+out+", or give another --out")
 }
 
 // openRedisSession starts a job on a real Redis.
-func (p *program) openRedisSession(ctx context.Context, o runOptions, opt jobs.Options) (*session, error) {
+func (p *program) openRedisSession(ctx context.Context, o runOptions, opt jobs.Options, files []string) (*session, error) {
 	st, err := p.openStore(ctx, o.redis)
 	if err != nil {
 		return nil, err
@@ -165,8 +168,11 @@ func (p *program) openRedisSession(ctx context.Context, o runOptions, opt jobs.O
 	s := &session{store: st, memory: st.ledger, job: jobs.NewID(time.Now()), batch: opt.BatchSize, close: func() { st.Close() }}
 	s.out = outFolder(o.out, s.job)
 	err = refuseOldReport(s.out)
+	if err == nil && !o.job.allowDuplicates {
+		err = st.refuseTwin(ctx, opt.App, files)
+	}
 	if err == nil {
-		err = st.ledger.Create(ctx, s.job, opt, time.Now())
+		err = st.ledger.Create(ctx, jobs.Job{ID: s.job, Options: opt, Created: time.Now()})
 	}
 	if err != nil {
 		st.Close()
@@ -175,16 +181,40 @@ func (p *program) openRedisSession(ctx context.Context, o runOptions, opt jobs.O
 	return s, nil
 }
 
-// read queues all records and seals the job.
-func (s *session) read(ctx context.Context, reader *input.Reader) error {
+// refuseTwin keeps an input from being queued twice for an app by mistake.
+func (s *store) refuseTwin(ctx context.Context, app string, files []string) error {
+	inputs, err := input.Digest(files)
+	if err != nil {
+		return err
+	}
+	ids, err := s.ledger.IDs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		job, err := s.ledger.Job(ctx, id)
+		if err != nil {
+			return err
+		}
+		same := slices.EqualFunc(inputs, job.Inputs, func(a, b jobs.Input) bool { return a.SHA256 != "" && a.SHA256 == b.SHA256 })
+		if same && job.Options.App == app && job.State != jobs.Cancelled {
+			return usage(fmt.Sprintf("the same input is that of job %s, which is %s", id, job.State),
+				"'sunbulk status "+id+"' tells what became of it; --allow-duplicates runs every row again")
+		}
+	}
+	return nil
+}
+
+// read queues all records and seals the job; inputs is asked after the last record.
+func (s *session) read(ctx context.Context, rows enqueue.Records, inputs func() []jobs.Input) error {
 	cfg := enqueue.Config{BatchSize: s.batch}
 	if s.embedded {
 		cfg.Window = window
 	}
-	if err := enqueue.New(s.memory, s.queues, cfg).Add(ctx, s.job, records(reader)); err != nil {
+	if err := enqueue.New(s.memory, s.queues, cfg).Add(ctx, s.job, rows); err != nil {
 		return err
 	}
-	return s.memory.Seal(ctx, s.job, reader.Inputs(), time.Now())
+	return s.memory.Seal(ctx, s.job, inputs(), time.Now())
 }
 
 // records gives the reader's records as enqueue takes them.

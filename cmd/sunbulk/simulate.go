@@ -89,7 +89,7 @@ and integration exists unless its id begins with "unknown". Counters are at GET 
 are changed by PUT /_sim/knobs. Any credentials are taken, unless those in the environment are set.`,
 		Example: `  sunbulk simulate --listen 127.0.0.1:8090 --rate-limit 50 --share-503 0.05
   sunbulk run users.csv --app demo --base-url http://127.0.0.1:8090`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return p.simulate(p.drain, o) },
 	}
 	f, k := cmd.Flags(), &o.knobs

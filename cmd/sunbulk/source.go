@@ -65,14 +65,16 @@ func (s source) Rows(ctx context.Context) iter.Seq2[jobs.Row, error] {
 func (p *program) report(ctx context.Context, out string, job jobs.Job, src report.Source) error {
 	summary, err := report.Write(ctx, out, job, src)
 	if err != nil && summary.Job == "" {
-		return cannotRun(fmt.Errorf("write report: %w", err), "")
+		return cannotRun(fmt.Errorf("write report: %w", err), "check --out and the space on the disk")
 	}
 	if p.json {
 		if err := p.writeJSON(summary); err != nil {
 			return err
 		}
 	}
-	describe(p.screen, summary)
-	fmt.Fprintf(p.screen, "report: %s\n", out)
+	if !p.quiet {
+		describe(p.screen, summary)
+		fmt.Fprintf(p.screen, "report: %s\n", out)
+	}
 	return err
 }

@@ -33,7 +33,7 @@ in the environment, or of all apps in the --credentials file. Start as many as y
 Ctrl-C lets calls in flight end and gives the rest back to the queue, the second stops at once.`,
 		Example: `  sunbulk worker --redis redis://localhost:6379 --app 5e4af71a81966cfff3ef6550
   sunbulk worker --redis rediss://queue.example:6380 --credentials apps.json`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.work(cmd.Context(), o) },
 	}
 	f := cmd.Flags()

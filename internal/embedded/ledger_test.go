@@ -57,7 +57,7 @@ func newRun(t testing.TB, dir string) *Ledger {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	if err := l.Create(context.Background(), job, head().Options, start); err != nil {
+	if err := l.Create(context.Background(), jobs.Job{ID: job, Options: head().Options, Created: start}); err != nil {
 		t.Fatal(err)
 	}
 	return l

@@ -95,7 +95,8 @@ func (s *source) decode() error {
 		if err != nil {
 			return &Error{Cause: "is no sound gzip file", Err: err}
 		}
-		s.closers = append(s.closers, z.Close)
+		// The error of a broken file is Read's to tell.
+		s.closers = append(s.closers, func() error { z.Close(); return nil })
 		plain, compression = bufio.NewReaderSize(named{z, "gzip"}, 64<<10), "+gzip"
 	case isZstd(magic):
 		z, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(zstdWindow))

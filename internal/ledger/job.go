@@ -53,7 +53,7 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 		return time.UnixMilli(n(name)).UTC()
 	}
 	job := jobs.Job{
-		ID: id, State: jobs.State(fields["state"]), Reason: fields["reason"],
+		ID: id, State: jobs.State(fields["state"]), Reason: fields["reason"], Fingerprint: fields["fingerprint"],
 		Batches: n("batches"), Sealed: fields["sealed"] == "1",
 		Created: at("created"), Started: at("started"), Finished: at("finished"),
 		Tally: jobs.Tally{Read: n("read"), OK: n("ok"), Noop: n("noop"), Failed: n("failed"), Rejected: n("rejected"), InDoubt: n("in_doubt")},

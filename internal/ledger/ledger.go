@@ -59,20 +59,21 @@ var (
 	sealScript   = redis.NewScript(sealLua)
 )
 
-// Create begins a job in the state enqueuing; ErrExists when its id is taken.
-func (l *Ledger) Create(ctx context.Context, id string, opt jobs.Options, now time.Time) error {
-	options, err := json.Marshal(opt)
+// Create begins a job in the state enqueuing, with the ID, Options, Fingerprint and Created of j;
+// ErrExists when its id is taken.
+func (l *Ledger) Create(ctx context.Context, j jobs.Job) error {
+	options, err := json.Marshal(j.Options)
 	if err != nil {
 		return fmt.Errorf("encode options: %w", err)
 	}
-	created, err := createScript.Run(ctx, l.rdb, []string{key(id)}, options, now.UnixMilli()).Int()
+	created, err := createScript.Run(ctx, l.rdb, []string{key(j.ID)}, options, j.Created.UnixMilli(), j.Fingerprint).Int()
 	if err != nil {
 		return fmt.Errorf("create job: %w", err)
 	}
 	if created == 0 {
-		return fmt.Errorf("create job %s: %w", id, ErrExists)
+		return fmt.Errorf("create job %s: %w", j.ID, ErrExists)
 	}
-	if err := l.rdb.ZAdd(ctx, allJobs, redis.Z{Score: float64(now.UnixMilli()), Member: id}).Err(); err != nil {
+	if err := l.rdb.ZAdd(ctx, allJobs, redis.Z{Score: float64(j.Created.UnixMilli()), Member: j.ID}).Err(); err != nil {
 		return fmt.Errorf("list job: %w", err)
 	}
 	return nil

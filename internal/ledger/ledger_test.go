@@ -46,7 +46,7 @@ func must[T any](t *testing.T) func(T, error) T {
 
 func created(t *testing.T, l *Ledger) {
 	t.Helper()
-	if err := l.Create(t.Context(), job, jobs.Options{App: "app", Attempts: 5}, start); err != nil {
+	if err := l.Create(t.Context(), jobs.Job{ID: job, Options: jobs.Options{App: "app", Attempts: 5}, Created: start}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -58,7 +58,7 @@ func outcome(n int64, kind jobs.Kind) jobs.Outcome {
 func TestCreateRefusesATakenID(t *testing.T) {
 	each(t, func(t *testing.T, l *Ledger) {
 		created(t, l)
-		if err := l.Create(t.Context(), job, jobs.Options{}, start); !errors.Is(err, ErrExists) {
+		if err := l.Create(t.Context(), jobs.Job{ID: job, Created: start}); !errors.Is(err, ErrExists) {
 			t.Errorf("second create: got %v, want ErrExists", err)
 		}
 		if _, err := l.Job(t.Context(), "20261122-153012-zzzz"); !errors.Is(err, ErrNoJob) {

@@ -33,7 +33,7 @@ const restorePairs = 500
 // after Resume, the count of failures that can pause the job starts anew.
 func (l *Ledger) Restore(ctx context.Context, m Memory) error {
 	id := m.Job.ID
-	if err := l.Create(ctx, id, m.Job.Options, m.Job.Created); err != nil {
+	if err := l.Create(ctx, m.Job); err != nil {
 		return err
 	}
 	fields, err := m.fields()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"strconv"
 	"strings"
@@ -43,12 +44,30 @@ func New(rdb redis.UniversalClient, codec *jobs.Codec) *Queues {
 func taskID(job string, batch int64) string { return job + ":" + strconv.FormatInt(batch, 10) }
 
 // Add queues a batch. A task with its id that is there already is success: an earlier enqueue, or
-// a retry of the Redis client after a lost answer, has added it.
+// a retry of the Redis client after a lost answer, has added it. One that somebody archived by hand
+// goes back to the queue.
 func (q *Queues) Add(ctx context.Context, job string, b jobs.Batch) error {
-	if _, err := q.add(ctx, job, taskID(job, b.Number), q.codec.EncodeBatch(b)); err != nil {
+	id := taskID(job, b.Number)
+	added, err := q.add(ctx, job, id, q.codec.EncodeBatch(b))
+	if err != nil {
+		return fmt.Errorf("queue batch %d: %w", b.Number, err)
+	}
+	if added {
+		return nil
+	}
+	info, err := q.inspector.GetTaskInfo(job, id)
+	if err == nil && info.State == asynq.TaskStateArchived {
+		err = q.inspector.RunTask(job, id)
+	}
+	if err != nil && !gone(err) {
 		return fmt.Errorf("queue batch %d: %w", b.Number, err)
 	}
 	return nil
+}
+
+// gone tells whether asynq says that it has no such task.
+func gone(err error) bool {
+	return errors.Is(err, asynq.ErrTaskNotFound) || errors.Is(err, asynq.ErrQueueNotFound)
 }
 
 func (q *Queues) add(ctx context.Context, job, id string, payload []byte) (added bool, err error) {
@@ -97,10 +116,39 @@ func (q *Queues) payload(job string, batch, fence int64) ([]byte, bool, error) {
 		switch {
 		case err == nil:
 			return info.Payload, true, nil
-		case !errors.Is(err, asynq.ErrTaskNotFound) && !errors.Is(err, asynq.ErrQueueNotFound):
+		case !gone(err):
 			return nil, false, fmt.Errorf("find batch %d: %w", batch, err)
 		case fence < 1:
 			return nil, false, nil
+		}
+		id = fencedID(job, batch, fence)
+	}
+}
+
+// Lost yields, of the batches given with their newest fences, those that asynq will not deliver: it
+// has no task of them, or has archived it.
+func (q *Queues) Lost(ctx context.Context, job string, batches iter.Seq2[int64, int64]) iter.Seq2[int64, error] {
+	return func(yield func(int64, error) bool) {
+		for batch, fence := range batches {
+			kept, err := q.kept(ctx, job, batch, fence)
+			if (err != nil || !kept) && !yield(batch, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// kept tells whether asynq will deliver a batch.
+func (q *Queues) kept(ctx context.Context, job string, batch, fence int64) (bool, error) {
+	for id := taskID(job, batch); ; fence-- {
+		state, err := q.rdb.HGet(ctx, "asynq:{"+job+"}:t:"+id, "state").Result()
+		switch {
+		case err != nil && !errors.Is(err, redis.Nil):
+			return false, fmt.Errorf("find batch %d: %w", batch, err)
+		case err == nil && state != "archived" && state != "completed":
+			return true, nil
+		case fence < 1:
+			return false, nil
 		}
 		id = fencedID(job, batch, fence)
 	}

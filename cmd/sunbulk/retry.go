@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+func (p *program) retryCommand() *cobra.Command {
+	var redis, cause string
+	cmd := &cobra.Command{
+		Use:   "retry JOB",
+		Short: "A new job from the failed rows of one",
+		Long: `Retry queues the failed rows of a job that has ended as a new job with the same options, and
+prints its id on stdout. Rows in doubt are not among them: look at in_doubt.csv first.`,
+		Example: `  sunbulk retry 20261122-153012-k3f9
+  sunbulk retry 20261122-153012-k3f9 --cause user_not_found`,
+		Args: needJob,
+		RunE: func(_ *cobra.Command, args []string) error { return p.retry(p.drain, redis, args[0], cause) },
+	}
+	redisFlag(cmd.Flags(), &redis, redisMeaning)
+	cmd.Flags().StringVar(&cause, "cause", "", "only rows with this error code, as status names it")
+	return cmd
+}
+
+func (p *program) retry(ctx context.Context, redis, id, cause string) error {
+	st, err := p.openStore(ctx, redis)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	job, err := st.ledger.Job(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !job.State.Ended() {
+		return usage(fmt.Sprintf("job %s is %s", id, job.State), "its failed rows can be run again when it has ended")
+	}
+	f := &failedRows{store: st, job: id, cause: cause}
+	if !f.any(ctx) {
+		if f.err != nil {
+			return f.err
+		}
+		what := "failed rows"
+		if cause != "" {
+			what += " of cause " + cause
+		}
+		return usage(fmt.Sprintf("job %s has no %s", id, what), "'sunbulk status "+id+"' lists the causes")
+	}
+	return p.queue(ctx, st, job.Options, f.rows(ctx), f.inputs)
+}
+
+// failedRows are the rows of a job that failed, numbered anew.
+type failedRows struct {
+	*store
+	job   string
+	cause string // error code; empty = any
+	read  int64
+	err   error // that ended the reading
+}
+
+func (f *failedRows) any(ctx context.Context) bool {
+	for range f.rows(ctx) {
+		return true
+	}
+	return false
+}
+
+func (f *failedRows) rows(ctx context.Context) func(yield func(jobs.Row, *jobs.Rejection) bool) {
+	return func(yield func(jobs.Row, *jobs.Rejection) bool) {
+		f.read = 0
+		for chunk, err := range f.ledger.Chunks(ctx, f.job) {
+			if err != nil {
+				f.err = err
+				return
+			}
+			for _, o := range chunk.Outcomes {
+				if o.Kind != jobs.Failed || f.cause != "" && o.ErrorCode != f.cause {
+					continue
+				}
+				f.read++
+				o.Row.Number = f.read
+				if !yield(o.Row, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (f *failedRows) inputs() []jobs.Input {
+	in := jobs.Input{Name: "failed rows of job " + f.job, Format: "job", FirstRow: 1, Rows: f.read}
+	if f.err != nil {
+		in.Error = f.err.Error()
+	}
+	return []jobs.Input{in}
+}

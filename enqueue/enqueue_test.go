@@ -1,0 +1,175 @@
+package enqueue_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/sunbulk/sunbulk/enqueue"
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/queue"
+	"github.com/sunbulk/sunbulk/internal/redistest"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+const job = "20261122-153012-k3f9"
+
+type memory struct {
+	ledger *ledger.Ledger
+	queues *queue.Queues
+}
+
+func newMemory(t *testing.T) memory {
+	t.Helper()
+	codec, err := jobs.NewCodec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rdb := redistest.Start(t).Client(t)
+	m := memory{ledger.New(rdb, codec), queue.New(rdb, codec)}
+	if err := m.ledger.Create(t.Context(), jobs.Job{ID: job, Created: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// records gives n rows, of which every seventh is rejected.
+func records(n int64) enqueue.Records {
+	return func(yield func(jobs.Row, *jobs.Rejection) bool) {
+		for i := int64(1); i <= n; i++ {
+			var more bool
+			if i%7 == 0 {
+				more = yield(jobs.Row{}, &jobs.Rejection{Number: i, Line: i + 1, Cause: "is no good"})
+			} else {
+				more = yield(jobs.Row{Number: i, Line: i + 1, Op: jobs.List, User: fmt.Sprint("u", i)}, nil)
+			}
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// queued returns the rows in the queue and the rejections in the ledger, by number.
+func (m memory) queued(t *testing.T) (jobs.Job, map[int64]string, int) {
+	t.Helper()
+	j, err := m.ledger.Job(t.Context(), job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[int64]string{}
+	for n := range j.Batches {
+		batch, found, err := m.queues.Find(job, n, 0)
+		if err != nil || !found {
+			t.Fatalf("batch %d: %t, %v", n, found, err)
+		}
+		for _, r := range batch.Rows {
+			rows[r.Number] = r.User
+		}
+	}
+	rejected := 0
+	for chunk, err := range m.ledger.Chunks(t.Context(), job) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		rejected += len(chunk.Rejections)
+	}
+	return j, rows, rejected
+}
+
+func TestI1EveryRowIsQueuedOrRejected(t *testing.T) {
+	m := newMemory(t)
+	if err := enqueue.New(m.ledger, m.queues, enqueue.Config{BatchSize: 10}).Add(t.Context(), job, records(700)); err != nil {
+		t.Fatal(err)
+	}
+	j, rows, rejected := m.queued(t)
+	if len(rows) != 600 || rejected != 100 || j.Tally.Rejected != 100 || j.Tally.Read != 700 || j.Batches != 60 {
+		t.Errorf("got %d queued in %d batches, %d rejected, tally %+v; want 600 in 60, 100 rejected, 700 read", len(rows), j.Batches, rejected, j.Tally)
+	}
+}
+
+// An enqueue that was killed at any moment is started again with the same input, and adds what is missing.
+func TestI9AddingAgainAddsWhatIsMissing(t *testing.T) {
+	want := newMemory(t)
+	if err := enqueue.New(want.ledger, want.queues, enqueue.Config{BatchSize: 10}).Add(t.Context(), job, records(200)); err != nil {
+		t.Fatal(err)
+	}
+	wantJob, wantRows, wantRejected := want.queued(t)
+	for _, stop := range []int64{1, 9, 10, 55, 100, 199} {
+		m := newMemory(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		e := enqueue.New(m.ledger, m.queues, enqueue.Config{BatchSize: 10})
+		err := e.Add(ctx, job, func(yield func(jobs.Row, *jobs.Rejection) bool) {
+			for row, rejection := range records(200) {
+				if row.Number >= stop {
+					cancel()
+				}
+				if !yield(row, rejection) {
+					return
+				}
+			}
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("stopped at %d: got %v", stop, err)
+		}
+		for range 2 {
+			if err := e.Add(t.Context(), job, records(200)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		j, rows, rejected := m.queued(t)
+		if diff := cmp.Diff(wantJob, j, cmpopts.IgnoreFields(jobs.Job{}, "Created")); diff != "" {
+			t.Errorf("stopped at %d: job (-want +got):\n%s", stop, diff)
+		}
+		if diff := cmp.Diff(wantRows, rows); diff != "" || rejected != wantRejected {
+			t.Errorf("stopped at %d: %d rejected, want %d; rows (-want +got):\n%s", stop, rejected, wantRejected, diff)
+		}
+	}
+}
+
+// The enqueuing side stays a window ahead of the working side, and goes on when that moves.
+func TestI6Window(t *testing.T) {
+	m := newMemory(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	added := make(chan error, 1)
+	go func() {
+		added <- enqueue.New(m.ledger, m.queues, enqueue.Config{BatchSize: 1, Window: 3}).Add(ctx, job, records(6))
+	}()
+	for batch := range int64(6) {
+		waitForTask(t, m, batch)
+		if _, found, _ := m.queues.Find(job, batch+3, 0); found {
+			t.Errorf("batch %d is queued while batch %d is not finished", batch+3, batch)
+		}
+		d, err := m.ledger.Open(ctx, job, batch, ledger.Claim{Worker: "w"}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := jobs.NewProgress(1)
+		p.Finish(0)
+		if _, err := m.ledger.Commit(ctx, d, ledger.Commit{Sequence: 1, Progress: p}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-added; err != nil {
+		t.Error(err)
+	}
+}
+
+func waitForTask(t *testing.T, m memory, batch int64) {
+	t.Helper()
+	for range 1000 {
+		if _, found, err := m.queues.Find(job, batch, 0); err != nil {
+			t.Fatal(err)
+		} else if found {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatalf("batch %d is not queued", batch)
+}
