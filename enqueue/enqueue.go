@@ -7,6 +7,8 @@ import (
 	"iter"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/queue"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -19,7 +21,7 @@ type Records = iter.Seq2[jobs.Row, *jobs.Rejection]
 // embedded run around it.
 type Ledger interface {
 	Note(ctx context.Context, job string, n ledger.Note) error
-	FinishedBatches(ctx context.Context, job string) (int64, error)
+	Progress(ctx context.Context, job string) (read, finished int64, err error)
 	Finished(ctx context.Context, job string) (func(batch int64) bool, error)
 }
 
@@ -44,81 +46,104 @@ func New(l Ledger, q *queue.Queues, cfg Config) *Enqueuer {
 	return &Enqueuer{l, q, cfg}
 }
 
-// maxRejected bounds the rejections that wait for the batch they are noted with.
-const maxRejected = 500
+const (
+	maxGroup    = 16  // batches that are noted and queued together; the first groups are smaller
+	maxRejected = 500 // rejections that wait for a note
+)
 
 // Add queues all records under the job, which must have been created. It does not seal the job,
-// because what is known of the inputs is complete only after the last record. The cuts between
-// batches and notes depend on the records alone, so adding the same records again adds nothing.
-// Batches that were finished before are passed over.
+// because what is known of the inputs is complete only after the last record. Rows are cut into
+// batches by their order alone, so adding the same records again adds only what is missing.
 func (e *Enqueuer) Add(ctx context.Context, job string, records Records) error {
+	mark, _, err := e.ledger.Progress(ctx, job)
+	if err != nil {
+		return err
+	}
 	finished, err := e.ledger.Finished(ctx, job)
 	if err != nil {
 		return err
 	}
-	var (
-		rows []jobs.Row
-		note ledger.Note
-	)
-	flush := func() error {
-		if len(rows) == 0 && len(note.Rejected) == 0 {
-			return nil
-		}
-		if len(rows) > 0 {
-			note.Batches++
-		}
-		if err := e.send(ctx, job, note, rows, finished); err != nil {
-			return err
-		}
-		rows, note.Rejected = rows[:0], note.Rejected[:0]
-		return nil
-	}
+	g := group{Enqueuer: e, job: job, finished: finished, size: 1}
 	for row, rejection := range records {
-		note.Read++
-		if rejection != nil {
-			note.Rejected = append(note.Rejected, *rejection)
-		} else {
-			rows = append(rows, row)
+		g.note.Read++
+		switch {
+		case rejection == nil:
+			g.rows = append(g.rows, row)
+		case g.note.Read > mark: // else an earlier enqueue has noted it
+			g.note.Rejected = append(g.note.Rejected, *rejection)
 		}
-		if len(rows) == e.cfg.BatchSize || len(note.Rejected) == maxRejected {
-			if err := flush(); err != nil {
+		if len(g.rows) == e.cfg.BatchSize {
+			g.cut()
+		}
+		if len(g.batches) >= g.size || len(g.note.Rejected) >= maxRejected {
+			if err := g.send(ctx); err != nil {
 				return err
 			}
 		}
 	}
-	return flush()
+	g.cut()
+	return g.send(ctx)
 }
 
-// send notes the rows before it queues them: the job never has an outcome of a row that was not
-// counted as read.
-func (e *Enqueuer) send(ctx context.Context, job string, note ledger.Note, rows []jobs.Row, finished func(int64) bool) error {
+// group is what is read and not yet queued.
+type group struct {
+	*Enqueuer
+	job      string
+	finished func(batch int64) bool
+	size     int // batches at which it is sent
+
+	rows    []jobs.Row // of the next batch
+	batches []jobs.Batch
+	note    ledger.Note
+}
+
+// cut makes a batch of the rows.
+func (g *group) cut() {
+	if len(g.rows) == 0 {
+		return
+	}
+	g.batches = append(g.batches, jobs.Batch{Number: g.note.Batches, Rows: g.rows})
+	g.note.Batches++
+	g.rows = make([]jobs.Row, 0, g.cfg.BatchSize)
+}
+
+// send notes what was read and then queues the batches: the job never has an outcome of a row that
+// was not counted as read.
+func (g *group) send(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := e.ledger.Note(ctx, job, note); err != nil {
+	if err := g.ledger.Note(ctx, g.job, g.note); err != nil {
 		return err
 	}
-	number := note.Batches - 1
-	if len(rows) == 0 || finished(number) {
-		return nil
-	}
-	if err := e.wait(ctx, job, note.Batches); err != nil {
+	if err := g.wait(ctx); err != nil {
 		return err
 	}
-	return e.queues.Add(ctx, job, jobs.Batch{Number: number, Rows: rows})
+	adding, adders := errgroup.WithContext(ctx)
+	for _, b := range g.batches {
+		if !g.finished(b.Number) {
+			adding.Go(func() error { return g.queues.Add(adders, g.job, b) })
+		}
+	}
+	g.batches, g.note.Rejected = g.batches[:0], g.note.Rejected[:0]
+	g.size = min(2*g.size, maxGroup)
+	if g.cfg.Window > 0 {
+		g.size = min(g.size, int(g.cfg.Window))
+	}
+	return adding.Wait()
 }
 
 // wait holds the enqueuing side at most a window of batches ahead of the working side.
-func (e *Enqueuer) wait(ctx context.Context, job string, batches int64) error {
-	if e.cfg.Window == 0 || batches <= e.cfg.Window {
+func (g *group) wait(ctx context.Context) error {
+	if g.cfg.Window == 0 || g.note.Batches <= g.cfg.Window {
 		return nil
 	}
 	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
-		finished, err := e.ledger.FinishedBatches(ctx, job)
+		_, finished, err := g.ledger.Progress(ctx, g.job)
 		if err != nil {
 			return fmt.Errorf("look how far the job is: %w", err)
 		}
-		if batches-finished <= e.cfg.Window {
+		if g.note.Batches-finished <= g.cfg.Window {
 			return nil
 		}
 		select {

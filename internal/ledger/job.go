@@ -172,13 +172,13 @@ func (l *Ledger) Unfinished(ctx context.Context, id string, batches int64) (iter
 	}, nil
 }
 
-// FinishedBatches is the number of batches whose rows all have an outcome.
-func (l *Ledger) FinishedBatches(ctx context.Context, id string) (int64, error) {
-	n, err := l.rdb.HGet(ctx, key(id), "finished_batches").Int64()
+// Progress returns how many rows were read, and how many batches have an outcome for every row.
+func (l *Ledger) Progress(ctx context.Context, id string) (read, finished int64, err error) {
+	fields, err := l.rdb.HMGet(ctx, key(id), "read", "finished_batches").Result()
 	if err != nil {
-		return 0, fmt.Errorf("count finished batches: %w", err)
+		return 0, 0, fmt.Errorf("read progress: %w", err)
 	}
-	return n, nil
+	return number(fields[0]), number(fields[1]), nil
 }
 
 // Standing returns the app and the state of a job, or ErrNoJob.

@@ -21,10 +21,13 @@ const (
 var (
 	//go:embed beat.lua
 	beatLua string
+	//go:embed leave.lua
+	leaveLua string
 	//go:embed orphans.lua
 	orphansLua string
 
 	beatScript    = redis.NewScript(beatLua)
+	leaveScript   = redis.NewScript(leaveLua)
 	orphansScript = redis.NewScript(orphansLua)
 )
 
@@ -36,9 +39,9 @@ func (l *Ledger) Beat(ctx context.Context, job, worker string) error {
 	return nil
 }
 
-// Leave says that a worker no longer serves the job.
+// Leave says that a worker no longer serves the job. Of an ended job, all workers are forgotten.
 func (l *Ledger) Leave(ctx context.Context, job, worker string) error {
-	if err := l.rdb.HDel(ctx, key(job, "alive"), worker).Err(); err != nil {
+	if err := leaveScript.Run(ctx, l.rdb, []string{key(job), key(job, "alive")}, worker).Err(); err != nil {
 		return fmt.Errorf("leave job: %w", err)
 	}
 	return nil

@@ -172,6 +172,17 @@ func ignore(err error, part string) error {
 	return fmt.Errorf("move queue: %w", err)
 }
 
+// Left tells whether asynq keeps anything of a job's queue.
+func (q *Queues) Left(ctx context.Context, job string) (bool, error) {
+	pipe := q.rdb.Pipeline()
+	listed := pipe.SIsMember(ctx, "asynq:queues", job)
+	counted := pipe.Exists(ctx, "asynq:{"+job+"}:processed") // by a handler that ended after a Drop
+	if _, err := pipe.Exec(ctx); err != nil {
+		return false, fmt.Errorf("look for queue: %w", err)
+	}
+	return listed.Val() || counted.Val() > 0, nil
+}
+
 // Drop deletes what asynq keeps of an ended job's queue: its tasks and its daily counts.
 // asynq's own DeleteQueue leaves the completed set and the counts behind.
 func (q *Queues) Drop(ctx context.Context, job string) error {

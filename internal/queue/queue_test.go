@@ -153,8 +153,13 @@ func TestDropLeavesNothing(t *testing.T) {
 	if err := q.Pause(job); err != nil {
 		t.Fatal(err)
 	}
-	if err := q.Drop(ctx, job); err != nil {
-		t.Fatal(err)
+	for _, want := range []bool{true, false} {
+		if got, err := q.Left(ctx, job); err != nil || got != want {
+			t.Errorf("something left: got %t, %v, want %t", got, err, want)
+		}
+		if err := q.Drop(ctx, job); err != nil {
+			t.Fatal(err)
+		}
 	}
 	keys, err := q.rdb.Keys(ctx, "asynq:{*").Result()
 	if err != nil || len(keys) != 0 {
