@@ -35,6 +35,9 @@ type Options struct {
 	BatchSize   int           `json:"batch"`
 	MaxFailures Threshold     `json:"maxFailures"`
 	Resend      Resend        `json:"resend"`
+	Reserve     float64       `json:"reserve,omitempty"` // part of Rate that is left to other traffic, 0 to 1
+	Priority    Priority      `json:"priority,omitempty"`
+	Schedule
 }
 
 // Fingerprint tells one job's work from another's: equal ones have the same rows. It is empty when
@@ -78,8 +81,9 @@ type Job struct {
 
 	Fingerprint string // of the input's bytes and of how they are read; empty when the input was a pipe
 
-	Tally Tally
-	Stats Stats
+	Tally  Tally
+	Stats  Stats
+	Events []Event // in the order of their times
 
 	Created  time.Time
 	Started  time.Time // first batch opened; zero before

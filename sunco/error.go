@@ -21,7 +21,7 @@ type Error struct {
 	Title      string        // what went wrong, for people; 200 characters at most
 	RetryAfter time.Duration // what the API asked to wait, at most an hour; 0 = it asked nothing
 	Sent       bool          // the request can have reached the API; false = surely no byte of it did
-	Err        error         // what the network or the context said, or ErrInvalid; nil for an answer. Its text may name the host
+	Err        error         // what the network or the context said, or ErrInvalid; nil for a whole answer. Its text may name the host
 }
 
 // AsError returns the Error in err's chain.

@@ -23,9 +23,9 @@ var (
 
 // refusal is the Error of an answer that is not 2xx.
 func (a *API) refusal(c call, authorization string, res *http.Response) *Error {
-	// What could be read of the body is enough, whatever ended it; reading it lets the connection be used again.
-	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorAnswer))
-	e := &Error{Status: res.StatusCode, Sent: true, RetryAfter: retryAfter(res.Header)}
+	// Reading the body lets the connection be used again. The status stands even where the rest was cut off.
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxErrorAnswer))
+	e := &Error{Status: res.StatusCode, Sent: true, RetryAfter: retryAfter(res.Header), Err: err}
 	if res.StatusCode/100 == 3 {
 		e.Title = "redirected, which is not followed (hint: check the base URL)"
 		return e

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
@@ -12,6 +13,9 @@ import (
 // create links a user to a channel. A create that may have been done is looked for first (I2).
 func create(ctx context.Context, t *try) (jobs.Outcome, error) {
 	if t.doubt {
+		if time.Now().Before(t.quiet) {
+			return jobs.Outcome{}, errEarly
+		}
 		outcome, settled, err := look(ctx, t)
 		if err != nil || settled {
 			t.made = outcome.ClientID

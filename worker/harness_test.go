@@ -35,7 +35,7 @@ const app = "app"
 
 // options are those of most tests: no limit of rate, three attempts.
 func options() jobs.Options {
-	return jobs.Options{App: app, Attempts: 3, Timeout: 5 * time.Second, BatchSize: 10}
+	return jobs.Options{App: app, Attempts: 3, Timeout: 2 * time.Second, BatchSize: 10}
 }
 
 func newBench(t *testing.T, handler http.Handler, opt jobs.Options) *bench {
@@ -178,6 +178,17 @@ func status(code int, body string) http.HandlerFunc {
 
 func fault(code int, name string) http.HandlerFunc {
 	return status(code, fmt.Sprintf(`{"errors":[{"code":%q,"title":"so it is"}]}`, name))
+}
+
+// half announces a fault and loses the connection in the middle of its body.
+func half(code int, name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		w.WriteHeader(code)
+		fmt.Fprintf(w, `{"errors":[{"code":%q`, name)
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
 }
 
 func cut(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }

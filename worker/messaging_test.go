@@ -1,6 +1,8 @@
 package worker_test
 
 import (
+	"context"
+	"net/http"
 	"testing"
 	"time"
 
@@ -101,5 +103,25 @@ func TestI2SiblingsAreToldApart(t *testing.T) {
 	b.serve()
 	if got := b.outcomes()[2]; got.Kind != jobs.OK || got.ClientID != "c2" {
 		t.Errorf("second row: got %s with client %s, want ok with c2", got.Kind, got.ClientID)
+	}
+}
+
+// The API goes on with calls that were cut: a look must wait until it can be done with them.
+func TestI2CutCallsThatTheAPIStillWorksOn(t *testing.T) {
+	t.Parallel()
+	const n = 30
+	sim := suncotest.New(suncotest.Config{Knobs: suncotest.Knobs{LatencyMin: 300 * time.Millisecond, LatencyMax: 900 * time.Millisecond}})
+	// The handler goes on when its caller is gone, as a real one does.
+	stubborn := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sim.ServeHTTP(w, r.WithContext(context.WithoutCancel(r.Context())))
+	})
+	b := newRedisBench(t, stubborn, options())
+	b.queue(10, creates(n)...)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	b.worker().Serve(ctx, b.job) // its error is that it was stopped
+	b.serve()
+	if job, stats := b.state(), sim.Stats(); job.Tally.OK != n || stats.Created != n || stats.Duplicates != 0 {
+		t.Errorf("got %+v, %d created, %d duplicates; want %d ok, each created once", job.Tally, stats.Created, stats.Duplicates, n)
 	}
 }

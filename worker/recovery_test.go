@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -47,19 +48,62 @@ func TestI5NothingIsLeftInTheQueue(t *testing.T) {
 	t.Parallel()
 	b := newRedisBench(t, suncotest.New(suncotest.Config{Knobs: suncotest.Knobs{Share503: 0.3}}), options())
 	b.queue(10, creates(50)...)
+	if err := b.ledger.Beat(t.Context(), b.job, "killed"); err != nil {
+		t.Fatal(err)
+	}
 	b.serve()
-	keys, err := b.rdb.Keys(t.Context(), "*").Result()
+	b.onlyTheRecord()
+}
+
+// Of a job whose last worker was killed after the last commit, the next worker drops the queue (I5).
+func TestI5QueueOfAKilledWorkerIsDropped(t *testing.T) {
+	t.Parallel()
+	b := newRedisBench(t, http.NotFoundHandler(), options())
+	b.queue(1, creates(1)...)
+	ctx := t.Context()
+	if err := b.ledger.Beat(ctx, b.job, "killed"); err != nil {
+		t.Fatal(err)
+	}
+	d, err := b.ledger.Open(ctx, b.job, 0, ledger.Claim{Worker: "killed"}, time.Now())
 	if err != nil {
 		t.Fatal(err)
+	}
+	done := jobs.NewProgress(1)
+	done.Finish(0)
+	if _, err := b.ledger.Commit(ctx, d, ledger.Commit{Sequence: 1, Progress: done, Outcomes: []jobs.Outcome{{Row: jobs.Row{Number: 1}, Kind: jobs.OK}}, Tally: jobs.Tally{OK: 1}}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	w := b.worker()
+	ended := make(chan error)
+	go func() { ended <- w.Run(ctx) }()
+	for left := true; left && ctx.Err() == nil; {
+		if left, err = b.queues.Left(ctx, b.job); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Drain()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	b.onlyTheRecord()
+}
+
+// onlyTheRecord checks that Redis holds what the ledger keeps of an ended job, and no more.
+func (b *bench) onlyTheRecord() {
+	b.t.Helper()
+	keys, err := b.rdb.Keys(b.t.Context(), "*").Result()
+	if err != nil {
+		b.t.Fatal(err)
 	}
 	got := map[string]bool{}
 	for _, k := range keys {
 		got[strings.ReplaceAll(k, b.job, "JOB")] = true
 	}
 	want := map[string]bool{"sunbulk:jobs": true, "sunbulk:{JOB}": true, "sunbulk:{JOB}:finished": true, "sunbulk:{JOB}:outcomes": true}
-	maps.DeleteFunc(got, func(k string, _ bool) bool { return k == "asynq:servers" || k == "asynq:workers" }) // asynq's own, of all queues
+	notOfAJob := []string{"asynq:servers", "asynq:workers", "sunbulk:pace:{app}"}
+	maps.DeleteFunc(got, func(k string, _ bool) bool { return slices.Contains(notOfAJob, k) })
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("keys in Redis (-want +got):\n%s", diff)
+		b.t.Errorf("keys in Redis (-want +got):\n%s", diff)
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 	again                   // after a backoff; uses an attempt
 	throttled               // as soon as the pace allows; uses no attempt
 	interrupted             // the worker stops; uses no attempt
+	later                   // it is too early to look for a lost create; uses no attempt
 	halt                    // nothing is wrong with the row: pause the job; uses no attempt
 )
 
@@ -59,12 +60,20 @@ func rule(op jobs.Op, e *sunco.Error) ruling {
 		return ruling{move: again}
 	case s == http.StatusUnauthorized || s == http.StatusPaymentRequired || s == http.StatusForbidden || e.Code == codeAppNotFound:
 		return ruling{move: halt}
+	case s < 500 && e.Code == "" && e.Err != nil: // refused, and the reason was cut off
+		return ruling{move: again}
 	case s == http.StatusNotFound && e.Code == "": // not the API's own: the base URL is wrong
 		return ruling{move: halt}
 	case op == jobs.Remove && e.Code == codeClientNotFound:
 		return ruling{move: settle, kind: jobs.Noop}
 	}
 	return ruling{move: settle, kind: jobs.Failed}
+}
+
+// unanswered tells whether the API may still be at work on a call when it has failed: no answer came,
+// or a gateway gave one in its place.
+func unanswered(e *sunco.Error) bool {
+	return e.Status == 0 || e.Status == http.StatusBadGateway || e.Status == http.StatusGatewayTimeout
 }
 
 // code names the cause of an error in reports: the API's own code, or one of ours.

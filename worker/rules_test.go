@@ -44,6 +44,8 @@ func TestRules(t *testing.T) {
 		{"remove of a client that is gone", remove, []http.HandlerFunc{fault(404, "client_not_found")}, want{jobs.Noop, "client_not_found", "", "", 1, 1}},
 		{"remove of an unknown user", remove, []http.HandlerFunc{fault(404, "user_not_found")}, want{jobs.Failed, "user_not_found", "", "", 1, 1}},
 		{"remove of an sdk client", remove, []http.HandlerFunc{fault(400, "bad_request")}, want{jobs.Failed, "bad_request", "", "", 1, 1}},
+		{"remove, refused with half a reason", remove, []http.HandlerFunc{half(404, "client_not_found"), fault(404, "client_not_found")}, want{jobs.Noop, "client_not_found", "", "", 2, 2}},
+		{"create, refused with half a reason", create, []http.HandlerFunc{half(400, "bad_request"), fault(400, "bad_request")}, want{jobs.Failed, "bad_request", "", "", 2, 2}},
 		{"remove, 503 twice", remove, []http.HandlerFunc{fault(503, ""), status(502, "<html>"), ok}, want{jobs.OK, "", "c1", "", 3, 3}},
 		{"remove, 503 for ever", remove, []http.HandlerFunc{fault(503, "")}, want{jobs.Failed, "http_503", "", "", 3, 3}},
 		{"remove, connection lost", remove, []http.HandlerFunc{cut, ok}, want{jobs.OK, "", "c1", "", 2, 2}},

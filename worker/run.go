@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -108,6 +109,9 @@ func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 		// An earlier delivery that ended without a word may have sent any row that it need not announce.
 		doubt := row.Op == jobs.Create && (d.Progress.InDoubt(i) || d.Dirty && !d.Progress.Done(i) && !row.Messages())
 		r.tries[i] = try{run: r, index: i, row: row, attempts: d.Progress.Attempts(i), doubt: doubt}
+		if doubt { // the last moment at which it can have been sent
+			r.tries[i].quiet = time.Now().Add(r.job.Options.Timeout)
+		}
 		r.rec.doubt(i, doubt)
 	}
 	return true, nil
@@ -170,13 +174,21 @@ func (r *run) wait(pass int) bool {
 }
 
 // backoff is how long the undone rows must wait: full jitter, or what the API asked; nothing when
-// they only wait for the pace. A row in doubt waits at least the first backoff: an answer that was
-// lost does not say that the API has ended its work.
+// they only wait for the pace. Rows in doubt wait at least the first backoff, and those that cannot
+// be looked for yet hold nobody up.
 func (r *run) backoff(pass int) time.Duration {
-	var delay time.Duration
+	delay, early := time.Duration(-1), time.Duration(math.MaxInt64)
 	for i := range r.tries {
 		t := &r.tries[i]
-		if r.rec.progress.Done(i) || t.ruling.move != again {
+		if r.rec.progress.Done(i) {
+			continue
+		}
+		if quiet := time.Until(t.quiet); t.doubt && quiet > 0 {
+			early = min(early, quiet)
+			continue
+		}
+		delay = max(delay, 0)
+		if t.ruling.move != again {
 			continue
 		}
 		if delay == 0 {
@@ -188,6 +200,9 @@ func (r *run) backoff(pass int) time.Duration {
 		if t.last != nil {
 			delay = max(delay, t.last.RetryAfter)
 		}
+	}
+	if delay < 0 {
+		return max(early, r.cfg.Backoff)
 	}
 	return delay
 }

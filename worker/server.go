@@ -18,9 +18,10 @@ import (
 // server works one job: a small asynq server on the job's queue.
 type server struct {
 	*Worker
-	job jobs.Job
-	app *app
-	log *slog.Logger
+	job  jobs.Job
+	app  *app
+	lane *lane
+	log  *slog.Logger
 
 	soft     context.Context // ends when no new call of the job may start
 	finish   context.CancelCauseFunc
@@ -31,6 +32,7 @@ type server struct {
 
 func newServer(w *Worker, job jobs.Job, a *app) *server {
 	s := &server{Worker: w, job: job, app: a, log: w.cfg.Logger.With("job", job.ID)}
+	s.lane = newLane(a, job, s.log)
 	s.soft, s.finish = context.WithCancelCause(w.drain)
 	return s
 }
@@ -84,6 +86,7 @@ func (s *server) serve(ctx context.Context) error {
 	alive, die := context.WithCancel(ctx)
 	var life sync.WaitGroup
 	life.Go(func() { s.live(alive) })
+	life.Go(func() { s.keepPace(alive) })
 	s.watch(ctx)
 	srv.Stop()
 	srv.Shutdown()
@@ -111,6 +114,9 @@ func (s *server) watch(ctx context.Context) {
 				continue
 			}
 			s.see(state)
+			if o := s.job.Options; s.soft.Err() == nil && !o.Open(time.Now()) {
+				s.pause(ctx, o.OutsideWindow())
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/sunbulk/sunbulk/jobs"
@@ -24,10 +25,12 @@ type try struct {
 	*run
 	index    int // in the batch
 	row      *jobs.Row
-	attempts int    // used
-	doubt    bool   // a create may have been done without an answer
-	made     string // id of the client that this delivery's create made or adopted
-	calls    int    // made in this delivery
+	attempts int       // used
+	doubt    bool      // a create may have been done without an answer
+	sent     time.Time // of the last create
+	quiet    time.Time // before it, the API may still be at work on a create whose answer was lost
+	made     string    // id of the client that this delivery's create made or adopted
+	calls    int       // made in this delivery
 	spent    time.Duration
 
 	ruling ruling       // on the last attempt
@@ -47,12 +50,12 @@ func (t *try) once(ctx context.Context) (jobs.Outcome, error) {
 // always a *sunco.Error.
 func (t *try) call(ctx context.Context, look bool, do func(context.Context) error) error {
 	stopped := &sunco.Error{Title: "stopped before the call", Err: context.Canceled}
-	leave, err := t.app.enter(t.soft)
+	leave, err := t.lane.enter(t.soft)
 	if err != nil {
 		return stopped
 	}
 	if !t.hold.valid(t.epoch) || t.announced(ctx, look) != nil {
-		leave(stopped)
+		leave(stopped, 0)
 		return stopped
 	}
 	limit := ctx
@@ -62,13 +65,16 @@ func (t *try) call(ctx context.Context, look bool, do func(context.Context) erro
 		defer cancel()
 	}
 	start := time.Now()
+	if !look {
+		t.sent = start
+	}
 	err = do(limit)
 	took := time.Since(start)
 	var failure *sunco.Error
 	if err != nil {
 		failure = asError(err)
 	}
-	leave(failure)
+	leave(failure, took)
 	t.rec.called(t.calls == 0 && t.attempts == 0, look, took, failure)
 	t.calls++
 	t.spent += took
@@ -101,11 +107,22 @@ func asError(err error) *sunco.Error {
 	return &sunco.Error{Title: err.Error(), Sent: true, Err: err}
 }
 
-// fail notes what a failed attempt means. A doubt ends only with a look or an answer.
+// errEarly says that a lost create cannot be looked for yet.
+var errEarly = errors.New("the API may still be at work on the call")
+
+// fail notes what a failed attempt means. A doubt ends only with a look or an answer, and a look
+// proves nothing before the time is over that a call may take.
 func (t *try) fail(err error) {
+	if errors.Is(err, errEarly) {
+		t.ruling.move = later
+		return
+	}
 	t.last = asError(err)
 	t.ruling = rule(t.row.Op, t.last)
 	t.doubt = t.doubt || t.ruling.doubt
+	if quiet := t.sent.Add(t.job.Options.Timeout); t.ruling.doubt && unanswered(t.last) && quiet.After(t.quiet) {
+		t.quiet = quiet
+	}
 }
 
 // failure is the outcome of a row whose last attempt failed.

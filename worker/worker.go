@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/pace"
 	"github.com/sunbulk/sunbulk/internal/queue"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
@@ -48,7 +49,7 @@ type Worker struct {
 	ledger *ledger.Ledger
 	queues *queue.Queues
 
-	calls *semaphore.Weighted // calls in flight
+	calls *places             // calls in flight
 	rows  *semaphore.Weighted // rows in a pass: what a crash can leave in doubt
 
 	drain     context.Context // ends when no new call may start
@@ -79,7 +80,7 @@ func New(rdb redis.UniversalClient, codec *jobs.Codec, cfg Config) *Worker {
 	}
 	// The ledger separates by colons; a process that gets the id of a dead one is another worker.
 	w.cfg.Name = strings.ReplaceAll(w.cfg.Name, ":", "-") + "-" + rand.Text()[:6]
-	w.calls = semaphore.NewWeighted(int64(w.cfg.Concurrency))
+	w.calls = newPlaces(w.cfg.Concurrency)
 	w.rows = semaphore.NewWeighted(int64(w.cfg.Concurrency) * rowsPerCall)
 	w.drain, w.stopDrain = context.WithCancel(context.Background())
 	return w
@@ -134,7 +135,7 @@ func (w *Worker) Run(ctx context.Context) error {
 }
 
 // waiting returns the ids of the jobs of this worker's apps that may be called for. Ended jobs are
-// remembered in ended and not read again.
+// remembered in ended and not read again; what killed workers left of the finished ones is dropped.
 func (w *Worker) waiting(ctx context.Context, ended map[string]bool) ([]string, error) {
 	all, err := w.ledger.IDs(ctx)
 	if err != nil {
@@ -151,45 +152,80 @@ func (w *Worker) waiting(ctx context.Context, ended map[string]bool) ([]string, 
 		}
 		_, mine := w.cfg.APIs[app]
 		switch {
+		case state == jobs.Finished && mine:
+			if err := w.sweep(ctx, id); err != nil {
+				return ids, err
+			}
+			ended[id] = true
 		case state.Ended() || !mine:
 			ended[id] = true
 		case state == jobs.Running || state == jobs.Enqueuing:
 			ids = append(ids, id)
+		case state == jobs.Paused:
+			job, err := w.ledger.Job(ctx, id)
+			if err != nil {
+				return ids, err
+			}
+			if dormant(job) {
+				ids = append(ids, id)
+			}
 		}
 	}
 	return ids, nil
 }
 
-// Serve works one job until it is finished, paused or cancelled, or until Drain or the end of ctx.
-func (w *Worker) Serve(ctx context.Context, id string) error {
-	job, err := w.ledger.Job(ctx, id)
-	if err != nil {
+// sweep drops what is left of a finished job's queue and of its workers' signs of life.
+func (w *Worker) sweep(ctx context.Context, id string) error {
+	if err := w.ledger.Leave(ctx, id, w.cfg.Name); err != nil {
 		return err
 	}
-	if job.State == jobs.Paused || job.State.Ended() {
-		return nil
-	}
-	app, release, err := w.use(job)
-	if err != nil {
+	left, err := w.queues.Left(ctx, id)
+	if err != nil || !left {
 		return err
 	}
-	defer release()
-	s := newServer(w, job, app)
-	return s.serve(ctx)
+	return w.queues.Drop(ctx, id)
 }
 
-// use returns the app of a job, whose pace then keeps to the job's rate until release.
-func (w *Worker) use(job jobs.Job) (a *app, release func(), err error) {
-	api, ok := w.cfg.APIs[job.Options.App]
+// Serve works one job until it is finished, paused or cancelled, or until Drain or the end of ctx.
+// A job that is paused by its window goes on when that opens.
+func (w *Worker) Serve(ctx context.Context, id string) error {
+	for {
+		job, err := w.ledger.Job(ctx, id)
+		if err != nil {
+			return err
+		}
+		switch {
+		case w.drain.Err() != nil || ctx.Err() != nil || job.State.Ended() || job.State == jobs.Paused && !dormant(job):
+			return nil
+		case job.State == jobs.Paused:
+			err = w.reopen(ctx, job)
+		default:
+			err = w.work(ctx, job)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (w *Worker) work(ctx context.Context, job jobs.Job) error {
+	app, err := w.use(job.Options.App)
+	if err != nil {
+		return err
+	}
+	return newServer(w, job, app).serve(ctx)
+}
+
+// use returns an app, which all of its jobs in this process share.
+func (w *Worker) use(id string) (*app, error) {
+	api, ok := w.cfg.APIs[id]
 	if !ok {
-		return nil, nil, fmt.Errorf("no credentials for app %s", job.Options.App)
+		return nil, fmt.Errorf("no credentials for app %s", id)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if a = w.apps[job.Options.App]; a == nil {
-		a = newApp(api, w.calls)
-		w.apps[job.Options.App] = a
+	if w.apps[id] == nil {
+		w.apps[id] = newApp(api, pace.New(w.rdb, id, w.cfg.Name), w.calls)
 	}
-	a.join(job.ID, job.Options)
-	return a, func() { a.leave(job.ID) }, nil
+	return w.apps[id], nil
 }

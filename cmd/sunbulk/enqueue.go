@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +20,8 @@ func (p *program) enqueueCommand() *cobra.Command {
 		Use:   "enqueue FILE…",
 		Short: "Validate and queue on Redis, for workers to run",
 		Long: `Enqueue reads the files, queues their rows on --redis and prints the job's id on stdout. Workers
-begin with the first rows while the rest is still being queued.`,
+begin with the first rows while the rest is still being queued. After an interruption the same
+command goes on with the same job.`,
 		Example: `  sunbulk enqueue users.csv --app 5e4af71a81966cfff3ef6550 --redis redis://localhost:6379
   zcat users.csv.gz | sunbulk enqueue - --op list --app 5e4af71a81966cfff3ef6550`,
 		Args: needFiles,
@@ -51,23 +51,22 @@ func (p *program) enqueue(ctx context.Context, o jobFlags, redis string, files [
 		return err
 	}
 	defer st.Close()
-	if !o.allowDuplicates {
-		if err := st.refuseTwin(ctx, opt.App, files); err != nil {
-			return err
-		}
-	}
-	return p.queue(ctx, st, opt, records(reader), reader.Inputs)
-}
-
-// queue makes a job of the rows and says what was queued.
-func (p *program) queue(ctx context.Context, st *store, opt jobs.Options, rows enqueue.Records, inputs func() []jobs.Input) error {
-	s := &session{store: st, memory: st.ledger, job: jobs.NewID(time.Now()), batch: opt.BatchSize}
-	if err := st.ledger.Create(ctx, jobs.Job{ID: s.job, Options: opt, Created: time.Now()}); err != nil {
+	fingerprint, err := o.fingerprint(files)
+	if err != nil {
 		return err
 	}
+	s, err := p.begin(ctx, st, opt, fingerprint, func(before jobs.Job) bool { return !before.Sealed && !before.State.Ended() })
+	if err != nil {
+		return err
+	}
+	return p.queue(ctx, s, records(reader), reader.Inputs)
+}
+
+// queue adds the rows to the session's job and says what was queued.
+func (p *program) queue(ctx context.Context, s *session, rows enqueue.Records, inputs func() []jobs.Input) error {
 	if err := s.read(ctx, rows, inputs); err != nil {
 		if ctx.Err() != nil {
-			return &exitError{exitInterrupted, fmt.Errorf("interrupted while queuing job %s", s.job), "its queued rows run; 'sunbulk cancel " + s.job + "' ends it"}
+			return &exitError{exitInterrupted, fmt.Errorf("interrupted while queuing job %s", s.job), "the same command goes on with it; its queued rows run meanwhile"}
 		}
 		return cannotRun(err, "")
 	}

@@ -24,6 +24,7 @@ type jobFlags struct {
 	timeout     time.Duration
 	batch       int
 	maxFailures string
+	resend      string
 }
 
 func (j *jobFlags) register(f *pflag.FlagSet) {
@@ -37,6 +38,7 @@ func (j *jobFlags) register(f *pflag.FlagSet) {
 	f.IntVar(&j.attempts, "attempts", 5, fmt.Sprintf("attempts per row, 1 to %d", maxAttempts))
 	f.DurationVar(&j.timeout, "timeout", 30*time.Second, "per call")
 	f.IntVar(&j.batch, "batch", 100, "rows per batch, 1 to 10000")
+	f.StringVar(&j.resend, "resend", string(jobs.ResendSilent), "creates to send again when their answer was lost and a look shows no client: never, silent (those that message nobody) or always")
 	f.StringVar(&j.maxFailures, "max-failures", "20%", "pause at this many failed rows (500), or this share after 200 rows (20%); 100% never pauses")
 }
 
@@ -49,6 +51,9 @@ func (j *jobFlags) options() (jobs.Options, error) {
 	var err error
 	if o.MaxFailures, err = jobs.ParseThreshold(j.maxFailures); err != nil {
 		return o, usage("--max-failures: "+err.Error(), "")
+	}
+	if o.Resend, err = jobs.ParseResend(j.resend); err != nil {
+		return o, usage("--resend: "+err.Error(), "")
 	}
 	switch {
 	case j.app == "":

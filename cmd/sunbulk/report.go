@@ -2,29 +2,43 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
 func (p *program) reportCommand() *cobra.Command {
-	var redis, out string
+	var (
+		redis, out string
+		undo       bool
+	)
 	cmd := &cobra.Command{
 		Use:   "report JOB",
 		Short: "Write the report files",
 		Long: `Report writes what became of every row of a job to a folder. It may be written while the job
-runs: rows that have no outcome yet are unprocessed.`,
-		Example: `  sunbulk report 20261122-153012-k3f9 --out report`,
-		Args:    needJob,
-		RunE:    func(_ *cobra.Command, args []string) error { return p.writeReport(p.drain, redis, out, args[0]) },
+runs: rows that have no outcome yet are unprocessed.
+
+With --undo it also writes undo.csv, input that removes the clients that the job made, the last
+first, and undo_not_possible.csv, the rows that cannot be undone, with the cause: what a removed
+client was linked to is not known, and a message that reached a person stays with them.`,
+		Example: `  sunbulk report 20261122-153012-k3f9 --out report
+  sunbulk report 20261122-153012-k3f9 --out report --undo
+  sunbulk run report/undo.csv --app 5e4af71a81966cfff3ef6550 --out undone`,
+		Args: needJob,
+		RunE: func(_ *cobra.Command, args []string) error {
+			return p.writeReport(p.drain, redis, out, args[0], undo)
+		},
 	}
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
 	cmd.Flags().StringVar(&out, "out", "", "report folder (default sunbulk-JOB)")
+	cmd.Flags().BoolVar(&undo, "undo", false, "also write what takes back the job's work")
 	return cmd
 }
 
-func (p *program) writeReport(ctx context.Context, redis, out, id string) error {
+func (p *program) writeReport(ctx context.Context, redis, out, id string, undo bool) error {
 	st, err := p.openStore(ctx, redis)
 	if err != nil {
 		return err
@@ -34,14 +48,36 @@ func (p *program) writeReport(ctx context.Context, redis, out, id string) error 
 	if err != nil {
 		return err
 	}
-	if err := p.report(ctx, outFolder(out, id), job, st.source(job)); err != nil {
+	out = outFolder(out, id)
+	if err := p.report(ctx, out, job, st.source(job)); err != nil {
 		return err
+	}
+	if undo {
+		if err := p.writeUndo(ctx, out, job, st.source(job)); err != nil {
+			return err
+		}
 	}
 	if job.State == jobs.Paused {
 		return &exitError{code: exitPaused}
 	}
 	if job.State.Ended() {
 		return result(job)
+	}
+	return nil
+}
+
+// writeUndo adds to a report what takes back the job's work, and says how much that is.
+func (p *program) writeUndo(ctx context.Context, out string, job jobs.Job, src report.Source) error {
+	undo, err := report.WriteUndo(ctx, out, job, src)
+	if err != nil {
+		return cannotRun(fmt.Errorf("write undo: %w", err), "check --out and the space on the disk")
+	}
+	if p.quiet {
+		return nil
+	}
+	fmt.Fprintf(p.screen, "undo: %s rows in undo.csv, %s in undo_not_possible.csv\n", group(undo.Possible), group(undo.Impossible))
+	if !job.State.Ended() {
+		fmt.Fprintf(p.screen, "warning: the job is %s: what it does from now on is not in undo.csv\n", job.State)
 	}
 	return nil
 }

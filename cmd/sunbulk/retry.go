@@ -50,7 +50,11 @@ func (p *program) retry(ctx context.Context, redis, id, cause string) error {
 		}
 		return usage(fmt.Sprintf("job %s has no %s", id, what), "'sunbulk status "+id+"' lists the causes")
 	}
-	return p.queue(ctx, st, job.Options, f.rows(ctx), f.inputs)
+	s, err := p.begin(ctx, st, job.Options, "", nil)
+	if err != nil {
+		return err
+	}
+	return p.queue(ctx, s, f.rows(ctx), f.inputs)
 }
 
 // failedRows are the rows of a job that failed, numbered anew.

@@ -119,6 +119,7 @@ func noCommand(root *cobra.Command, args []string) error {
 		return nil
 	}
 	hint := "'sunbulk --help' lists the commands"
+	root.SuggestionsMinimumDistance = 2
 	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, " or ") + "? " + hint
 	}

@@ -187,7 +187,7 @@ func (p *program) conclude(ctx context.Context, s *session) error {
 func (s *session) interrupted() error {
 	hint := "the same command with --out " + s.out + " goes on"
 	if !s.embedded {
-		hint = "'sunbulk worker' goes on with what is queued"
+		hint = "the same command goes on, or 'sunbulk worker' with what is queued"
 	}
 	return &exitError{exitInterrupted, fmt.Errorf("job %s is interrupted", s.job), hint}
 }

@@ -58,6 +58,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"knobs":     knobs,
 		"redis":     startRedis,
 		"await":     await,
+		"queued":    queued,
 		"keys":      keys,
 		"dump":      dump,
 		"generate":  generate,

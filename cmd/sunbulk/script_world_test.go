@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,37 +14,47 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
+	goredis "github.com/redis/go-redis/v9"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/sunbulk/sunbulk/internal/redistest"
 	"github.com/sunbulk/sunbulk/sunco/suncotest"
 )
 
-// stats [until] NAME=N…: the simulator counts N; with until, it does so in a while, or more.
-// Names are created, removed, duplicates and calls (all on clients).
+// stats [until] NAME=N…: the simulator counts N once it has ended all calls, since one whose caller
+// has gone may still create a client; with until, it counts N or more in a while. Names are created,
+// removed, duplicates and calls (all on clients).
 func stats(_ *script, ts *testscript.TestScript, args []string) error {
-	until := args[0] == "until"
+	until := len(args) > 0 && args[0] == "until"
 	if until {
 		args = args[1:]
 	}
-	check := func() error { return checkStats(ts.Getenv("SIM"), args, until) }
-	if !until {
-		return check()
-	}
-	return wait("the simulator counts "+strings.Join(args, " "), func() (bool, error) { return check() == nil, nil })
+	var last error
+	err := wait("the simulator counts "+strings.Join(args, " "), func() (bool, error) {
+		s, err := readStats(ts.Getenv("SIM"))
+		if err != nil {
+			return false, err
+		}
+		if until {
+			return checkStats(s, args, true) == nil, nil
+		}
+		last = checkStats(s, args, false)
+		return s.InFlight == 0, nil
+	})
+	return cmp.Or(err, last)
 }
 
-func checkStats(sim string, args []string, orMore bool) error {
+func readStats(sim string) (s suncotest.Stats, err error) {
 	body, err := ask(http.MethodGet, sim+"/_sim/stats", "")
 	if err != nil {
-		return err
+		return s, err
 	}
-	var s suncotest.Stats
-	if err := json.Unmarshal(body, &s); err != nil {
-		return err
-	}
+	return s, json.Unmarshal(body, &s)
+}
+
+func checkStats(s suncotest.Stats, args []string, orMore bool) error {
 	counts := map[string]int64{
 		"created": s.Created, "removed": s.Removed, "duplicates": s.Duplicates,
 		"calls": s.Calls["create"] + s.Calls["list"] + s.Calls["remove"],
@@ -55,7 +67,7 @@ func checkStats(sim string, args []string, orMore bool) error {
 			return fmt.Errorf("%q is not NAME=N", arg)
 		}
 		if got != want && !(orMore && got > want) {
-			return fmt.Errorf("simulator counts %s: got %d, want %d\n%s", name, got, want, body)
+			return fmt.Errorf("simulator counts %s: got %d, want %d\n%+v", name, got, want, s)
 		}
 	}
 	return nil
@@ -100,7 +112,25 @@ func await(s *script, ts *testscript.TestScript, args []string) error {
 	})
 }
 
-// keys NAME…: these are all the keys in Redis, but for the pace of apps. JOB stands for $JOB.
+// queued N: the one job in Redis comes to have N batches.
+func queued(s *script, _ *testscript.TestScript, args []string) error {
+	ctx, rdb := context.Background(), s.redis.Client(s.t)
+	want, err := strconv.ParseInt(args[0], 10, 64)
+	if err != nil {
+		return err
+	}
+	return wait(args[0]+" batches are queued", func() (bool, error) {
+		ids, err := rdb.ZRange(ctx, "sunbulk:jobs", 0, -1).Result()
+		if err != nil || len(ids) == 0 {
+			return false, err
+		}
+		got, err := rdb.HGet(ctx, "sunbulk:{"+ids[0]+"}", "batches").Int64()
+		return got >= want, err
+	})
+}
+
+// keys NAME…: these are all the keys in Redis, but for the pace of apps and the claims of inputs.
+// JOB stands for $JOB.
 func keys(s *script, ts *testscript.TestScript, args []string) error {
 	found, err := s.redis.Client(s.t).Keys(context.Background(), "*").Result()
 	if err != nil {
@@ -108,13 +138,13 @@ func keys(s *script, ts *testscript.TestScript, args []string) error {
 	}
 	var got []string
 	for _, k := range found {
-		if !strings.HasPrefix(k, "sunbulk:pace:") {
+		if !strings.HasPrefix(k, "sunbulk:pace:") && !strings.HasPrefix(k, "sunbulk:input:") {
 			got = append(got, strings.ReplaceAll(k, ts.Getenv("JOB"), "JOB"))
 		}
 	}
 	slices.Sort(got)
 	slices.Sort(args)
-	if diff := cmp.Diff(args, got); diff != "" {
+	if diff := gocmp.Diff(args, got); diff != "" {
 		return fmt.Errorf("keys (-want +got):\n%s", diff)
 	}
 	return nil
@@ -133,12 +163,15 @@ func dump(s *script, ts *testscript.TestScript, args []string) error {
 		if err != nil {
 			return err
 		}
+		if kind == "none" { // gone meanwhile
+			continue
+		}
 		read := map[string][]any{
 			"string": {"GET", name}, "hash": {"HGETALL", name}, "list": {"LRANGE", name, 0, -1},
 			"set": {"SMEMBERS", name}, "zset": {"ZRANGE", name, 0, -1}, "stream": {"XRANGE", name, "-", "+"},
 		}
 		value, err := rdb.Do(ctx, read[kind]...).Result()
-		if err != nil {
+		if err != nil && !errors.Is(err, goredis.Nil) {
 			return err
 		}
 		fmt.Fprintf(&out, "%s\n%v\n%s\n", name, value, unpack(fmt.Sprint(value)))

@@ -159,52 +159,6 @@ func explainJournal(err error, out string) error {
 	return cannotRun(err, "check "+out+", or give another --out")
 }
 
-// openRedisSession starts a job on a real Redis.
-func (p *program) openRedisSession(ctx context.Context, o runOptions, opt jobs.Options, files []string) (*session, error) {
-	st, err := p.openStore(ctx, o.redis)
-	if err != nil {
-		return nil, err
-	}
-	s := &session{store: st, memory: st.ledger, job: jobs.NewID(time.Now()), batch: opt.BatchSize, close: func() { st.Close() }}
-	s.out = outFolder(o.out, s.job)
-	err = refuseOldReport(s.out)
-	if err == nil && !o.job.allowDuplicates {
-		err = st.refuseTwin(ctx, opt.App, files)
-	}
-	if err == nil {
-		err = st.ledger.Create(ctx, jobs.Job{ID: s.job, Options: opt, Created: time.Now()})
-	}
-	if err != nil {
-		st.Close()
-		return nil, err
-	}
-	return s, nil
-}
-
-// refuseTwin keeps an input from being queued twice for an app by mistake.
-func (s *store) refuseTwin(ctx context.Context, app string, files []string) error {
-	inputs, err := input.Digest(files)
-	if err != nil {
-		return err
-	}
-	ids, err := s.ledger.IDs(ctx)
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		job, err := s.ledger.Job(ctx, id)
-		if err != nil {
-			return err
-		}
-		same := slices.EqualFunc(inputs, job.Inputs, func(a, b jobs.Input) bool { return a.SHA256 != "" && a.SHA256 == b.SHA256 })
-		if same && job.Options.App == app && job.State != jobs.Cancelled {
-			return usage(fmt.Sprintf("the same input is that of job %s, which is %s", id, job.State),
-				"'sunbulk status "+id+"' tells what became of it; --allow-duplicates runs every row again")
-		}
-	}
-	return nil
-}
-
 // read queues all records and seals the job; inputs is asked after the last record.
 func (s *session) read(ctx context.Context, rows enqueue.Records, inputs func() []jobs.Input) error {
 	cfg := enqueue.Config{BatchSize: s.batch}

@@ -4,6 +4,10 @@
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {0, 'missing'} end
 local want = ARGV[1]
+-- A pause by its window ends by itself, an operator's does not: the operator's reason takes its place.
+if state == 'paused' and want == 'paused' and string.sub(redis.call('HGET', KEYS[1], 'reason') or '', 1, 19) == 'outside the window ' then
+  redis.call('HSET', KEYS[1], 'reason', ARGV[2])
+end
 if state == 'finished' or state == 'cancelled' or state == want then return {0, state} end
 if want == 'running' then
   if state ~= 'paused' then return {0, state} end

@@ -1,108 +1,122 @@
-// Package pace holds the rate of calls to one app.
+// Package pace holds the rate of calls to one app, shared by all workers through Redis.
+//
+// The calls of all workers lie on one line of slots (GCRA by Redis' clock). A worker leases a few at
+// a time and makes each call at its slot; a slot that is not used in time lapses. A 429 halts all
+// workers and lowers the rate; clean running raises it again.
 package pace
 
 import (
 	"context"
+	_ "embed"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
+	"github.com/redis/go-redis/v9"
 )
 
-// Waits after answers 429 that name no time: the first, and what doubling it leads to.
-const (
-	firstHalt = 250 * time.Millisecond
-	lastHalt  = time.Minute
+var (
+	//go:embed lease.lua
+	leaseLua string
+	//go:embed throttle.lua
+	throttleLua string
+
+	leaseScript    = redis.NewScript(leaseLua)
+	throttleScript = redis.NewScript(throttleLua)
 )
 
-// Pace hands out calls to one app, evenly. Most callers want Wait; Ready is for those who need
-// something else as well before they call. It is safe for concurrent use.
+func key(app string) string { return "sunbulk:pace:{" + app + "}" }
+
+// Pace is one worker's part in the rate of an app. It is safe for concurrent use.
 type Pace struct {
-	limiter *rate.Limiter
+	rdb    redis.UniversalClient
+	app    string
+	worker string
+	now    func() time.Time
 
-	mu     sync.Mutex
-	until  time.Time // no call before; zero when not halted
-	streak int       // halts without a good answer between
+	mu    sync.Mutex
+	until time.Time // no call before; zero when not halted
+	seen  answers   // since the last lease
 }
 
-// New returns a Pace of perSecond calls a second (0 = no limit), of which burst may come at once.
-func New(perSecond float64, burst int) *Pace {
-	p := &Pace{limiter: rate.NewLimiter(rate.Inf, 1)}
-	p.Set(perSecond, burst)
-	return p
+// answers are what came back, the 429 that began a halt left out.
+type answers struct {
+	made    int64         // good ones
+	spent   time.Duration // that those took together
+	spared  int64         // good ones while calls were halted: they were in flight
+	refused int64         // 429 while calls were halted
 }
 
-// Set changes the rate while calls go on.
-func (p *Pace) Set(perSecond float64, burst int) {
-	limit := rate.Limit(perSecond)
-	if perSecond <= 0 {
-		limit = rate.Inf
-	}
-	p.limiter.SetBurst(max(1, burst))
-	p.limiter.SetLimit(limit)
+// mean is what a good answer took.
+func (a answers) mean() time.Duration { return a.spent / time.Duration(max(1, a.made)) }
+
+// New returns the part of a worker, whose name has no colon, in the rate of an app.
+func New(rdb redis.UniversalClient, app, worker string) *Pace {
+	return &Pace{rdb: rdb, app: app, worker: worker, now: time.Now}
 }
 
-// Wait blocks until a call may be made and takes it, or returns ctx's error.
-func (p *Pace) Wait(ctx context.Context) error {
-	if err := p.halted(ctx); err != nil {
-		return err
-	}
-	return p.limiter.Wait(ctx)
-}
-
-// Ready blocks until a call could be made, and takes none.
-func (p *Pace) Ready(ctx context.Context) error {
-	if err := p.halted(ctx); err != nil {
-		return err
-	}
-	r := p.limiter.Reserve()
-	delay := r.Delay()
-	r.Cancel()
-	return sleep(ctx, delay)
-}
-
-// Halt stops all calls after an answer 429: for as long as the API asked, or else for a time that
-// doubles from halt to halt, with jitter. A halt that is under way is never shortened.
-func (p *Pace) Halt(asked time.Duration) {
+// Answered says that a call was answered other than by 429, and how long that took.
+func (p *Pace) Answered(took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := time.Now()
-	if asked <= 0 {
-		if now.Before(p.until) {
-			return // the other calls in flight are answered 429 too, which is one event
-		}
-		backoff := min(lastHalt, firstHalt<<min(p.streak, 10))
-		asked = backoff/2 + rand.N(backoff/2)
-		p.streak++
+	if p.now().Before(p.until) {
+		p.seen.spared++
+		return
 	}
-	if until := now.Add(asked); until.After(p.until) {
-		p.until = until
-	}
+	p.seen.made++
+	p.seen.spent += took
 }
 
-// Answered says that a call was answered other than by 429.
-func (p *Pace) Answered() {
+// Throttled halts the calls of all workers after an answer 429: for as long as the API asked, or
+// else (0) for a time that doubles from halt to halt, with jitter. It also lowers the rate. Without
+// Redis at least this worker halts.
+func (p *Pace) Throttled(ctx context.Context, asked time.Duration) error {
+	const alone = 500 * time.Millisecond // until Redis says more
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.streak > 0 && time.Now().After(p.until) {
-		p.streak = 0
+	left := p.until.Sub(p.now())
+	if left > 0 {
+		p.seen.refused++
 	}
-}
-
-func (p *Pace) halted(ctx context.Context) error {
-	for {
-		p.mu.Lock()
-		left := time.Until(p.until)
+	if left > 0 && asked <= left {
 		p.mu.Unlock()
-		if left <= 0 {
-			return ctx.Err()
-		}
-		if err := sleep(ctx, left); err != nil {
-			return err
-		}
+		return nil // the other calls in flight are answered 429 too, which is one event
 	}
+	provisional := asked
+	if asked <= 0 {
+		provisional = alone
+	}
+	p.until = p.now().Add(provisional)
+	made := p.seen.made
+	p.mu.Unlock()
+
+	wait, err := throttleScript.Run(ctx, p.rdb, []string{key(p.app)}, max(0, asked).Microseconds(), rand.Float64(), made).Int64()
+	if err != nil {
+		return fmt.Errorf("halt app: %w", err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.until = p.now().Add(microseconds(wait))
+	return nil
 }
+
+// halted returns how long no call may be made.
+func (p *Pace) halted() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.until.Sub(p.now())
+}
+
+// tell returns what was seen since it was last called.
+func (p *Pace) tell() answers {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	seen := p.seen
+	p.seen = answers{}
+	return seen
+}
+
+func microseconds(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
 
 func sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {

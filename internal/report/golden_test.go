@@ -33,6 +33,12 @@ func goldenJobs() map[string]struct {
 			"no_answer":      {Count: 2, Row: 5, Error: "no answer came"},
 		},
 	}
+	at := func(second int) time.Time { return time.Date(2026, 11, 22, 15, 31, second, 0, time.UTC) }
+	mixedJob.Events = []jobs.Event{
+		{At: at(5), Who: "ops@night", What: jobs.EventPause, Reason: "the API is slow"},
+		{At: at(11), Who: "ops@night", What: jobs.EventResume},
+		{At: at(20), What: "slowed down", Reason: "429"},
+	}
 	lists := listSource()
 	return map[string]struct {
 		job jobs.Job

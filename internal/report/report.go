@@ -1,5 +1,6 @@
 // Package report makes the files of a report folder from the outcomes of a job: a line per row in
-// row order, the rows that may be run again, the clients that lists found, and a summary.
+// row order, the rows that may be run again, the clients that lists found, a summary, and a page
+// for the eye.
 //
 // Outcomes come in the order of their commits. Write spools them on disk once, with an index by
 // row, and then walks the rows in order: its memory does not grow with the job (I6).
@@ -51,10 +52,14 @@ func Write(ctx context.Context, dir string, job jobs.Job, src Source) (Summary, 
 	if err := c.collect(ctx, src); err != nil {
 		return Summary{}, err
 	}
-	if err := writeRecords(ctx, f, c); err != nil {
+	p := &page{job: job}
+	if err := writeRecords(ctx, f, c, p); err != nil {
 		return Summary{}, err
 	}
 	s := c.summary()
+	if err := p.write(f.output("report.html"), s); err != nil {
+		return Summary{}, err
+	}
 	if err := writeSummary(f, s); err != nil {
 		return Summary{}, err
 	}
@@ -70,7 +75,7 @@ func Write(ctx context.Context, dir string, job jobs.Job, src Source) (Summary, 
 // section writes what one file holds of a record: often nothing.
 type section func(*record) error
 
-func writeRecords(ctx context.Context, f *folder, c *collector) error {
+func writeRecords(ctx context.Context, f *folder, c *collector, p *page) error {
 	sections := []section{
 		resultLines(f.sheet("results.csv")),
 		rowLines(f.sheet("failed.csv"), jobs.Failed, c.used[jobs.Failed]),
@@ -79,6 +84,7 @@ func writeRecords(ctx context.Context, f *folder, c *collector) error {
 		rejectedLines(f.sheet("rejected.csv"), &c.headings),
 		clientLines(f.sheet("clients.csv"), c.brands),
 		clientObjects(f.output("clients.ndjson")),
+		p.note,
 	}
 	for r, err := range c.spool.records(c.job.Tally.Read) {
 		if err != nil {

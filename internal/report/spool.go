@@ -76,24 +76,50 @@ func (s *spool) records(last int64) iter.Seq2[*record, error] {
 		var r record
 		w := window{file: s.file, size: s.size}
 		for n := int64(1); n <= last; n++ {
-			at, err := s.index.get(n)
-			switch {
-			case err != nil:
-			case at == 0:
-				r = record{Outcome: jobs.Outcome{Row: jobs.Row{Number: n}, Kind: jobs.Unprocessed, Detail: "not in the queue"}, lost: true}
-			default:
-				r.lost = false
-				err = w.read(at-1, &r)
-			}
+			found, err := s.read(&w, n, &r)
 			if err != nil {
-				yield(nil, fmt.Errorf("read spool: %w", err))
+				yield(nil, err)
 				return
+			}
+			r.lost = false
+			if !found {
+				r = record{Outcome: jobs.Outcome{Row: jobs.Row{Number: n}, Kind: jobs.Unprocessed, Detail: "not in the queue"}, lost: true}
 			}
 			if !yield(&r, nil) {
 				return
 			}
 		}
 	}
+}
+
+// backwards gives the rows that were put, from last to 1, each good until the next.
+func (s *spool) backwards(last int64) iter.Seq2[*record, error] {
+	return func(yield func(*record, error) bool) {
+		var r record
+		w := window{file: s.file, size: s.size}
+		for n := last; n >= 1; n-- {
+			found, err := s.read(&w, n, &r)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if found && !yield(&r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// read parses the record of row n into r, if it is there.
+func (s *spool) read(w *window, n int64, r *record) (found bool, err error) {
+	at, err := s.index.get(n)
+	if err == nil && at > 0 {
+		err = w.read(at-1, r)
+	}
+	if err != nil {
+		return false, fmt.Errorf("read spool: %w", err)
+	}
+	return at > 0, nil
 }
 
 // window holds the part of a spool that is being read.

@@ -37,6 +37,7 @@ type Options struct {
 	Timeout     string  `json:"timeout"` // per call, such as 30s
 	Batch       int     `json:"batch"`
 	MaxFailures string  `json:"maxFailures"` // such as 20% or 500
+	Resend      string  `json:"resend"`      // never, silent or always
 }
 
 // Calls counts requests to the API.
@@ -72,7 +73,7 @@ func Summarize(job jobs.Job) Summary {
 		Job: job.ID, State: job.State, Reason: job.Reason, App: o.App,
 		Options: Options{
 			Rate: o.Rate, Burst: o.Burst, Attempts: o.Attempts, Timeout: o.Timeout.String(),
-			Batch: o.BatchSize, MaxFailures: o.MaxFailures.String(),
+			Batch: o.BatchSize, MaxFailures: o.MaxFailures.String(), Resend: string(cmp.Or(o.Resend, jobs.ResendSilent)),
 		},
 		Rows:      job.Tally,
 		Calls:     Calls{Total: st.Calls, Retries: st.Retries, Throttled: st.Throttled, Looks: st.Looks},

@@ -1,0 +1,120 @@
+package pace
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+)
+
+// fleet is workers that make calls at one app, and what the app saw of them.
+type fleet struct {
+	t   testing.TB
+	rdb redis.UniversalClient
+	api func(at time.Time) (took, retryAfter time.Duration, throttled bool) // nil = every call succeeds at once
+
+	mu        sync.Mutex
+	calls     []time.Time // of all jobs, in order
+	byJob     map[string][]time.Time
+	throttled []time.Time
+	running   sync.WaitGroup
+}
+
+// newFleet is on a Redis in the process; with testing/synctest its clock is virtual.
+func newFleet(t testing.TB) *fleet {
+	server := miniredis.NewMiniRedis()
+	rdb := redis.NewClient(&redis.Options{
+		Addr:            "127.0.0.1:6379", // never dialled, but a name would be looked up
+		Dialer:          func(context.Context, string, string) (net.Conn, error) { return server.Dial() },
+		DisableIdentity: true,
+		PoolSize:        256,
+	})
+	t.Cleanup(func() { rdb.Close(); server.Close() })
+	return newFleetOn(t, rdb)
+}
+
+func newFleetOn(t testing.TB, rdb redis.UniversalClient) *fleet {
+	return &fleet{t: t, rdb: rdb, byJob: map[string][]time.Time{}}
+}
+
+// start lets a worker call for a job until ctx ends, and idle says how long it does something else
+// after each call. Its clock is wrong by skew.
+func (f *fleet) start(ctx context.Context, worker, job string, terms Terms, skew time.Duration, need int, idle time.Duration) {
+	p := New(f.rdb, "app", worker)
+	p.now = func() time.Time { return time.Now().Add(skew) }
+	lane := p.Lane(job, terms)
+	f.running.Go(func() {
+		for {
+			if lane.Ready(ctx, need) != nil {
+				return
+			}
+			if !lane.Take() {
+				continue
+			}
+			f.call(ctx, p, job)
+			sleep(ctx, idle)
+		}
+	})
+}
+
+func (f *fleet) call(ctx context.Context, p *Pace, job string) {
+	at := time.Now()
+	f.mu.Lock()
+	f.calls = append(f.calls, at)
+	f.byJob[job] = append(f.byJob[job], at)
+	var took, retryAfter time.Duration
+	var throttled bool
+	if f.api != nil {
+		took, retryAfter, throttled = f.api(at)
+	}
+	if throttled {
+		f.throttled = append(f.throttled, at)
+	}
+	f.mu.Unlock()
+	sleep(ctx, took)
+	if !throttled {
+		p.Answered(took)
+	} else if err := p.Throttled(ctx, retryAfter); err != nil && ctx.Err() == nil {
+		f.t.Error(err)
+	}
+}
+
+// run starts n workers for a job and returns when the time is over.
+func (f *fleet) run(n int, job string, terms Terms, d time.Duration) {
+	ctx, cancel := context.WithTimeout(f.t.Context(), d)
+	defer cancel()
+	for i := range n {
+		f.start(ctx, fmt.Sprint("worker-", i), job, terms, 0, 64, 0)
+	}
+	<-ctx.Done()
+	f.running.Wait()
+}
+
+// most returns the highest number of calls in any second.
+func most(calls []time.Time) int {
+	calls = slices.SortedFunc(slices.Values(calls), time.Time.Compare)
+	highest := 0
+	for i, from := 0, 0; i < len(calls); i++ {
+		for calls[i].Sub(calls[from]) >= time.Second {
+			from++
+		}
+		highest = max(highest, i-from+1)
+	}
+	return highest
+}
+
+func (f *fleet) check(limit int, least float64) {
+	f.t.Helper()
+	if got := most(f.calls); got > limit {
+		f.t.Errorf("I4: most calls in a second: got %d, want at most %d", got, limit)
+	}
+	if got := len(f.calls); float64(got) < least {
+		f.t.Errorf("calls: got %d, want at least %.0f", got, least)
+	}
+}

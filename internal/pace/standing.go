@@ -1,0 +1,127 @@
+package pace
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Standing is the pace of an app as all workers share it. Rates are in calls per second, 0 = no limit.
+type Standing struct {
+	App      string    `json:"app"`
+	Rate     float64   `json:"rate"`               // now
+	Of       float64   `json:"configured"`         // what the running jobs, or the operator, want
+	Limit    float64   `json:"limit"`              // the lowest --rate of the running jobs
+	Override string    `json:"override,omitempty"` // the operator's: a rate, or max
+	Jobs     int       `json:"jobs"`               // that run now
+	Reason   string    `json:"reason,omitempty"`   // why the rate is not Limit
+	Halted   time.Time `json:"haltedUntil,omitzero"`
+}
+
+// Overrides that are not a rate.
+const (
+	Auto = "auto" // the jobs' own rates
+	Max  = "max"  // the jobs' own rates without reserve and deadline
+)
+
+// Override makes the calls of an app keep to a rate in calls per second, to Max, or to Auto, until
+// it is called again. Workers know within a second.
+func Override(ctx context.Context, rdb redis.UniversalClient, app, value string) error {
+	var err error
+	if value == Auto {
+		err = rdb.HDel(ctx, key(app), "override").Err()
+	} else if err = rdb.HSet(ctx, key(app), "override", value).Err(); err == nil {
+		err = rdb.Persist(ctx, key(app)).Err()
+	}
+	if err != nil {
+		return fmt.Errorf("set rate: %w", err)
+	}
+	return nil
+}
+
+// Read returns the pace of an app.
+func Read(ctx context.Context, rdb redis.UniversalClient, app string) (Standing, error) {
+	s := Standing{App: app}
+	fields, err := rdb.HGetAll(ctx, key(app)).Result()
+	if err != nil {
+		return s, fmt.Errorf("read pace: %w", err)
+	}
+	now, err := rdb.Time(ctx).Result()
+	if err != nil {
+		return s, fmt.Errorf("read pace: %w", err)
+	}
+	n := func(field string) float64 {
+		f, _ := strconv.ParseFloat(fields[field], 64) // a missing field is zero
+		return f
+	}
+	s.Of, s.Limit, s.Override = n("conf"), n("limit"), fields["override"]
+	for name, value := range fields {
+		at, _, _ := strings.Cut(value, " ")
+		if us, err := strconv.ParseInt(at, 10, 64); strings.HasPrefix(name, "job:") && err == nil && now.Sub(time.UnixMicro(us)) < forget {
+			s.Jobs++
+		}
+	}
+	if s.Override == Max {
+		s.Of = s.Limit
+	} else if s.Override != "" {
+		s.Of = n("override")
+	}
+	s.Rate = s.Of
+	if slow := n("slow"); slow > 0 && (slow < s.Of || s.Of == 0) {
+		s.Rate = slow
+	}
+	if halt := time.UnixMicro(int64(n("halt"))); halt.After(now) {
+		s.Halted = halt
+	}
+	s.Reason = s.reason(time.UnixMicro(int64(n("at"))), fields["held"] == "1")
+	return s, nil
+}
+
+// forget is how long a job of which nothing is heard counts; lease.lua has it too.
+const forget = 6 * time.Second
+
+// reason says why the rate is what it is; throttled is when the API last answered 429.
+func (s Standing) reason(throttled time.Time, held bool) string {
+	switch at := "the API answered 429 at " + throttled.Local().Format("15:04"); {
+	case !s.Halted.IsZero():
+		return at + ", no call before " + s.Halted.Local().Format(time.TimeOnly)
+	case s.Rate != s.Of && held:
+		return at + ", and its answers are slow since"
+	case s.Rate != s.Of:
+		return at
+	case s.Override != "":
+		return "set by an operator"
+	case s.Of < s.Limit:
+		return fmt.Sprintf("%.0f%% is left to other traffic", 100*(1-s.Of/s.Limit))
+	}
+	return ""
+}
+
+// String gives the rate and why, such as 34/s of 50/s: the API answered 429 at 02:14.
+func (s Standing) String() string {
+	text, of := perSecond(s.Rate), s.Limit
+	if s.Override != "" {
+		of = s.Of
+	}
+	if s.Rate != of && of > 0 {
+		text += " of " + perSecond(of)
+	}
+	if s.Reason != "" {
+		text += ": " + s.Reason
+	}
+	return text
+}
+
+func perSecond(rate float64) string {
+	switch {
+	case rate == 0:
+		return "no limit"
+	case rate < 10:
+		return strconv.FormatFloat(rate, 'g', 2, 64) + "/s"
+	}
+	return strconv.FormatFloat(rate, 'f', 0, 64) + "/s"
+}

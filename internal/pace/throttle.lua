@@ -1,0 +1,31 @@
+-- KEYS: pace    ARGV: what the API asked to wait (µs; 0 = it did not say), jitter (0 to 1), good answers not yet told
+-- Returns how long all calls wait (µs). A 429 that comes while calls wait, or within a second, is part of the same event;
+-- an event lowers the rate once.
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local second, key = 1000000, KEYS[1]
+local function whole(n) return string.format('%.0f', n) end
+local function get(field) return tonumber(redis.call('HGET', key, field) or '0') end
+
+local halt, at, asked = get('halt'), get('at'), tonumber(ARGV[1])
+if now > math.max(halt, at + second) then
+  local conf, slow, since = get('conf'), get('slow'), get('since')
+  local rate = slow > 0 and slow or conf
+  if rate == 0 then -- no limit so far: what was reached is over it
+    local reached = (get('made') + tonumber(ARGV[3])) / math.max(now - since, second / 5) * second
+    rate = math.max(reached, get('measured'), 10)
+  end
+  local factor = 0.85
+  if at == 0 or now - at > 60 * second then factor = 0.5 elseif now - at < 10 * second then factor = 0.7 end
+  local least = conf > 0 and math.min(1, conf) or 1
+  local streak = get('streak') + 1
+  if asked == 0 then
+    local backoff = math.min(60 * second, second / 4 * 2 ^ math.min(streak - 1, 10))
+    asked = backoff / 2 + tonumber(ARGV[2]) * backoff / 2
+  end
+  redis.call('HSET', key, 'before', slow, 'spared', 0, 'refused', 1, 'slow', math.max(least, factor * rate), 'top', rate,
+    'at', whole(now), 'raised', whole(now), 'streak', streak, 'made', 0, 'since', whole(now + asked))
+end
+halt = math.max(halt, now + asked)
+redis.call('HSET', key, 'halt', whole(halt))
+return math.max(0, math.ceil(halt - now))

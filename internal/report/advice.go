@@ -1,0 +1,42 @@
+package report
+
+import "strings"
+
+// advice says what to do about rows that ended for one cause.
+type advice struct {
+	text  string
+	doubt bool // all of them are in doubt, so retry has none
+}
+
+// advices are by error code: the API's own, of the vendor's document, and those of the worker.
+var advices = map[string]advice{
+	"bad_request":            {text: "The API refuses the rows as they are. Its message says why: mend them in failed.csv and run that file."},
+	"user_not_found":         {text: "The app knows no such user. Check the user column and brandId, or have the users made, then retry."},
+	"client_not_found":       {text: "The user has no such client. List the user's clients and take the ids from there."},
+	"conversation_not_found": {text: "The user has no such conversation. Check target.conversationId in failed.csv and run that file."},
+	"integration_not_found":  {text: "The app has no such integration. Check matchCriteria.integrationId and the app, then run failed.csv."},
+	"app_not_found":          {text: "The API knows no such app under these credentials. Check --app and --base-url, then retry."},
+	"not_found":              {text: "The API did not find what the rows name. Check their ids in failed.csv and run that file."},
+	"unauthorized":           {text: "The credentials were refused. Check or renew the key, then retry."},
+	"forbidden":              {text: "The key may not do this. Give it the scope of the app, or take another, then retry."},
+	"payment_required":       {text: "The account does not cover this. Have its plan looked at, then retry."},
+	"conflict":               {text: "Something else was changing the same users each time. Retry when it is done, or at a lower rate."},
+	"locked":                 {text: "The users were locked at each attempt. Retry later, or at a lower rate."},
+	"invalid":                {text: "The rows could not be put into a call. Mend them in failed.csv and run that file."},
+	"not_reached":            {text: "The API could not be reached. Check the network, the proxy and --base-url, then retry."},
+	"no_answer":              {text: "Calls were sent, and no answer came. Check the network and --timeout, then retry what failed; look at the clients of rows in in_doubt.csv first."},
+	"unreadable_answer":      {text: "Something answered that is not the API. Check --base-url and what lies between, then retry."},
+	"several_candidates":     {text: "More than one client may be the one that was made. Look at the users of in_doubt.csv and decide by hand.", doubt: true},
+	"not_sent_again":         {text: "The answer was lost, and a second try might message people twice. Look at the users of in_doubt.csv; run what did not arrive.", doubt: true},
+}
+
+// adviceOn returns what to do about a cause of any code.
+func adviceOn(code string) advice {
+	if a, known := advices[code]; known {
+		return a
+	}
+	if strings.HasPrefix(code, "http_5") {
+		return advice{text: "The API, or something in front of it, was in trouble at every attempt. Retry when it is well again."}
+	}
+	return advice{text: "The API's message says what is wrong. Mend the rows in failed.csv and run that file, or retry if the cause is gone."}
+}

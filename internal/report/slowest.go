@@ -1,0 +1,36 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// slowest keeps the outcomes that took longest, the longest first; of equal ones the earlier rows.
+type slowest []jobs.Outcome
+
+const slowestRows = 20
+
+// note is a section that keeps r if it is among them. What names people is left behind.
+func (s *slowest) note(r *record) error {
+	full := len(*s) == slowestRows
+	if r.Duration <= 0 || full && r.Duration <= (*s)[slowestRows-1].Duration {
+		return nil
+	}
+	// Clones, or they would hold the whole record that they came with.
+	o := jobs.Outcome{
+		Row:  jobs.Row{Number: r.Row.Number, Line: r.Row.Line, Op: jobs.Op(strings.Clone(string(r.Row.Op)))},
+		Kind: jobs.Kind(strings.Clone(string(r.Kind))), HTTPStatus: r.HTTPStatus, ErrorCode: strings.Clone(r.ErrorCode),
+		Attempts: r.Attempts, Duration: r.Duration,
+	}
+	at, _ := slices.BinarySearchFunc(*s, o, func(a, b jobs.Outcome) int {
+		return cmp.Or(cmp.Compare(b.Duration, a.Duration), cmp.Compare(a.Row.Number, b.Row.Number))
+	})
+	if full {
+		*s = (*s)[:slowestRows-1]
+	}
+	*s = slices.Insert(*s, at, o)
+	return nil
+}

@@ -1,0 +1,152 @@
+package chaos
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/redistest"
+	"github.com/sunbulk/sunbulk/jobs"
+	"github.com/sunbulk/sunbulk/sunco/suncotest"
+)
+
+// rig is what the processes need around them: Redis, the simulated API, and a line to each.
+type rig struct {
+	testing.TB
+	dir     string // of inputs, logs and reports
+	program string // the sunbulk binary
+	secrets string // credentials file
+	redis   *redistest.Server
+	sim     *suncotest.Server
+	witness *witness
+	api     string // host:port of the simulated API
+	rdb     *redis.Client
+	ledger  *ledger.Ledger
+	workers []*worker
+	started int        // processes so far
+	wrong   int        // errors so far
+	all     []*process // every one of them
+}
+
+// worker is a place for a worker process, with its own line.
+type worker struct {
+	*line
+	*process
+}
+
+// apps are those of the queued jobs; each embedded run has one of its own.
+func apps() []string { return []string{"app-a", "app-b", "app-c"} }
+
+func newRig(t testing.TB, world suncotest.World) *rig {
+	t.Helper()
+	r := &rig{TB: t, dir: t.ArtifactDir()}
+	before := runtime.NumGoroutine()
+	t.Cleanup(func() { r.noGoroutineLeft(before) })
+	r.redis = redistest.Start(t) // skips without redis-server
+	r.program = build(t)
+	r.sim = suncotest.New(suncotest.Config{World: world, Knobs: usualKnobs()})
+	r.witness = newWitness(r.sim)
+	server := httptest.NewServer(r.witness)
+	t.Cleanup(func() { r.sim.Close(); server.CloseClientConnections(); server.Close() })
+	r.api = server.Listener.Addr().String()
+	r.rdb = r.redis.Client(t)
+	codec, err := jobs.NewCodec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.ledger = ledger.New(r.rdb, codec)
+	r.secrets = filepath.Join(r.dir, "apps.json")
+	keys := map[string]any{}
+	for _, app := range apps() {
+		keys[app] = map[string]string{"keyId": "key", "keySecret": "secret"}
+	}
+	data, err := json.Marshal(map[string]any{"apps": keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(r.secrets, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Errorf reports what is wrong, but not for every row of a large job.
+func (r *rig) Errorf(format string, args ...any) {
+	r.Helper()
+	const most = 30
+	if r.wrong++; r.wrong > most {
+		r.Fail()
+		return
+	}
+	r.TB.Errorf(format, args...)
+}
+
+// build compiles sunbulk as it is in this checkout.
+func build(t testing.TB) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "sunbulk")
+	out, err := exec.Command("go", "-C", "../..", "build", "-o", program, "./cmd/sunbulk").CombinedOutput()
+	if err != nil {
+		t.Fatalf("build sunbulk: %v\n%s", err, out)
+	}
+	return program
+}
+
+func (r *rig) newLine(name string) *line {
+	return &line{newRoute(r, name+"-redis", r.redis.Addr), newRoute(r, name+"-api", r.api)}
+}
+
+// start runs sunbulk in the rig's folder.
+func (r *rig) start(name string, args ...string) *process {
+	r.Helper()
+	r.started++
+	env := []string{"SUNBULK_KEY_ID=key", "SUNBULK_KEY_SECRET=secret"}
+	p := start(r, r.dir, fmt.Sprintf("%03d-%s", r.started, name), r.program, env, args...)
+	r.all = append(r.all, p)
+	return p
+}
+
+func (r *rig) addWorker() *worker {
+	r.Helper()
+	w := &worker{line: r.newLine(fmt.Sprintf("worker-%d", len(r.workers)))}
+	r.workers = append(r.workers, w)
+	r.startWorker(w)
+	return w
+}
+
+// startWorker starts the process of a place.
+func (r *rig) startWorker(w *worker) {
+	r.Helper()
+	w.process = r.start("worker", "worker", "--redis", "redis://"+w.redis.addr(), "--base-url", "http://"+w.api.addr(),
+		"--credentials", r.secrets, "--concurrency", "16", "--log-format", "json")
+}
+
+// noGoroutineLeft is for the end of the test, when everything else was cleaned up.
+func (r *rig) noGoroutineLeft(before int) {
+	var left int
+	for range 100 {
+		if left = runtime.NumGoroutine(); left <= before {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	stacks := make([]byte, 1<<20)
+	r.Errorf("goroutines: got %d at the end, want the %d of the start\n%s", left, before, stacks[:runtime.Stack(stacks, true)])
+}
+
+// signalAll sends a signal to every worker.
+func (r *rig) signalAll(s syscall.Signal) {
+	for _, w := range r.workers {
+		w.signal(s)
+	}
+}
