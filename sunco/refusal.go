@@ -30,8 +30,8 @@ func (a *API) refusal(c call, authorization string, res *http.Response) *Error {
 		e.Title = "redirected, which is not followed (hint: check the base URL)"
 		return e
 	}
-	title := ""
-	e.Code, title = cause(body, res.Header.Get("Content-Type"))
+	code, title := cause(body, res.Header.Get("Content-Type"))
+	e.Code = code
 	e.Title = cmp.Or(clean(title, a.secrets(c, authorization)), http.StatusText(res.StatusCode), "no reason given")
 	return e
 }

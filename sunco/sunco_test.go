@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -184,7 +185,7 @@ func TestInvalidArgumentsAreNotSent(t *testing.T) {
 		if e.Sent || e.Status != 0 || !strings.HasPrefix(e.Error(), "not sent: ") {
 			t.Errorf("%s: got %+v, want an error that says not sent", name, *e)
 		}
-		if e.Unwrap() != sunco.ErrInvalid {
+		if !errors.Is(e, sunco.ErrInvalid) {
 			t.Errorf("%s: got %v, want it to wrap ErrInvalid", name, e.Unwrap())
 		}
 	}

@@ -47,7 +47,7 @@ func startSimulation(o *runOptions) (*sunco.API, func(), error) {
 		return nil, nil, fmt.Errorf("start simulation: %w", err)
 	}
 	server := &http.Server{Handler: sim, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
-	go server.Serve(listener) // ends with Close
+	go func() { _ = server.Serve(listener) }() // ends with Close
 	stop := func() { sim.Close(); server.Close() }
 	api, err := sunco.New(o.job.app, sunco.Config{BaseURL: "http://" + listener.Addr().String(), Auth: sunco.Token("simulated")})
 	if err != nil {

@@ -95,7 +95,9 @@ func TestI6ReplayHasFlatMemory(t *testing.T) {
 		line, err := encodeLine(head())
 		for batch := int64(0); err == nil && batch < batches; batch++ {
 			sink.Write(line)
-			line, err = encodeLine(record{Open: &opening{Batch: batch, Calling: true, Since: start}})
+			if line, err = encodeLine(record{Open: &opening{Batch: batch, Calling: true, Since: start}}); err != nil {
+				break
+			}
 			sink.Write(line)
 			line, err = encodeLine(record{Commit: &commit{Batch: batch, Progress: jobs.Progress{0x80}, Chunk: chunk}})
 		}

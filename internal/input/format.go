@@ -24,7 +24,9 @@ func newParser(text io.Reader, b *binder) (format string, p parser, err error) {
 	}
 	switch bytes.TrimLeft(w.unread(), space)[0] {
 	case '[':
-		w.skipSpace()
+		if _, err := w.skipSpace(); err != nil {
+			return "", nil, &Error{Cause: "cannot be read", Err: err}
+		}
 		w.advance(1)
 		return "json", &jsonArray{objects: objects{window: w, binder: b}}, nil
 	case '{':

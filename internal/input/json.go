@@ -23,7 +23,7 @@ func (a *jsonArray) next() (Record, error) {
 		return Record{}, a.broken("there is no comma between two elements")
 	case a.begun:
 		a.advance(1)
-		if c, err = a.skipSpace(); err != nil {
+		if _, err := a.skipSpace(); err != nil {
 			return Record{}, a.end(err)
 		}
 	}

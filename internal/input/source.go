@@ -115,7 +115,9 @@ func (s *source) decode() error {
 	s.text, s.suffix = plain, compression
 	switch {
 	case bytes.HasPrefix(mark, []byte("\xef\xbb\xbf")):
-		_, err = plain.Discard(3)
+		if _, err := plain.Discard(3); err != nil {
+			return &Error{Cause: "cannot be read", Err: err}
+		}
 	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
 		s.text = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Reader(plain)
 		s.suffix = "+utf-16" + compression

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/bits"
 	"time"
@@ -101,7 +102,7 @@ func (m Memory) finished() (n int) {
 // Finished returns a function that tells whether a batch was finished when Finished was called.
 func (l *Ledger) Finished(ctx context.Context, id string) (func(batch int64) bool, error) {
 	data, err := l.rdb.Get(ctx, key(id, "finished")).Bytes()
-	if err != nil && err != redis.Nil {
+	if err != nil && !errors.Is(err, redis.Nil) {
 		return nil, fmt.Errorf("read finished batches: %w", err)
 	}
 	return func(batch int64) bool {

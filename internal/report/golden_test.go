@@ -130,17 +130,19 @@ func content(t *testing.T, dir, file string) string {
 	return string(data)
 }
 
-// I7: a summary names rows and codes, never people.
-func TestSummaryI7NamesNobody(t *testing.T) {
+// I7: a summary and a page name rows and codes, never people.
+func TestSummaryAndPageI7NameNobody(t *testing.T) {
 	for name, golden := range goldenJobs() {
 		dir := t.TempDir()
 		if _, err := Write(t.Context(), dir, golden.job, golden.src); err != nil {
 			t.Fatal(err)
 		}
-		got := content(t, dir, "summary.json")
-		for _, person := range []string{"+1", "user-", "client-", "HYPERLINK", "conversation-", "Ann", "brand-"} {
-			if strings.Contains(got, person) {
-				t.Errorf("summary of %s holds %q", name, person)
+		for _, file := range []string{"summary.json", "report.html"} {
+			got := content(t, dir, file)
+			for _, person := range []string{"+1", "user-", "client-", "HYPERLINK", "conversation-", "Ann", "brand-"} {
+				if strings.Contains(got, person) {
+					t.Errorf("%s of %s holds %q", file, name, person)
+				}
 			}
 		}
 	}

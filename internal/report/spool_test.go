@@ -155,6 +155,9 @@ func TestWriteI6FlatMemory(t *testing.T) {
 		if _, err := Write(t.Context(), t.TempDir(), src.job(), src); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := WriteUndo(t.Context(), t.TempDir(), src.job(), src); err != nil {
+			t.Fatal(err)
+		}
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		return int64(m.HeapSys)
@@ -181,6 +184,23 @@ func BenchmarkWrite(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Write(b.Context(), b.TempDir(), src.job(), memorySource{chunks: chunks, rows: queued}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(src.rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkWriteUndo writes what takes back the creates among a million rows.
+func BenchmarkWriteUndo(b *testing.B) {
+	src := streamSource{1_000_000}
+	chunks := slices.Collect(func(yield func(jobs.Chunk) bool) {
+		for k := range src.Chunks(b.Context()) {
+			yield(k)
+		}
+	})
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := WriteUndo(b.Context(), b.TempDir(), src.job(), memorySource{chunks: chunks}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -169,7 +169,7 @@ func TestWriteReplacesAnEarlierReport(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := []string{"journal", "results.csv", "summary.json"}
+	want := []string{"journal", "report.html", "results.csv", "summary.json"}
 	if diff := cmp.Diff(want, files(t, dir)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
