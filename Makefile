@@ -1,12 +1,13 @@
 # `make` prints the targets. CI calls the same ones, by .ci/run.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint fmt fuzz cover clean
+.PHONY: help demo build test bench-pace chaos lint fmt fuzz cover clean
 
 FUZZTIME ?= 10s
+SEED ?= 0
 COMPILER := $(shell command -v "$$(go env CC)")
 
 help: ## print this
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 9
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 12
 
 build: ## build ./sunbulk
 	CGO_ENABLED=0 go build -trimpath -o sunbulk ./cmd/sunbulk
@@ -23,6 +24,13 @@ ifeq ($(COMPILER),)
 endif
 	@command -v redis-server >/dev/null || echo "no redis-server: tests that need a real Redis are skipped (apt-get install redis-server)"
 	go test $(if $(COMPILER),-race) ./...
+	go -C tools/chaos test $(if $(COMPILER),-race) ./...
+
+bench-pace: build ## measure the pace that real workers keep together (five minutes, needs redis-server)
+	go -C tools run ./pacebench -sunbulk ../sunbulk
+
+chaos: ## break everything around a long run, from SEED (drawn): kill -9, lost Redis, lost network, a misbehaving API
+	go -C tools/chaos test -v -count 1 -timeout 20m ./... -seed $(SEED) -rows 50000 -faults 100 -minutes 8 -figures
 
 lint: ## check format, vet, linters and go.mod
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "make fmt would change:" >&2; echo "$$files" >&2; exit 1; }
@@ -30,6 +38,8 @@ lint: ## check format, vet, linters and go.mod
 	go mod tidy -diff
 	go -C tools mod tidy -diff
 	go -C tools vet ./...
+	go -C tools/chaos mod tidy -diff
+	go -C tools/chaos vet ./...
 	go tool -modfile=tools/go.mod golangci-lint run ./...
 
 fmt: ## format all Go files

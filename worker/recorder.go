@@ -19,6 +19,7 @@ type recorder struct {
 	sequence   int64
 	unsent     *ledger.Commit // a commit without an answer: it may have been made
 	receipt    ledger.Receipt // of the last commit
+	finished   bool           // the batch is
 
 	mu       sync.Mutex
 	progress jobs.Progress
@@ -120,6 +121,9 @@ func (r *recorder) announce(ctx context.Context, i int) (ledger.Receipt, error) 
 }
 
 func (r *recorder) commitLocked(ctx context.Context, c ledger.Commit) (ledger.Receipt, error) {
+	if r.finished { // a commit during the pass held the last row
+		return r.receipt, nil
+	}
 	if r.unsent != nil {
 		receipt, err := r.deliveries.Commit(ctx, r.delivery, *r.unsent, time.Now())
 		if err != nil || !receipt.Accepted {
@@ -133,6 +137,7 @@ func (r *recorder) commitLocked(ctx context.Context, c ledger.Commit) (ledger.Re
 		r.unsent = &c
 	}
 	r.receipt = receipt
+	r.finished = err == nil && receipt.Accepted && c.Progress.Finished()
 	return receipt, err
 }
 

@@ -220,7 +220,7 @@ func TestMaxFailuresPausesAndResumeGoesOn(t *testing.T) {
 			t.Fatalf("reason: got %q", job.Reason)
 		}
 		b.queues.Resume(b.job)
-		if err := b.ledger.Resume(t.Context(), b.job); err != nil {
+		if err := b.ledger.Resume(t.Context(), b.job, "", ""); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -112,7 +112,7 @@ func TestAnswersThatPauseTheJob(t *testing.T) {
 			if err := b.queues.Resume(b.job); err != nil {
 				t.Fatal(err)
 			}
-			if err := b.ledger.Resume(t.Context(), b.job); err != nil {
+			if err := b.ledger.Resume(t.Context(), b.job, "", ""); err != nil {
 				t.Fatal(err)
 			}
 			b.serve()

@@ -54,7 +54,7 @@ func (r *run) work(ctx context.Context) error {
 		}
 		return err
 	}
-	for pass := 0; ; pass++ {
+	for {
 		if !ready {
 			if r.rows.Acquire(r.soft, places) != nil {
 				return r.release(ctx)
@@ -70,7 +70,7 @@ func (r *run) work(ctx context.Context) error {
 		if err != nil || r.rec.progress.Finished() {
 			return r.ended(ctx, err)
 		}
-		if !r.wait(pass) {
+		if !r.wait() {
 			return r.release(ctx)
 		}
 	}
@@ -157,8 +157,8 @@ func (r *run) release(ctx context.Context) error {
 
 // wait holds the batch between two passes, while others use the calls in flight. It returns false
 // when the batch must be given back.
-func (r *run) wait(pass int) bool {
-	delay := r.backoff(pass)
+func (r *run) wait() bool {
+	delay := r.backoff()
 	if delay > longWait {
 		r.stop(&handBack{delay, errors.New("the API asked for a long wait")})
 		return false
@@ -176,8 +176,9 @@ func (r *run) wait(pass int) bool {
 // backoff is how long the undone rows must wait: full jitter, or what the API asked; nothing when
 // they only wait for the pace. Rows in doubt wait at least the first backoff, and those that cannot
 // be looked for yet hold nobody up.
-func (r *run) backoff(pass int) time.Duration {
+func (r *run) backoff() time.Duration {
 	delay, early := time.Duration(-1), time.Duration(math.MaxInt64)
+	attempts := 0 // of the row that has used most of those that failed
 	for i := range r.tries {
 		t := &r.tries[i]
 		if r.rec.progress.Done(i) {
@@ -191,9 +192,7 @@ func (r *run) backoff(pass int) time.Duration {
 		if t.ruling.move != again {
 			continue
 		}
-		if delay == 0 {
-			delay = 1 + rand.N(min(lastBackoff, r.cfg.Backoff<<min(pass, 10)))
-		}
+		attempts = max(attempts, t.attempts, 1)
 		if t.doubt {
 			delay = max(delay, r.cfg.Backoff)
 		}
@@ -203,6 +202,9 @@ func (r *run) backoff(pass int) time.Duration {
 	}
 	if delay < 0 {
 		return max(early, r.cfg.Backoff)
+	}
+	if attempts > 0 {
+		delay = max(delay, rand.N(min(lastBackoff, r.cfg.Backoff<<min(attempts-1, 10))))
 	}
 	return delay
 }

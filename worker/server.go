@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -22,6 +23,7 @@ type server struct {
 	app  *app
 	lane *lane
 	log  *slog.Logger
+	rows *semaphore.Weighted // rows in a pass: what a crash can leave in doubt
 
 	soft     context.Context // ends when no new call of the job may start
 	finish   context.CancelCauseFunc
@@ -30,9 +32,15 @@ type server struct {
 	handlers sync.WaitGroup
 }
 
+// rowsPerCall is how many rows of a job may be in a pass for each call in flight: enough that the calls stay
+// busy while the slow rows of a pass end. Each job has its own, or a small one would wait behind all
+// batches of a large one.
+const rowsPerCall = 4
+
 func newServer(w *Worker, job jobs.Job, a *app) *server {
 	s := &server{Worker: w, job: job, app: a, log: w.cfg.Logger.With("job", job.ID)}
 	s.lane = newLane(a, job, s.log)
+	s.rows = semaphore.NewWeighted(int64(w.cfg.Concurrency) * rowsPerCall)
 	s.soft, s.finish = context.WithCancelCause(w.drain)
 	return s
 }
@@ -145,7 +153,7 @@ func (s *server) pause(ctx context.Context, reason string) {
 	if errors.As(context.Cause(s.soft), new(stateError)) {
 		return // another row was first
 	}
-	if err := s.ledger.Pause(ctx, s.job.ID, reason); err != nil {
+	if err := s.ledger.Pause(ctx, s.job.ID, "", reason); err != nil {
 		s.log.Error("could not pause job", "reason", reason, "error", err)
 		return
 	}

@@ -19,7 +19,7 @@ func (w *Worker) reopen(ctx context.Context, job jobs.Job) error {
 			return err
 		}
 		w.cfg.Logger.Info("resuming job: its window is open", "job", job.ID)
-		return w.ledger.Resume(ctx, job.ID)
+		return w.ledger.Resume(ctx, job.ID, "", "the window is open")
 	}
 	select {
 	case <-ctx.Done():

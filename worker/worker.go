@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/pace"
@@ -49,8 +48,7 @@ type Worker struct {
 	ledger *ledger.Ledger
 	queues *queue.Queues
 
-	calls *places             // calls in flight
-	rows  *semaphore.Weighted // rows in a pass: what a crash can leave in doubt
+	calls *places // calls in flight
 
 	drain     context.Context // ends when no new call may start
 	stopDrain context.CancelFunc
@@ -58,10 +56,6 @@ type Worker struct {
 	mu   sync.Mutex
 	apps map[string]*app
 }
-
-// rowsPerCall is how many rows may be in a pass for each call in flight: enough that the calls stay
-// busy while the slow rows of a pass end.
-const rowsPerCall = 4
 
 // New returns a Worker on rdb, which the caller closes after it.
 func New(rdb redis.UniversalClient, codec *jobs.Codec, cfg Config) *Worker {
@@ -81,7 +75,6 @@ func New(rdb redis.UniversalClient, codec *jobs.Codec, cfg Config) *Worker {
 	// The ledger separates by colons; a process that gets the id of a dead one is another worker.
 	w.cfg.Name = strings.ReplaceAll(w.cfg.Name, ":", "-") + "-" + rand.Text()[:6]
 	w.calls = newPlaces(w.cfg.Concurrency)
-	w.rows = semaphore.NewWeighted(int64(w.cfg.Concurrency) * rowsPerCall)
 	w.drain, w.stopDrain = context.WithCancel(context.Background())
 	return w
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/user"
 
 	"github.com/spf13/cobra"
 
@@ -40,9 +42,9 @@ func (p *program) pauseCommand() *cobra.Command {
 	return p.control("pause", "Stop the calls of a job; calls in flight end", "is paused",
 		func(ctx context.Context, st *store, id, reason string) error {
 			if reason == "" {
-				reason = "paused by " + processName()
+				reason = "paused by " + operator()
 			}
-			if err := st.ledger.Pause(ctx, id, reason); err != nil {
+			if err := st.ledger.Pause(ctx, id, operator(), reason); err != nil {
 				return err
 			}
 			return st.queues.Pause(id)
@@ -51,7 +53,7 @@ func (p *program) pauseCommand() *cobra.Command {
 
 func (p *program) resumeCommand() *cobra.Command {
 	return p.control("resume", "Let a paused job go on", "goes on",
-		func(ctx context.Context, st *store, id, _ string) error {
+		func(ctx context.Context, st *store, id, reason string) error {
 			// Ledger and queue may differ after a crash between the two: a paused job is let go in both.
 			_, state, err := st.ledger.Standing(ctx, id)
 			if err != nil {
@@ -63,7 +65,7 @@ func (p *program) resumeCommand() *cobra.Command {
 			if err := st.queues.Resume(id); err != nil {
 				return err
 			}
-			return st.ledger.Resume(ctx, id)
+			return st.ledger.Resume(ctx, id, operator(), reason)
 		})
 }
 
@@ -71,8 +73,20 @@ func (p *program) cancelCommand() *cobra.Command {
 	return p.control("cancel", "End a job; rows without an outcome stay unprocessed", "is cancelled",
 		func(ctx context.Context, st *store, id, reason string) error {
 			if reason == "" {
-				reason = "cancelled by " + processName()
+				reason = "cancelled by " + operator()
 			}
-			return st.ledger.Cancel(ctx, id, reason)
+			return st.ledger.Cancel(ctx, id, operator(), reason)
 		})
+}
+
+// operator names who runs the command, such as ann@host.
+func operator() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	if u, err := user.Current(); err == nil {
+		return u.Username + "@" + host
+	}
+	return "unknown@" + host
 }

@@ -83,6 +83,7 @@ func (p *program) announce(ctx context.Context, s *session) error {
 	if !p.quiet {
 		fmt.Fprintf(p.screen, "queued %s rows in %s batches; rejected %s\n", group(queued), group(job.Batches), group(job.Tally.Rejected))
 	}
+	p.forecast(job.Options, queued, job.Created)
 	if p.json {
 		err = p.writeJSON(map[string]any{"job": job.ID, "queued": queued, "rejected": job.Tally.Rejected, "batches": job.Batches})
 	} else {

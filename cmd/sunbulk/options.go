@@ -25,6 +25,7 @@ type jobFlags struct {
 	batch       int
 	maxFailures string
 	resend      string
+	pacing      pacingFlags
 }
 
 func (j *jobFlags) register(f *pflag.FlagSet) {
@@ -35,6 +36,7 @@ func (j *jobFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&j.allowDuplicates, "allow-duplicates", false, "run rows that are the same as an earlier one")
 	f.Float64Var(&j.rate, "rate", 10, "calls per second for the app, all workers together; 0 = no limit")
 	f.IntVar(&j.burst, "burst", 0, "calls that may come at once (default: a tenth of the rate, at least 1)")
+	j.pacing.register(f)
 	f.IntVar(&j.attempts, "attempts", 5, fmt.Sprintf("attempts per row, 1 to %d", maxAttempts))
 	f.DurationVar(&j.timeout, "timeout", 30*time.Second, "per call")
 	f.IntVar(&j.batch, "batch", 100, "rows per batch, 1 to 10000")
@@ -54,6 +56,9 @@ func (j *jobFlags) options() (jobs.Options, error) {
 	}
 	if o.Resend, err = jobs.ParseResend(j.resend); err != nil {
 		return o, usage("--resend: "+err.Error(), "")
+	}
+	if err := j.pacing.apply(&o); err != nil {
+		return o, err
 	}
 	switch {
 	case j.app == "":

@@ -54,7 +54,7 @@ func (p *program) plan(o jobFlags, files []string) error {
 				return
 			}
 		}
-	}, opt.Rate)
+	}, opt.Rate*(1-opt.Reserve))
 	if p.drain.Err() != nil {
 		return &exitError{code: exitInterrupted, err: errors.New("interrupted")}
 	}
@@ -62,8 +62,9 @@ func (p *program) plan(o jobFlags, files []string) error {
 	if p.json {
 		err = p.writeJSON(made)
 	} else {
-		err = writePlan(p.stdout, made, opt.Rate)
+		err = writePlan(p.stdout, made, opt.Rate*(1-opt.Reserve))
 	}
+	p.forecast(opt, made.Calls, time.Now())
 	if err == nil && made.Rejected > 0 {
 		return &exitError{code: exitNotAllOK}
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/pace"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -20,7 +21,7 @@ const (
 // progress shows how far a job is until it is stopped.
 type progress struct {
 	screen *screen
-	load   func() (jobs.Job, error)
+	load   func() (jobs.Job, pace.Standing, error)
 	read   func() (read, total int64) // bytes of the input; nil when it was read before
 	done   chan struct{}
 	ended  sync.WaitGroup
@@ -32,14 +33,17 @@ type sample struct {
 	settled int64
 }
 
-type jobReader interface {
-	Job(ctx context.Context, id string) (jobs.Job, error)
-}
-
 // watch starts to show the progress of a job; stop must be called.
-func (p *program) watch(ctx context.Context, id string, l jobReader, read func() (int64, int64)) *progress {
+func (p *program) watch(ctx context.Context, id string, st *store, read func() (int64, int64)) *progress {
 	g := &progress{screen: p.screen, read: read, done: make(chan struct{})}
-	g.load = func() (jobs.Job, error) { return l.Job(ctx, id) }
+	g.load = func() (jobs.Job, pace.Standing, error) {
+		job, err := st.ledger.Job(ctx, id)
+		if err != nil {
+			return job, pace.Standing{}, err
+		}
+		s, err := pace.Read(ctx, st.rdb, job.Options.App)
+		return job, s, err
+	}
 	if p.quiet {
 		return g
 	}
@@ -60,7 +64,7 @@ func (g *progress) show() {
 	}
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	if job, err := g.load(); err == nil {
+	if job, _, err := g.load(); err == nil {
 		g.past = append(g.past, sample{time.Now(), job.Tally.Settled()}) // or the first line has no rate
 	}
 	for {
@@ -69,11 +73,11 @@ func (g *progress) show() {
 			return
 		case <-tick.C:
 		}
-		job, err := g.load()
+		job, standing, err := g.load()
 		if err != nil {
 			continue // the command itself meets the error and tells it
 		}
-		if line := g.line(job, time.Now()); g.screen.live() {
+		if line := g.line(job, standing, time.Now()); g.screen.live() {
 			g.screen.status(line)
 		} else {
 			fmt.Fprintln(g.screen, line)
@@ -81,8 +85,9 @@ func (g *progress) show() {
 	}
 }
 
-// line is the progress in words: rows done, what became of them, the rate, and the time left.
-func (g *progress) line(job jobs.Job, now time.Time) string {
+// line is the progress in words: rows done, what became of them, the rate, the time left, and why it
+// is slow.
+func (g *progress) line(job jobs.Job, s pace.Standing, now time.Time) string {
 	t := job.Tally
 	settled := t.Settled()
 	g.past = append(g.past, sample{now, settled})
@@ -106,6 +111,11 @@ func (g *progress) line(job jobs.Job, now time.Time) string {
 	parts = append(parts, fmt.Sprintf("%.0f rows/s", perSecond))
 	if left := total - settled; left > 0 && perSecond > 0 {
 		parts = append(parts, "ETA "+eta(float64(left)/perSecond, exact))
+	}
+	if job.State == jobs.Paused {
+		parts = append(parts, "paused: "+job.Reason)
+	} else if slow := slowness(job, s, now); slow != "" {
+		parts = append(parts, slow)
 	}
 	return strings.Join(parts, " · ")
 }

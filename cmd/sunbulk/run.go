@@ -127,7 +127,7 @@ func (p *program) process(ctx context.Context, s *session, w *worker.Worker, rea
 	defer stopReading(nil)
 	read := make(chan error, 1)
 	go func() { read <- s.read(reading, records(reader), reader.Inputs) }()
-	progress := p.watch(ctx, s.job, s.ledger, reader.Progress)
+	progress := p.watch(ctx, s.job, s.store, reader.Progress)
 
 	served := make(chan error, 1)
 	go func() { served <- w.Serve(ctx, s.job) }()

@@ -64,6 +64,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"generate":  generate,
 		"pack":      pack,
 		"cut":       cut,
+		"closed":    closed,
 		"count":     count,
 		"rows":      rows,
 		"setenv":    setenv,

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -18,7 +17,7 @@ func (p *program) statusCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "status JOB",
-		Short: "One job: progress, calls, errors by cause",
+		Short: "One job: progress, pace and why it is slow, errors by cause",
 		Example: `  sunbulk status 20261122-153012-k3f9
   sunbulk status 20261122-153012-k3f9 --watch
   sunbulk status 20261122-153012-k3f9 --json | jq .rows`,
@@ -55,7 +54,10 @@ func (p *program) status(ctx context.Context, redis, id string, watch bool) erro
 			return err
 		}
 	}
-	s := report.Summarize(job)
+	s, err := standingOf(ctx, st.rdb, job)
+	if err != nil {
+		return err
+	}
 	if p.json {
 		return p.writeJSON(s)
 	}
@@ -64,13 +66,16 @@ func (p *program) status(ctx context.Context, redis, id string, watch bool) erro
 		fmt.Fprintf(p.stdout, ": %s", s.Reason)
 	}
 	fmt.Fprintf(p.stdout, "\napp %s, created %s\n", s.App, s.Times.Created.Local().Format(time.DateTime))
-	describe(p.stdout, s)
+	if s.Pace != nil && s.Pace.Jobs > 0 {
+		fmt.Fprintf(p.stdout, "pace %s\n", s.Pace)
+	}
+	describe(p.stdout, s.Summary)
 	return nil
 }
 
 // follow shows the progress of a job until it ends, pauses, or ctx does.
 func (p *program) follow(ctx context.Context, st *store, job jobs.Job) (jobs.Job, error) {
-	progress := p.watch(ctx, job.ID, st.ledger, nil)
+	progress := p.watch(ctx, job.ID, st, nil)
 	defer progress.stop()
 	for !job.State.Ended() && job.State != jobs.Paused {
 		select {

@@ -20,6 +20,7 @@ const (
 	latencyField = "latency:"
 	causeField   = "cause:"
 	sampleField  = "sample:" // row:error of the first row with that cause
+	eventField   = "event:"  // from 1
 )
 
 var (
@@ -69,6 +70,13 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 			return job, fmt.Errorf("read inputs of job %s: %w", id, err)
 		}
 	}
+	for i := range n("events") {
+		var e jobs.Event
+		if err := json.Unmarshal([]byte(fields[eventField+strconv.FormatInt(i+1, 10)]), &e); err != nil {
+			return job, fmt.Errorf("read events of job %s: %w", id, err)
+		}
+		job.Events = append(job.Events, e)
+	}
 	for name := range fields {
 		if bucket, ok := strings.CutPrefix(name, latencyField); ok {
 			if b, err := strconv.Atoi(bucket); err == nil {
@@ -94,23 +102,29 @@ func (l *Ledger) IDs(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
-// Pause stops the calls of a job, with the reason that people will read.
-func (l *Ledger) Pause(ctx context.Context, id, reason string) error {
-	return l.move(ctx, id, jobs.Paused, reason)
+// Pause stops the calls of a job, with the reason that people will read. who is empty when sunbulk
+// does it by itself.
+func (l *Ledger) Pause(ctx context.Context, id, who, reason string) error {
+	return l.move(ctx, id, jobs.Paused, jobs.Event{Who: who, What: jobs.EventPause, Reason: reason})
 }
 
 // Resume lets a paused job go on.
-func (l *Ledger) Resume(ctx context.Context, id string) error {
-	return l.move(ctx, id, jobs.Running, "")
+func (l *Ledger) Resume(ctx context.Context, id, who, reason string) error {
+	return l.move(ctx, id, jobs.Running, jobs.Event{Who: who, What: jobs.EventResume, Reason: reason})
 }
 
 // Cancel ends a job; its rows without an outcome stay unprocessed.
-func (l *Ledger) Cancel(ctx context.Context, id, reason string) error {
-	return l.move(ctx, id, jobs.Cancelled, reason)
+func (l *Ledger) Cancel(ctx context.Context, id, who, reason string) error {
+	return l.move(ctx, id, jobs.Cancelled, jobs.Event{Who: who, What: jobs.EventCancel, Reason: reason})
 }
 
-func (l *Ledger) move(ctx context.Context, id string, to jobs.State, reason string) error {
-	reply, err := moveScript.Run(ctx, l.rdb, []string{key(id)}, string(to), reason, time.Now().UnixMilli()).Slice()
+func (l *Ledger) move(ctx context.Context, id string, to jobs.State, e jobs.Event) error {
+	e.At = time.Now().UTC()
+	event, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encode event: %w", err)
+	}
+	reply, err := moveScript.Run(ctx, l.rdb, []string{key(id)}, string(to), e.Reason, e.At.UnixMilli(), event).Slice()
 	if err != nil {
 		return fmt.Errorf("set state of job %s: %w", id, err)
 	}

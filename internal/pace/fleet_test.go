@@ -23,7 +23,24 @@ type fleet struct {
 	calls     []time.Time // of all jobs, in order
 	byJob     map[string][]time.Time
 	throttled []time.Time
+	window    *window // counts in place of calls, where there are too many to remember
 	running   sync.WaitGroup
+}
+
+// window counts calls, and the most of them in any second.
+type window struct {
+	last        []time.Time
+	total, most int
+}
+
+func (w *window) add(at time.Time) {
+	w.total++
+	first := 0
+	for first < len(w.last) && at.Sub(w.last[first]) >= time.Second {
+		first++
+	}
+	w.last = append(w.last[first:], at)
+	w.most = max(w.most, len(w.last))
 }
 
 // newFleet is on a Redis in the process; with testing/synctest its clock is virtual.
@@ -43,31 +60,32 @@ func newFleetOn(t testing.TB, rdb redis.UniversalClient) *fleet {
 	return &fleet{t: t, rdb: rdb, byJob: map[string][]time.Time{}}
 }
 
-// start lets a worker call for a job until ctx ends, and idle says how long it does something else
-// after each call. Its clock is wrong by skew.
-func (f *fleet) start(ctx context.Context, worker, job string, terms Terms, skew time.Duration, need int, idle time.Duration) {
+// start lets a worker call for a job until ctx ends.
+func (f *fleet) start(ctx context.Context, worker, job string, terms Terms, need int) {
+	f.running.Go(func() { f.work(ctx, worker, job, terms, 0, need) })
+}
+
+// work is what a worker does whose clock is wrong by skew.
+func (f *fleet) work(ctx context.Context, worker, job string, terms Terms, skew time.Duration, need int) {
 	p := New(f.rdb, "app", worker)
 	p.now = func() time.Time { return time.Now().Add(skew) }
 	lane := p.Lane(job, terms)
-	f.running.Go(func() {
-		for {
-			if lane.Ready(ctx, need) != nil {
-				return
-			}
-			if !lane.Take() {
-				continue
-			}
+	for lane.Ready(ctx, need) == nil {
+		if lane.Take() {
 			f.call(ctx, p, job)
-			sleep(ctx, idle)
 		}
-	})
+	}
 }
 
 func (f *fleet) call(ctx context.Context, p *Pace, job string) {
 	at := time.Now()
 	f.mu.Lock()
-	f.calls = append(f.calls, at)
-	f.byJob[job] = append(f.byJob[job], at)
+	if f.window != nil {
+		f.window.add(at)
+	} else {
+		f.calls = append(f.calls, at)
+		f.byJob[job] = append(f.byJob[job], at)
+	}
 	var took, retryAfter time.Duration
 	var throttled bool
 	if f.api != nil {
@@ -90,7 +108,7 @@ func (f *fleet) run(n int, job string, terms Terms, d time.Duration) {
 	ctx, cancel := context.WithTimeout(f.t.Context(), d)
 	defer cancel()
 	for i := range n {
-		f.start(ctx, fmt.Sprint("worker-", i), job, terms, 0, 64, 0)
+		f.start(ctx, fmt.Sprint("worker-", i), job, terms, 64)
 	}
 	<-ctx.Done()
 	f.running.Wait()

@@ -9,7 +9,7 @@ import (
 // grant is calls that a lane may make: each from the time of its slot on, until the slot lapses.
 type grant struct {
 	slots   *rate.Limiter // spreads the calls evenly from start on; nil = no limit until the end
-	start   time.Time     // earliest moment that is surely not before the first slot
+	start   time.Time     // the first slot's
 	left    int           // slots from next on
 	next    time.Time
 	end     time.Time     // without slots: when the freedom ends
@@ -17,17 +17,17 @@ type grant struct {
 }
 
 // onTheWay is the part of a lapse that is left for what delays a call between here and the API.
-const onTheWay = 10
+const onTheWay = 2
 
-// newGrant places the slots of a lease: n calls evenly over the span, from wait on. The reply came
-// between sent and received, so that a slot is used neither before its time nor beyond its lapse.
-func newGrant(n int, wait, span, lapse time.Duration, sent, received time.Time) grant {
+// newGrant places n slots evenly over the span, from start on. Start is surely not too early, and
+// unsure is how late it may be.
+func newGrant(n int, start time.Time, span, lapse, unsure time.Duration) grant {
 	if n < 0 {
-		return grant{end: sent.Add(lapse)}
+		return grant{end: start.Add(lapse - unsure)}
 	}
 	g := grant{
 		slots: rate.NewLimiter(rate.Limit(float64(n)/span.Seconds()), 1),
-		start: received.Add(wait), left: n, overdue: lapse - lapse/onTheWay - received.Sub(sent),
+		start: start, left: n, overdue: lapse - lapse/onTheWay - unsure,
 	}
 	g.step()
 	return g

@@ -26,6 +26,7 @@ type Lane struct {
 	mu    sync.Mutex
 	terms Terms
 	grant grant
+	delay time.Duration // of Redis' latest replies
 }
 
 // Lane returns the lane of a job, whose id has no colon.
@@ -94,27 +95,30 @@ func (l *Lane) due() (time.Duration, bool) {
 // lease asks Redis for calls; when there are none, it returns how long to wait.
 func (l *Lane) lease(ctx context.Context, need int) (time.Duration, error) {
 	l.mu.Lock()
-	t := l.terms
+	t, delay := l.terms, l.delay
 	l.mu.Unlock()
 	p := l.pace
 	seen := p.tell()
 	sent := p.now()
-	reply, err := leaseScript.Run(ctx, p.rdb, []string{key(p.app)}, p.worker, l.job, need, number(t.Rate), number(t.Reserve),
-		max(1, t.Burst), max(1, t.Weight), number(t.Cap),
+	reply, err := leaseScript.Run(ctx, p.rdb, []string{key(p.app)}, p.worker, l.job, need, delay.Microseconds(),
+		number(t.Rate), number(t.Reserve), max(1, t.Burst), max(1, t.Weight), number(t.Cap),
 		seen.made, seen.mean().Microseconds(), seen.spared, seen.refused).Int64Slice()
 	if err != nil {
 		return 0, fmt.Errorf("lease calls: %w", err)
 	}
-	if len(reply) != 4 {
+	if len(reply) != 5 {
 		return 0, fmt.Errorf("lease calls: reply of %d parts", len(reply))
 	}
-	n, wait, span, lapse := int(reply[0]), microseconds(reply[1]), microseconds(reply[2]), microseconds(reply[3])
+	received := p.now()
+	now, n, wait, span, lapse := time.UnixMicro(reply[0]), int(reply[1]), microseconds(reply[2]), microseconds(reply[3]), microseconds(reply[4])
+	start, unsure := p.place(now, now.Add(wait), sent, received)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.delay = max(received.Sub(sent), l.delay*9/10)
 	if n == 0 {
 		return wait, nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.grant = newGrant(n, wait, span, lapse, sent, p.now())
+	l.grant = newGrant(n, start, span, lapse, unsure)
 	return 0, nil
 }
 

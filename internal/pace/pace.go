@@ -38,6 +38,7 @@ type Pace struct {
 	mu    sync.Mutex
 	until time.Time // no call before; zero when not halted
 	seen  answers   // since the last lease
+	clock clock
 }
 
 // answers are what came back, the 429 that began a halt left out.
@@ -114,6 +115,14 @@ func (p *Pace) tell() answers {
 	seen := p.seen
 	p.seen = answers{}
 	return seen
+}
+
+// place returns the local time of start, which is Redis' as now is, and how late that may be.
+func (p *Pace) place(now, start, sent, received time.Time) (time.Time, time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clock.heard(now, sent, received)
+	return p.clock.local(start)
 }
 
 func microseconds(n int64) time.Duration { return time.Duration(n) * time.Microsecond }

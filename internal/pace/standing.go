@@ -33,7 +33,7 @@ const (
 func Override(ctx context.Context, rdb redis.UniversalClient, app, value string) error {
 	var err error
 	if value == Auto {
-		err = rdb.HDel(ctx, key(app), "override").Err()
+		err = rdb.HDel(ctx, key(app), "override", "conf", "limit").Err() // the next lease sets the latter two
 	} else if err = rdb.HSet(ctx, key(app), "override", value).Err(); err == nil {
 		err = rdb.Persist(ctx, key(app)).Err()
 	}

@@ -3,6 +3,7 @@ package queue
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"iter"
@@ -26,6 +27,13 @@ const (
 	maxRetry = math.MaxInt32
 	// A task without a timeout would get 30 minutes; a batch at a slow pace needs longer.
 	timeout = 365 * 24 * time.Hour
+)
+
+var (
+	//go:embed first.lua
+	firstLua string
+
+	firstScript = redis.NewScript(firstLua)
 )
 
 // Queues adds and finds the tasks of jobs. It is safe for concurrent use.
@@ -79,15 +87,19 @@ func (q *Queues) add(ctx context.Context, job, id string, payload []byte) (added
 	return err == nil, err
 }
 
-// Again queues a batch once more whose delivery under the given fence came to nothing. The task of
-// that delivery is still asynq's, who delivers it too when its lease is over. It returns false when
+// Again queues a batch once more whose delivery under the given fence came to nothing, before all
+// others: at the tail it would wait for the rest of the job. The task of that delivery is still asynq's, who delivers it too when its lease is over. It returns false when
 // this was done before, or when asynq has nothing of the batch.
 func (q *Queues) Again(ctx context.Context, job string, batch, fence int64) (bool, error) {
 	payload, found, err := q.payload(job, batch, fence)
 	if err != nil || !found {
 		return false, err
 	}
-	added, err := q.add(ctx, job, fencedID(job, batch, fence), payload)
+	id := fencedID(job, batch, fence)
+	added, err := q.add(ctx, job, id, payload)
+	if added {
+		err = firstScript.Run(ctx, q.rdb, []string{"asynq:{" + job + "}:pending"}, id).Err()
+	}
 	if err != nil {
 		return false, fmt.Errorf("queue batch %d again: %w", batch, err)
 	}

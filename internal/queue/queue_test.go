@@ -72,6 +72,28 @@ func TestAgainAddsOneTaskPerFence(t *testing.T) {
 	}
 }
 
+// A batch that is queued again does not wait behind the rest of its job.
+func TestAgainComesFirst(t *testing.T) {
+	q := newQueues(t)
+	ctx := t.Context()
+	for n := range int64(3) {
+		if err := q.Add(ctx, job, batch(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := q.Again(ctx, job, 2, 7); err != nil {
+		t.Fatal(err)
+	}
+	got, err := q.rdb.LRange(ctx, "asynq:{"+job+"}:pending", 0, -1).Result() // asynq takes from the right
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{taskID(job, 2), taskID(job, 1), taskID(job, 0), fencedID(job, 2, 7)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("tasks that wait (-want +got):\n%s", diff)
+	}
+}
+
 func TestI5LostBatchesAreFoundAndComeBack(t *testing.T) {
 	q := newQueues(t)
 	ctx := t.Context()

@@ -7,25 +7,75 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 )
 
 // folder is a report folder whose next files are written in a folder inside it, and put in place
 // together.
 type folder struct {
 	dir, temp string
+	lock      *os.File // on temp: a folder that nobody has locked is left of a report that was killed
 	outputs   []*output
 }
+
+// tempPrefix begins the names of the folders inside.
+const tempPrefix = ".report-"
 
 // openFolder makes dir when it is missing. Only the user may look in: the files name people.
 func openFolder(dir string) (*folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make report folder: %w", err)
 	}
-	temp, err := os.MkdirTemp(dir, ".report-")
+	if err := removeLeft(dir); err != nil {
+		return nil, fmt.Errorf("clean report folder: %w", err)
+	}
+	temp, err := os.MkdirTemp(dir, tempPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("write in report folder: %w", err)
 	}
-	return &folder{dir: dir, temp: temp}, nil
+	lock, err := lockFolder(temp)
+	if err != nil {
+		return nil, fmt.Errorf("lock in report folder: %w", err)
+	}
+	return &folder{dir: dir, temp: temp, lock: lock}, nil
+}
+
+// removeLeft removes what killed reports left in dir: it names people.
+func removeLeft(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.IsDir() || !strings.HasPrefix(e.Name(), tempPrefix) {
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		lock, err := lockFolder(path)
+		if err != nil {
+			continue // a report is being written there, or has just ended
+		}
+		err = os.RemoveAll(path)
+		lock.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lockFolder locks a folder until it is closed or the process ends.
+func lockFolder(path string) (*os.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // discard removes what was not published. It is for defer: after publish little is left to remove.
@@ -36,6 +86,7 @@ func (f *folder) discard() {
 		}
 	}
 	os.RemoveAll(f.temp)
+	f.lock.Close()
 }
 
 // output adds a file to the folder. It exists only if something is written.

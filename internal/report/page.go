@@ -86,7 +86,7 @@ func (p *page) write(o *output, s Summary) error {
 
 func (p *page) view(s Summary) view {
 	v := view{
-		Summary: s, Kinds: kinds(s.Rows), Timed: timedKinds[:], Column: duration(seconds(p.series.width)),
+		Summary: s, Kinds: kinds(s.Rows), Timed: timedKinds[:], Column: seconds(p.series.width).String(),
 		Outcomes: outcomesPlot(&p.series), Latency: latencyPlot(s.LatencyMs), Quantiles: quantiles(s.LatencyMs),
 		More: max(0, len(s.Causes)-pageCauses), Slowest: p.slowest, Events: timeline(p.job),
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/sunbulk/sunbulk/jobs"
@@ -69,7 +70,7 @@ func ratePlot(s *series, job jobs.Job) (p *plot, hidden bool) {
 	const far = 5
 	rate := job.Options.Rate
 	if hidden = rate > far*most; !hidden {
-		most = max(most, rate)
+		most = max(most, rate*1.05) // so that the line is not the edge
 	}
 	p = newPlot("Rows per second over time", max(len(buckets), leastSlots), most)
 	place := func(t time.Time) float64 { return t.Sub(start).Seconds() / float64(s.width) }
@@ -169,7 +170,7 @@ func (p *plot) times(start time.Time, width int64) {
 		layout, parts = "2 Jan 15:04", 2
 	}
 	for part := range parts + 1 {
-		p.Xs = append(p.Xs, start.Add(whole*time.Duration(part)/time.Duration(parts)).Format(layout))
+		p.Xs = append(p.Xs, start.Add(whole/time.Duration(parts)*time.Duration(part)).Format(layout))
 	}
 }
 
@@ -185,15 +186,13 @@ func because(reason string) string {
 	return " (" + reason + ")"
 }
 
-// duration writes d for people, with three digits or so.
+// duration writes d for people.
 func duration(d time.Duration) string {
 	switch {
 	case d >= time.Minute:
 		return d.Round(time.Second).String()
-	case d >= 10*time.Second:
-		return amount(d.Round(100*time.Millisecond).Seconds()) + " s"
 	case d >= time.Second:
-		return amount(d.Seconds()) + " s"
+		return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s"
 	case d >= 10*time.Millisecond:
 		return amount(float64(d.Round(time.Millisecond)/time.Millisecond)) + " ms"
 	}

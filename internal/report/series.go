@@ -15,7 +15,10 @@ type series struct {
 	buckets [seriesBuckets]bucket
 }
 
-const seriesBuckets = 240 // an even number, so that pairs make one
+const (
+	seriesBuckets = 240 // an even number, so that pairs make one
+	seriesLead    = 20  // buckets before the first row's: it is seldom the first to end
+)
 
 // bucket counts outcomes by timedKinds.
 type bucket [len(timedKinds)]int64
@@ -34,12 +37,12 @@ func (b bucket) total() (n int64) {
 // to see of the others.
 func (s *series) note(r *record) error {
 	kind := slices.Index(timedKinds[:], r.Kind)
-	if year := r.FinishedAt.Year(); kind < 0 || year < 2000 || year >= 2200 {
+	if year := r.FinishedAt.Year(); kind < 0 || year < 2000 || year >= 2100 {
 		return nil
 	}
 	at := r.FinishedAt.Unix()
 	if s.width == 0 {
-		s.start, s.width = at, 1
+		s.start, s.width = at-seriesLead, 1
 	}
 	for at < s.start {
 		s.widen(seriesBuckets)

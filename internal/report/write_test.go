@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"math/rand/v2"
 	"os"
@@ -175,6 +176,34 @@ func TestWriteReplacesAnEarlierReport(t *testing.T) {
 	}
 	if _, lines := readSheet(t, dir, "results.csv"); lines[0]["outcome"] != "ok" {
 		t.Errorf("got outcome %q, want ok", lines[0]["outcome"])
+	}
+}
+
+// What a report left behind that was killed is gone with the next one (I7); one that is being written is not.
+func TestWriteRemovesWhatAKilledReportLeft(t *testing.T) {
+	dir := t.TempDir()
+	killed, err := os.MkdirTemp(dir, tempPrefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := openFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.discard()
+	alive := filepath.Join(dir, tempPrefix+"alive")
+	if err := os.Rename(other.temp, alive); err != nil {
+		t.Fatal(err)
+	}
+	src := memorySource{chunks: []jobs.Chunk{{Outcomes: []jobs.Outcome{outcomeOf(createRow(1), jobs.OK)}}}}
+	if _, err := Write(t.Context(), dir, testJob(jobs.Finished, src.tallyOf(1)), src); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(killed); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("folder of the killed report: got %v, want none there", err)
+	}
+	if _, err := os.Stat(alive); err != nil {
+		t.Errorf("folder of a report that is being written: %v", err)
 	}
 }
 

@@ -98,7 +98,7 @@ func (c *chaos) calm() {
 
 // pass lets time go by, ends the faults that are due and looks after the tasks.
 func (c *chaos) pass(d time.Duration) {
-	for until := time.Now().Add(d); ; time.Sleep(20 * time.Millisecond) {
+	for until := time.Now().Add(d); ; time.Sleep(5 * time.Millisecond) {
 		now := time.Now()
 		left := c.ending[:0]
 		for _, e := range c.ending {

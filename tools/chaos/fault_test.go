@@ -21,6 +21,7 @@ func allFaults() []fault {
 		{"worker stopped for up to 15 s", stopWorker}, {"worker stopped for up to 15 s", stopWorker},
 		{"enqueue killed", killTask(false)}, {"enqueue killed", killTask(false)}, {"enqueue killed", killTask(false)},
 		{"run killed", killTask(true)}, {"run killed", killTask(true)}, {"run killed", killTask(true)},
+		{"run killed at its report", killReport},
 		{"Redis killed", killRedis}, {"Redis killed", killRedis},
 		{"Redis slow", onRoute(toRedis, slowly)}, {"Redis cut", onRoute(toRedis, cut)},
 		{"Redis' answers lost", onRoute(toRedis, lose(answers))}, {"Redis blackholed", onRoute(toRedis, lose(requests, answers))},
@@ -43,6 +44,7 @@ func killWorker(c *chaos) (func(), time.Duration) {
 		return nil, 0
 	}
 	w.kill()
+	w.killed = true
 	return func() { c.startWorker(w) }, c.between(0, 4*time.Second)
 }
 
@@ -61,13 +63,24 @@ func killTask(embedded bool) func(*chaos) (func(), time.Duration) {
 	return func(c *chaos) (func(), time.Duration) {
 		for _, i := range c.random.Perm(len(c.plan.tasks)) {
 			t := c.plan.tasks[i]
-			if t.embedded == embedded && t.process != nil && !t.done && t.process.running() && (embedded || t.job != "") {
+			if t.embedded == embedded && t.process != nil && !t.done && t.process.running() {
 				t.process.kill()
 				return func() {}, 0
 			}
 		}
 		return nil, 0
 	}
+}
+
+// killReport kills a run as soon as it writes its report; tend does it, and starts it again.
+func killReport(c *chaos) (func(), time.Duration) {
+	for _, t := range c.plan.tasks {
+		if t.embedded && t.process != nil && !t.done && !t.doomed {
+			t.doomed = true
+			return func() {}, 0
+		}
+	}
+	return nil, 0
 }
 
 func killRedis(c *chaos) (func(), time.Duration) {

@@ -19,6 +19,7 @@ func TestFigureKilledWorker(t *testing.T) {
 	c, w := newFigure(t)
 	held := c.heldBy(w)
 	w.kill()
+	w.killed = true
 	idle := c.untilTaken(w, held)
 	t.Logf("after a SIGKILL the %d batches of the worker were at work again within %.1f s", len(held), idle.Seconds())
 	if idle > promised {
@@ -54,7 +55,7 @@ func newFigure(t *testing.T) (*chaos, *worker) {
 	const rows = 4000
 	random := rand.New(rand.NewPCG(1, 1))
 	p := &plan{}
-	work := &task{name: "job", app: apps()[0], batch: 20}
+	work := &task{name: "job", app: apps()[0], batch: 5}
 	for len(work.rows) < rows {
 		work.rows = append(work.rows, p.draw(random, "create")...)
 	}

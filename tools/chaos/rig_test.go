@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"syscall"
 	"testing"
 	"time"
 
@@ -42,6 +41,8 @@ type rig struct {
 type worker struct {
 	*line
 	*process
+	killed bool      // by a fault, which starts it again
+	again  time.Time // when to start again; zero while it runs
 }
 
 // apps are those of the queued jobs; each embedded run has one of its own.
@@ -127,8 +128,23 @@ func (r *rig) addWorker() *worker {
 // startWorker starts the process of a place.
 func (r *rig) startWorker(w *worker) {
 	r.Helper()
+	w.killed, w.again = false, time.Time{}
 	w.process = r.start("worker", "worker", "--redis", "redis://"+w.redis.addr(), "--base-url", "http://"+w.api.addr(),
 		"--credentials", r.secrets, "--concurrency", "16", "--log-format", "json")
+}
+
+// keep starts a worker again that found no Redis, as whatever supervises it would.
+func (r *rig) keep(w *worker) {
+	r.Helper()
+	switch {
+	case w.running() || w.killed:
+	case w.code() != 1:
+		r.Fatalf("worker ended with code %d:\n%s", w.code(), w.tail())
+	case w.again.IsZero():
+		w.again = time.Now().Add(300 * time.Millisecond)
+	case time.Now().After(w.again):
+		r.startWorker(w)
+	}
 }
 
 // noGoroutineLeft is for the end of the test, when everything else was cleaned up.
@@ -142,11 +158,4 @@ func (r *rig) noGoroutineLeft(before int) {
 	}
 	stacks := make([]byte, 1<<20)
 	r.Errorf("goroutines: got %d at the end, want the %d of the start\n%s", left, before, stacks[:runtime.Stack(stacks, true)])
-}
-
-// signalAll sends a signal to every worker.
-func (r *rig) signalAll(s syscall.Signal) {
-	for _, w := range r.workers {
-		w.signal(s)
-	}
 }

@@ -25,10 +25,11 @@ type task struct {
 
 	*line
 	process *process // nil before the first start
-	job     string   // id, once the command has said it
+	job     string   // id, once all is queued
 	done    bool
 	starts  int
 	again   time.Time // when to start next
+	doomed  bool      // to be killed as soon as it writes its report
 }
 
 // mostStarts is more than the faults of any run can ask for.
@@ -48,6 +49,9 @@ func (c *chaos) begin(tasks []*task) {
 			c.Fatal(err)
 		}
 		t.line = c.newLine(t.name)
+		if !t.embedded {
+			t.redis.slow(requests, 20*time.Millisecond) // for ever: else it is over before anything can break
+		}
 		c.run(t)
 	}
 }
@@ -67,22 +71,22 @@ func (c *chaos) run(t *task) {
 		t.process = c.start(t.name, args...)
 		return
 	}
-	args := append([]string{"enqueue", t.input(), "--redis", "redis://" + t.redis.addr()}, t.flags()...)
-	if t.job != "" {
-		args = append(args, "--resume", t.job)
-	}
-	t.process = c.start(t.name, args...)
+	t.process = c.start(t.name, append([]string{"enqueue", t.input(), "--redis", "redis://" + t.redis.addr()}, t.flags()...)...)
 }
 
-// tend starts commands again that were killed or gave up, and notes those that are done.
+// tend starts workers and commands again that were killed or gave up, and notes the tasks that are done.
 func (c *chaos) tend(tasks []*task) {
 	c.Helper()
+	for _, w := range c.workers {
+		c.keep(w)
+	}
 	for _, t := range tasks {
 		if t.process == nil || t.done {
 			continue
 		}
-		if t.job == "" {
-			t.job = jobSaid(t.process.said())
+		if t.doomed && c.reporting(t) {
+			t.process.kill()
+			t.doomed = false
 		}
 		switch {
 		case t.process.running():
@@ -106,11 +110,19 @@ func (c *chaos) ended(t *task) {
 		}
 	case code == 2 && t.embedded && c.reported(t): // killed when all was done
 		t.done = true
+	case code == 2 && !t.embedded && holder(t.process.said()) != "": // killed when all was queued
+		t.done, t.job = true, holder(t.process.said())
 	case code == -1 || code == 1 || code == 130:
 		t.again = time.Now().Add(300 * time.Millisecond)
 	default:
 		c.Fatalf("%s ended with code %d:\n%s", t.name, code, t.process.tail())
 	}
+}
+
+// reporting tells whether a report is being written.
+func (c *chaos) reporting(t *task) bool {
+	temp, err := filepath.Glob(filepath.Join(c.dir, t.out(), ".report-*"))
+	return err == nil && len(temp) > 0
 }
 
 // reported tells whether an embedded run has its report, and no journal to go on from.
@@ -120,9 +132,9 @@ func (c *chaos) reported(t *task) bool {
 	return os.IsNotExist(journal) && summary == nil
 }
 
-// jobSaid finds the id in what an enqueue writes on stderr.
-func jobSaid(stderr string) string {
-	found := regexp.MustCompile(`\bjob (\d{8}-\d{6}-[a-z0-9]+)`).FindStringSubmatch(stderr)
+// holder finds the id of the job that has an input in what an enqueue writes when it is queued whole.
+func holder(stderr string) string {
+	found := regexp.MustCompile(`the same input is that of job (\d{8}-\d{6}-[a-z0-9]+)`).FindStringSubmatch(stderr)
 	if found == nil {
 		return ""
 	}

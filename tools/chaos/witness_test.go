@@ -75,7 +75,7 @@ func (w *witness) remember(app, user string, c *call) {
 	}
 }
 
-// creates returns how often a create of the user came that was not refused by a 429, and how often
+// creates returns how often a create of the user came that was not refused by a 4xx, and how often
 // one came without a list since the one before.
 func (w *witness) creates(user, integration string) (sent, blind int) {
 	w.mu.Lock()
@@ -85,7 +85,7 @@ func (w *witness) creates(user, integration string) (sent, blind int) {
 		switch {
 		case !c.create:
 			looked = true
-		case c.integration == integration && c.status != http.StatusTooManyRequests:
+		case c.integration == integration && c.status/100 != 4:
 			sent++
 			if !looked {
 				blind++

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // for images without zones
+
+	"github.com/redis/go-redis/v9"
+	"github.com/spf13/pflag"
+
+	"github.com/sunbulk/sunbulk/internal/pace"
+	"github.com/sunbulk/sunbulk/internal/report"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// pacingFlags say when, and beside what else, a job calls.
+type pacingFlags struct {
+	reserve  string
+	priority string
+	schedule jobs.Schedule
+}
+
+func (o *pacingFlags) register(f *pflag.FlagSet) {
+	f.StringVar(&o.reserve, "reserve", "0%", "part of the rate that is left to the app's other traffic, e.g. 30%")
+	f.StringVar(&o.priority, "priority", string(jobs.Normal), "high, normal or low: weighs the jobs of an app 4:2:1")
+	f.StringVar(&o.schedule.FinishBy, "finish-by", "", "go at the lowest rate that ends by 06:00, or by 2026-11-24 06:00")
+	f.StringVar(&o.schedule.Window, "window", "", "call only in this time, e.g. 22:00-06:00 or 'mon-fri 22:00-06:00'")
+	f.StringVar(&o.schedule.Timezone, "timezone", "", "of --finish-by and --window, e.g. Europe/Madrid (default: this machine's)")
+}
+
+// apply checks the flags and sets them in o.
+func (o *pacingFlags) apply(opt *jobs.Options) (err error) {
+	if opt.Reserve, err = parseReserve(o.reserve); err != nil {
+		return usage("--reserve: "+err.Error(), "e.g. --reserve 30%")
+	}
+	if opt.Priority, err = jobs.ParsePriority(o.priority); err != nil {
+		return usage("--priority: "+err.Error(), "")
+	}
+	opt.Schedule = o.schedule
+	if opt.Timezone == "" && (opt.Window != "" || opt.FinishBy != "") {
+		opt.Timezone = localZone() // workers may run in another one
+	}
+	if err := opt.Check(); err != nil {
+		return usage(err.Error(), "see 'sunbulk run --help'")
+	}
+	return nil
+}
+
+func parseReserve(s string) (float64, error) {
+	percent, err := strconv.ParseFloat(strings.TrimSuffix(s, "%"), 64)
+	if err != nil || !strings.HasSuffix(s, "%") || !(percent >= 0 && percent < 100) {
+		return 0, fmt.Errorf("%q is not a part from 0%% to 99%%", s)
+	}
+	return percent / 100, nil
+}
+
+// localZone names the time zone of this machine, empty when it has no name that others know.
+func localZone() string {
+	if name := time.Local.String(); name != "Local" {
+		return name
+	}
+	return ""
+}
+
+// forecast tells people at once when the calls left cannot be made by the deadline. Calls are
+// counted as one per row.
+func (p *program) forecast(opt jobs.Options, calls int64, now time.Time) {
+	deadline, err := opt.Deadline(now)
+	if err != nil || deadline.IsZero() || calls == 0 {
+		return
+	}
+	need, most := float64(calls)/deadline.Sub(now).Seconds(), opt.Rate*(1-opt.Reserve)
+	switch {
+	case !deadline.After(now):
+		fmt.Fprintf(p.screen, "warning: --finish-by %s is past\n", opt.FinishBy)
+	case most > 0 && need > most:
+		ends := now.Add(time.Duration(float64(calls) / most * float64(time.Second)))
+		fmt.Fprintf(p.screen, "warning: --finish-by %s needs %.3g calls/s, and only %.3g are allowed: the job ends about %s (hint: raise --rate, or give a later time)\n",
+			opt.FinishBy, need, most, ends.In(deadline.Location()).Format("2006-01-02 15:04"))
+	default:
+		fmt.Fprintf(p.screen, "--finish-by %s needs %.3g calls/s\n", opt.FinishBy, need)
+	}
+}
+
+// slowness says why a job is slower than it was asked to be; empty when it is not.
+func slowness(job jobs.Job, s pace.Standing, now time.Time) string {
+	if job.State.Ended() || job.State == jobs.Paused {
+		return ""
+	}
+	var parts []string
+	if s.Reason != "" {
+		parts = append(parts, s.String())
+	}
+	if need, known := job.Needed(now); known && (need < 0 || s.Rate > 0 && need > 1.05*s.Rate) {
+		parts = append(parts, "will miss "+job.Options.FinishBy)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// standing is what status --json shows: the job in numbers, and the pace of its app.
+type standing struct {
+	report.Summary
+	Pace *pace.Standing `json:"pace,omitempty"` // nil when the job has ended
+}
+
+// standingOf reads the pace of a job that has not ended.
+func standingOf(ctx context.Context, rdb redis.UniversalClient, job jobs.Job) (standing, error) {
+	s := standing{Summary: report.Summarize(job)}
+	if job.State.Ended() {
+		return s, nil
+	}
+	read, err := pace.Read(ctx, rdb, job.Options.App)
+	s.Pace = &read
+	return s, err
+}
