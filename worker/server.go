@@ -95,6 +95,7 @@ func (s *server) serve(ctx context.Context) error {
 	var life sync.WaitGroup
 	life.Go(func() { s.live(alive) })
 	life.Go(func() { s.keepPace(alive) })
+	life.Go(func() { s.app.pace.Listen(alive) })
 	s.watch(ctx)
 	srv.Stop()
 	srv.Shutdown()

@@ -12,12 +12,8 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// fingerprint of the work that the flags ask for; empty when it cannot be told from other work, or
-// need not.
+// fingerprint of the work that the flags ask for; empty when it cannot be told from other work.
 func (j *jobFlags) fingerprint(files []string) (string, error) {
-	if j.allowDuplicates {
-		return "", nil
-	}
 	inputs, err := input.Digest(files)
 	if err != nil {
 		return "", err
@@ -25,12 +21,21 @@ func (j *jobFlags) fingerprint(files []string) (string, error) {
 	return jobs.Fingerprint(inputs, j.settings()), nil
 }
 
+// twins is goesOn of begin, or nil when inputs may be queued twice.
+func (j *jobFlags) twins(goesOn func(jobs.Job) bool) func(jobs.Job) bool {
+	if j.allowDuplicates {
+		return nil
+	}
+	return goesOn
+}
+
 // begin creates a job on a real Redis. An input that the app has been given before is not queued
-// twice: the session is then that of the job that has it, when goesOn allows (I9).
+// twice: the session is then that of the job that has it, when goesOn allows (I9). Without goesOn
+// any input is queued.
 func (p *program) begin(ctx context.Context, st *store, opt jobs.Options, fingerprint string, goesOn func(jobs.Job) bool) (*session, error) {
 	now := time.Now()
 	s := &session{store: st, memory: st.ledger, job: jobs.NewID(now), batch: opt.BatchSize}
-	if fingerprint != "" {
+	if fingerprint != "" && goesOn != nil {
 		holder, err := st.ledger.Claim(ctx, opt.App, fingerprint, s.job)
 		if err != nil {
 			return nil, err
@@ -48,6 +53,9 @@ func (p *program) takeOver(ctx context.Context, s *session, holder string, opt j
 	switch {
 	case err != nil:
 		return err
+	case job.State == jobs.Cancelled:
+		return usage(fmt.Sprintf("the same input is that of job %s, which was cancelled", job.ID),
+			"'sunbulk report "+job.ID+"' writes the rows that it left as unprocessed.csv, which can be queued")
 	case !goesOn(job):
 		return usage(fmt.Sprintf("the same input is that of job %s, which is %s", job.ID, job.State),
 			"'sunbulk status "+job.ID+"' tells what became of it; --allow-duplicates runs every row again")
@@ -75,7 +83,7 @@ func (p *program) openRedisSession(ctx context.Context, o runOptions, opt jobs.O
 	}
 	var s *session
 	if err == nil {
-		s, err = p.begin(ctx, st, opt, fingerprint, func(before jobs.Job) bool { return !before.State.Ended() })
+		s, err = p.begin(ctx, st, opt, fingerprint, o.job.twins(func(before jobs.Job) bool { return !before.State.Ended() }))
 	}
 	if err != nil {
 		st.Close()

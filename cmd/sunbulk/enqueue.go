@@ -13,8 +13,9 @@ import (
 
 func (p *program) enqueueCommand() *cobra.Command {
 	var (
-		o     jobFlags
-		redis string
+		o      jobFlags
+		redis  string
+		resume string
 	)
 	cmd := &cobra.Command{
 		Use:   "enqueue FILE…",
@@ -23,11 +24,18 @@ func (p *program) enqueueCommand() *cobra.Command {
 begin with the first rows while the rest is still being queued. After an interruption the same
 command goes on with the same job.`,
 		Example: `  sunbulk enqueue users.csv --app 5e4af71a81966cfff3ef6550 --redis redis://localhost:6379
+  sunbulk enqueue users.csv --resume 20261122-153012-k3f9
   zcat users.csv.gz | sunbulk enqueue - --op list --app 5e4af71a81966cfff3ef6550`,
 		Args: needFiles,
-		RunE: func(_ *cobra.Command, files []string) error { return p.enqueue(p.drain, o, redis, files) },
+		RunE: func(_ *cobra.Command, files []string) error {
+			if resume != "" {
+				return p.resumeEnqueue(p.drain, o, redis, resume, files)
+			}
+			return p.enqueue(p.drain, o, redis, files)
+		},
 	}
 	o.register(cmd.Flags())
+	cmd.Flags().StringVar(&resume, "resume", "", "add to this job what is missing of it: after an enqueue that was cut off, or when status names lost batches")
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
 	return cmd
 }
@@ -55,7 +63,7 @@ func (p *program) enqueue(ctx context.Context, o jobFlags, redis string, files [
 	if err != nil {
 		return err
 	}
-	s, err := p.begin(ctx, st, opt, fingerprint, func(before jobs.Job) bool { return !before.Sealed && !before.State.Ended() })
+	s, err := p.begin(ctx, st, opt, fingerprint, o.twins(func(before jobs.Job) bool { return !before.Sealed && !before.State.Ended() }))
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 	_ "time/tzdata" // for images without zones
 
-	"github.com/redis/go-redis/v9"
 	"github.com/spf13/pflag"
 
 	"github.com/sunbulk/sunbulk/internal/pace"
@@ -94,25 +93,42 @@ func slowness(job jobs.Job, s pace.Standing, now time.Time) string {
 	if s.Reason != "" {
 		parts = append(parts, s.String())
 	}
-	if need, known := job.Needed(now); known && (need < 0 || s.Rate > 0 && need > 1.05*s.Rate) {
-		parts = append(parts, "will miss "+job.Options.FinishBy)
+	if text := deadline(job, s, now); text != "" {
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, " · ")
+}
+
+// deadline says how a job stands to its deadline; empty without one, and while its rows are not known.
+func deadline(job jobs.Job, s pace.Standing, now time.Time) string {
+	need, known := job.Needed(now)
+	switch {
+	case !known:
+		return ""
+	case need < 0 || s.Rate > 0 && need > 1.05*s.Rate:
+		return "will miss " + job.Options.FinishBy
+	}
+	return fmt.Sprintf("%.3g/s is enough for %s", need, job.Options.FinishBy)
 }
 
 // standing is what status --json shows: the job in numbers, and the pace of its app.
 type standing struct {
 	report.Summary
-	Pace *pace.Standing `json:"pace,omitempty"` // nil when the job has ended
+	Pace *pace.Standing `json:"pace,omitempty"`        // nil when the job has ended
+	Lost int64          `json:"lostBatches,omitempty"` // not finished, and in no queue
 }
 
-// standingOf reads the pace of a job that has not ended.
-func standingOf(ctx context.Context, rdb redis.UniversalClient, job jobs.Job) (standing, error) {
+// standingOf reads the pace and the lost batches of a job that has not ended.
+func standingOf(ctx context.Context, st *store, job jobs.Job) (standing, error) {
 	s := standing{Summary: report.Summarize(job)}
 	if job.State.Ended() {
 		return s, nil
 	}
-	read, err := pace.Read(ctx, rdb, job.Options.App)
+	read, err := pace.Read(ctx, st.rdb, job.Options.App)
+	if err != nil {
+		return s, err
+	}
 	s.Pace = &read
+	s.Lost, err = st.lostBatches(ctx, job)
 	return s, err
 }

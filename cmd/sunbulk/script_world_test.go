@@ -103,12 +103,19 @@ func startRedis(s *script, ts *testscript.TestScript, _ []string) error {
 	return nil
 }
 
-// await STATE: the job $JOB comes to the state.
+// await STATE or FIELD=VALUE: the job $JOB comes to the state, or a field of its hash to the value.
 func await(s *script, ts *testscript.TestScript, args []string) error {
 	rdb := s.redis.Client(s.t)
 	return wait("the job is "+args[0], func() (bool, error) {
-		state, err := rdb.HGet(context.Background(), "sunbulk:{"+ts.Getenv("JOB")+"}", "state").Result()
-		return state == args[0], err
+		field, want, other := strings.Cut(args[0], "=")
+		if !other {
+			field, want = "state", args[0]
+		}
+		got, err := rdb.HGet(context.Background(), "sunbulk:{"+ts.Getenv("JOB")+"}", field).Result()
+		if errors.Is(err, goredis.Nil) {
+			return false, nil
+		}
+		return got == want, err
 	})
 }
 

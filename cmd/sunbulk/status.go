@@ -54,7 +54,7 @@ func (p *program) status(ctx context.Context, redis, id string, watch bool) erro
 			return err
 		}
 	}
-	s, err := standingOf(ctx, st.rdb, job)
+	s, err := standingOf(ctx, st, job)
 	if err != nil {
 		return err
 	}
@@ -68,8 +68,14 @@ func (p *program) status(ctx context.Context, redis, id string, watch bool) erro
 	fmt.Fprintf(p.stdout, "\napp %s, created %s\n", s.App, s.Times.Created.Local().Format(time.DateTime))
 	if s.Pace != nil && s.Pace.Jobs > 0 {
 		fmt.Fprintf(p.stdout, "pace %s\n", s.Pace)
+		if text := deadline(job, *s.Pace, time.Now()); text != "" {
+			fmt.Fprintln(p.stdout, text)
+		}
 	}
 	describe(p.stdout, s.Summary)
+	if s.Lost > 0 {
+		fmt.Fprintf(p.stdout, "%s batches are not finished and in no queue\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files queues them again\n", group(s.Lost), s.Job)
+	}
 	return nil
 }
 

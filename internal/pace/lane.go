@@ -52,7 +52,10 @@ const KeepInterval = 2 * time.Second
 // Ready blocks until a call may be made, and takes none. It leases what the need calls that wait can
 // use. While Redis does not answer, no call may be made.
 func (l *Lane) Ready(ctx context.Context, need int) error {
-	const lastPause = time.Second
+	const (
+		lastPause = time.Second // after an error
+		longest   = time.Second // then it asks again: the terms may have changed
+	)
 	for pause := 50 * time.Millisecond; ; {
 		wait, ok := l.due()
 		if ok && wait <= 0 {
@@ -63,6 +66,7 @@ func (l *Lane) Ready(ctx context.Context, need int) error {
 			if wait, err = l.lease(ctx, max(1, need)); err != nil {
 				wait, pause = pause, min(2*pause, lastPause)
 			}
+			wait = min(wait, longest)
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return err

@@ -100,7 +100,8 @@ if now < halt then return {now, 0, math.ceil(halt - now), 0, 0} end
 -- A job with a rate of its own waits for its turn first.
 local turn = now
 if cap > 0 then
-  turn = math.max(get('cap:' .. job), now - 2 * second)
+  turn = math.min(get('cap:' .. job), now + math.max(second, second / cap)) -- it may have been lower
+  turn = math.max(turn, now - 2 * second)
   if turn > now then return {now, 0, math.ceil(turn - now), 0, 0} end
   need = math.min(need, math.max(1, math.floor(cap)))
 end
@@ -117,9 +118,9 @@ lapse = math.max(lapse, second / rate, 50000)
 local room = math.max(1, conf > 0 and burst * rate / conf or rate / 10)
 local interval = math.max(second / rate, (second + lapse) / (rate + room))
 
--- One round gives each asking worker a lease, each job its part by weight. A round is 100 ms for each lease, but a second
+-- One round gives each asking worker a lease, each job its part by weight. A round is 80 ms for each lease, but a second
 -- at most, and no lease has more than 50 calls; it is longer only where a worker's part would be less than a call.
-local weights, round, least = 0, math.min(second, 100000 * asking), 0
+local weights, round, least = 0, math.min(second, 80000 * asking), 0
 for name in pairs(workers) do weights = weights + (weight[name] or 1) end
 for name, n in pairs(workers) do
   local one = n * weights / (weight[name] or 1) * interval -- the round in which each worker of the job gets one call

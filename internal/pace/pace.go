@@ -10,6 +10,7 @@ import (
 	_ "embed"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"time"
 
@@ -87,7 +88,8 @@ func (p *Pace) Throttled(ctx context.Context, asked time.Duration) error {
 	if asked <= 0 {
 		provisional = alone
 	}
-	p.until = p.now().Add(provisional)
+	mine := p.now().Add(provisional)
+	p.until = mine
 	made := p.seen.made
 	p.mu.Unlock()
 
@@ -97,8 +99,39 @@ func (p *Pace) Throttled(ctx context.Context, asked time.Duration) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.until = p.now().Add(microseconds(wait))
+	if until := p.now().Add(microseconds(wait)); until.After(p.until) || p.until.Equal(mine) {
+		p.until = until
+	}
 	return nil
+}
+
+// Listen hears of the halts of other workers at once, until ctx ends. Without it they are known at
+// the next lease, within a second.
+func (p *Pace) Listen(ctx context.Context) {
+	sub := p.rdb.Subscribe(ctx, key(p.app))
+	defer sub.Close()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case m, open := <-sub.Channel():
+			if !open {
+				return
+			}
+			if wait, err := strconv.ParseInt(m.Payload, 10, 64); err == nil {
+				p.halt(microseconds(wait))
+			}
+		}
+	}
+}
+
+// halt lets no call be made for a time. It never shortens a halt.
+func (p *Pace) halt(wait time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if until := p.now().Add(wait); until.After(p.until) {
+		p.until = until
+	}
 }
 
 // halted returns how long no call may be made.

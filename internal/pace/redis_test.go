@@ -3,6 +3,7 @@ package pace
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,4 +43,30 @@ func TestI4NoCallWithoutRedis(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// A worker with calls in hand hears of the halt of another one.
+func TestI4AHaltIsHeardAtOnce(t *testing.T) {
+	rdb := redistest.Start(t).Client(t)
+	a, b := New(rdb, "app", "a"), New(rdb, "app", "b")
+	ctx, cancel := context.WithCancel(t.Context())
+	var listening sync.WaitGroup
+	listening.Go(func() { b.Listen(ctx) })
+	for n := int64(0); n == 0; time.Sleep(10 * time.Millisecond) {
+		subscribers, err := rdb.PubSubNumSub(ctx, key("app")).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n = subscribers[key("app")]
+	}
+	if err := a.Throttled(ctx, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(30 * time.Second); b.halted() <= 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the halt was not heard")
+		}
+	}
+	cancel()
+	listening.Wait()
 }

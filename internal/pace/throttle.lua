@@ -1,6 +1,6 @@
 -- KEYS: pace    ARGV: what the API asked to wait (µs; 0 = it did not say), jitter (0 to 1), good answers not yet told
 -- Returns how long all calls wait (µs). A 429 that comes while calls wait, or within a second, is part of the same event;
--- an event lowers the rate once.
+-- an event lowers the rate once. Workers that listen hear of a halt at once, the others at their next lease.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local second, key = 1000000, KEYS[1]
@@ -36,6 +36,9 @@ if now > math.max(halt, at + second) then
   redis.call('HSET', key, 'at', whole(now), 'raised', whole(now), 'streak', streak, 'made', 0, 'since', whole(now + asked),
     'spared', 0.9 * spared, 'refused', 0.9 * refused)
 end
-halt = math.max(halt, now + asked)
-redis.call('HSET', key, 'halt', whole(halt))
+if now + asked > halt then
+  halt = now + asked
+  redis.call('HSET', key, 'halt', whole(halt))
+  redis.pcall('PUBLISH', key, whole(asked)) -- a user who may not publish does without: the next lease tells too
+end
 return math.max(0, math.ceil(halt - now))

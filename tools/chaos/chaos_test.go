@@ -72,20 +72,22 @@ func (c *chaos) storm(faults int, deadline time.Time) {
 		}
 		injected++
 		c.tally[f.name]++
+		c.noneArchived()
 		c.ending = append(c.ending, ending{time.Now().Add(lasts), end})
-		c.pass(c.between(200*time.Millisecond, 2*time.Second))
+		c.pass(c.between(500*time.Millisecond, 3*time.Second))
 	}
 	c.begin(c.plan.tasks)
 }
 
 // calm ends all faults and waits until every task and every job has ended.
 func (c *chaos) calm() {
-	const patience = 3 * time.Minute
+	const patience = 4 * time.Minute
 	for _, e := range c.ending {
 		e.end()
 	}
 	c.ending = nil
 	for limit := time.Now().Add(patience); ; c.pass(200 * time.Millisecond) {
+		c.noneArchived()
 		waiting := c.unfinished(c.plan.tasks)
 		if waiting == "" {
 			return

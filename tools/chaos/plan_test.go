@@ -57,7 +57,7 @@ func newPlan(random *rand.Rand, rows, faults int) *plan {
 		}
 		t := p.add(random, fmt.Sprintf("job-%d", i), n)
 		t.app = apps()[random.IntN(len(apps()))]
-		t.rate = []int{0, 150, 250}[random.IntN(3)]
+		t.rate = []int{0, 300, 600}[random.IntN(3)]
 		left -= n
 	}
 	random.Shuffle(len(p.tasks), func(i, j int) { p.tasks[i], p.tasks[j] = p.tasks[j], p.tasks[i] })

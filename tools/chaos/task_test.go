@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -153,7 +154,7 @@ func (c *chaos) unfinished(tasks []*task) string {
 			if err != nil {
 				waiting = append(waiting, t.name+": "+err.Error())
 			} else if job.State != jobs.Finished {
-				waiting = append(waiting, t.name+": "+string(job.State)+" "+job.Reason)
+				waiting = append(waiting, fmt.Sprintf("%s: %s %s, %d of %d rows", t.name, job.State, job.Reason, job.Tally.Settled(), len(t.rows)))
 			}
 		}
 	}

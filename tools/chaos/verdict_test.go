@@ -21,7 +21,6 @@ type verdict struct {
 	calls, looks, retries     int64
 	adopted, refused, requeue int
 	starts                    int // of sunbulk processes
-	mostOfRate                float64
 }
 
 // verdict ends the workers and checks everything that was promised.
@@ -251,6 +250,17 @@ func (c *chaos) endWorkers() {
 		if err != nil || code != 0 {
 			c.Errorf("worker ended with code %d, %v:\n%s", code, err, w.tail())
 		}
+	}
+}
+
+// noneArchived holds I5 while jobs run: asynq gives up on no task. While Redis is away there is
+// nothing to see.
+func (c *chaos) noneArchived() {
+	c.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if archives, err := c.rdb.Keys(ctx, "asynq:*:archived").Result(); err == nil && len(archives) > 0 {
+		c.Errorf("I5: asynq has archived tasks: %v", archives)
 	}
 }
 

@@ -89,14 +89,14 @@ func (b *bench) steady(w *world) error {
 	return nil
 }
 
-// killed does the same while a worker is killed and another started every three seconds.
+// killed does the same while a worker is killed and another started every four seconds.
 func (b *bench) killed(w *world) error {
 	if err := w.begin("create", 1_000_000, b.workers, "--rate", fmt.Sprint(rate)); err != nil {
 		return err
 	}
 	time.Sleep(warm)
 	stop, done := make(chan struct{}), make(chan error, 1)
-	go func() { done <- w.churn(3*time.Second, stop) }()
+	go func() { done <- w.churn(4*time.Second, stop) }()
 	before, after, took, err := w.during(b.length)
 	close(stop)
 	if err := <-done; err != nil {
@@ -106,7 +106,7 @@ func (b *bench) killed(w *world) error {
 		return err
 	}
 	share := float64(after.total()-before.total()) / (rate * took.Seconds())
-	name := "a worker killed and one started every 3 s"
+	name := "a worker killed and one started every 4 s"
 	report(name+": total", "95 % of the rate or more", fmt.Sprintf("%.2f %%", 100*share), share >= 0.95)
 	report(name+": most calls in any second", fmt.Sprintf("%d", rate+burst), fmt.Sprint(after.MaxPerSecond), after.MaxPerSecond <= rate+burst)
 	return nil
