@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/enqueue"
-	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -45,11 +44,7 @@ func (p *program) enqueue(ctx context.Context, o jobFlags, redis string, files [
 	if err != nil {
 		return err
 	}
-	cfg, err := o.input(p)
-	if err != nil {
-		return err
-	}
-	reader, err := input.Open(files, cfg)
+	reader, err := o.open(p, files)
 	if err != nil {
 		return err
 	}

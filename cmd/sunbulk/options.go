@@ -80,6 +80,15 @@ func (j *jobFlags) options() (jobs.Options, error) {
 	return o, nil
 }
 
+// open opens the files as the flags say.
+func (j *jobFlags) open(p *program, files []string) (*input.Reader, error) {
+	cfg, err := j.input(p)
+	if err != nil {
+		return nil, err
+	}
+	return input.Open(files, cfg)
+}
+
 // input returns how rows are read.
 func (j *jobFlags) input(p *program) (input.Config, error) {
 	cfg := input.Config{

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -39,11 +38,7 @@ func (p *program) plan(o jobFlags, files []string) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := o.input(p)
-	if err != nil {
-		return err
-	}
-	reader, err := input.Open(files, cfg)
+	reader, err := o.open(p, files)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -14,15 +13,11 @@ func (p *program) resumeEnqueue(ctx context.Context, o jobFlags, redis, id strin
 	if err := jobs.CheckID(id); err != nil {
 		return usage(err.Error(), "'sunbulk jobs' lists the jobs")
 	}
-	cfg, err := o.input(p)
-	if err != nil {
-		return err
-	}
 	fingerprint, err := o.fingerprint(files)
 	if err != nil {
 		return err
 	}
-	reader, err := input.Open(files, cfg)
+	reader, err := o.open(p, files)
 	if err != nil {
 		return err
 	}

@@ -77,11 +77,7 @@ func (p *program) run(ctx context.Context, o runOptions, files []string) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := o.job.input(p)
-	if err != nil {
-		return err
-	}
-	reader, err := input.Open(files, cfg)
+	reader, err := o.job.open(p, files)
 	if err != nil {
 		return err
 	}

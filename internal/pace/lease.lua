@@ -100,8 +100,12 @@ if now < halt then return {now, 0, math.ceil(halt - now), 0, 0} end
 -- A job with a rate of its own waits for its turn first.
 local turn = now
 if cap > 0 then
-  turn = math.min(get('cap:' .. job), now + math.max(second, second / cap)) -- it may have been lower
-  turn = math.max(turn, now - 2 * second)
+  local latest = now + math.max(second, second / cap)
+  turn = math.max(get('cap:' .. job), now - 2 * second)
+  if turn > latest then -- the cap was lower
+    turn = latest
+    set('cap:' .. job, whole(turn))
+  end
   if turn > now then return {now, 0, math.ceil(turn - now), 0, 0} end
   need = math.min(need, math.max(1, math.floor(cap)))
 end

@@ -72,7 +72,14 @@ func (c *chaos) run(t *task) {
 		t.process = c.start(t.name, args...)
 		return
 	}
-	t.process = c.start(t.name, append([]string{"enqueue", t.input(), "--redis", "redis://" + t.redis.addr()}, t.flags()...)...)
+	args := append([]string{"enqueue", t.input(), "--redis", "redis://" + t.redis.addr()}, t.flags()...)
+	if t.process != nil {
+		// The command has said which job it goes on with: name that one, for once.
+		if job := jobIn(t.process.said(), `going on with job `+jobID); job != "" {
+			args = append(args, "--resume", job)
+		}
+	}
+	t.process = c.start(t.name, args...)
 }
 
 // tend starts workers and commands again that were killed or gave up, and notes the tasks that are done.
@@ -111,8 +118,8 @@ func (c *chaos) ended(t *task) {
 		}
 	case code == 2 && t.embedded && c.reported(t): // killed when all was done
 		t.done = true
-	case code == 2 && !t.embedded && holder(t.process.said()) != "": // killed when all was queued
-		t.done, t.job = true, holder(t.process.said())
+	case code == 2 && !t.embedded && jobIn(t.process.said(), queuedWhole) != "": // killed when all was queued
+		t.done, t.job = true, jobIn(t.process.said(), queuedWhole)
 	case code == -1 || code == 1 || code == 130:
 		t.again = time.Now().Add(300 * time.Millisecond)
 	default:
@@ -133,9 +140,15 @@ func (c *chaos) reported(t *task) bool {
 	return os.IsNotExist(journal) && summary == nil
 }
 
-// holder finds the id of the job that has an input in what an enqueue writes when it is queued whole.
-func holder(stderr string) string {
-	found := regexp.MustCompile(`the same input is that of job (\d{8}-\d{6}-[a-z0-9]+)`).FindStringSubmatch(stderr)
+// What sunbulk says of jobs: an id, and that the input of one is queued.
+const (
+	jobID       = `(\d{8}-\d{6}-[a-z0-9]+)`
+	queuedWhole = `job ` + jobID + `(?:, which)? is (?:running|finished)`
+)
+
+// jobIn returns the id that a pattern finds in what a command wrote on stderr; empty when there is none.
+func jobIn(stderr, pattern string) string {
+	found := regexp.MustCompile(pattern).FindStringSubmatch(stderr)
 	if found == nil {
 		return ""
 	}
