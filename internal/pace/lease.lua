@@ -135,7 +135,7 @@ local part = math.floor(round / interval * weight[job] / weights / workers[job] 
 local n = math.max(1, math.min(need, part))
 
 -- Nothing is reserved farther ahead than two seconds.
-local tat = math.max(h.tat and get('tat') or now, now - lapse + interval)
+local tat = math.max(h.tat and get('tat') or now, now - math.max(0, lapse / 4 - interval))
 if delay > lapse / 4 then tat = math.max(tat, now + delay - lapse / 4) end -- else the slots would lapse before the reply is there
 if tat > now + 4 * second + interval then tat = now + 2 * second end -- the rate was raised, or the clock was set
 if tat > now + 2 * second then return {now, 0, math.ceil(tat - now - second), 0, 0} end

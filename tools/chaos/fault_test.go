@@ -21,7 +21,7 @@ func allFaults() []fault {
 		{"worker stopped for up to 15 s", stopWorker}, {"worker stopped for up to 15 s", stopWorker},
 		{"enqueue killed", killTask(false)}, {"enqueue killed", killTask(false)}, {"enqueue killed", killTask(false)},
 		{"run killed", killTask(true)}, {"run killed", killTask(true)}, {"run killed", killTask(true)},
-		{"run killed at its report", killReport},
+		{"run marked, to be killed at its report", killReport},
 		{"Redis killed", killRedis}, {"Redis killed", killRedis},
 		{"Redis slow", onRoute(toRedis, slowly)}, {"Redis cut", onRoute(toRedis, cut)},
 		{"Redis' answers lost", onRoute(toRedis, lose(answers))}, {"Redis blackholed", onRoute(toRedis, lose(requests, answers))},
