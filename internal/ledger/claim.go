@@ -9,8 +9,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// claimLife is how long an input is remembered after it was queued.
-const claimLife = 90 * 24 * time.Hour
+const (
+	claimLife  = 90 * 24 * time.Hour // how long an input is remembered after it was queued
+	claimGrace = 5 * time.Second     // between a claim and the job that it is for
+)
 
 func claimKey(app, fingerprint string) string { return "sunbulk:input:{" + app + "}:" + fingerprint }
 
@@ -18,7 +20,7 @@ func claimKey(app, fingerprint string) string { return "sunbulk:input:{" + app +
 // earlier one that still exists.
 func (l *Ledger) Claim(ctx context.Context, app, fingerprint, job string) (holder string, err error) {
 	key := claimKey(app, fingerprint)
-	for range 3 {
+	for {
 		won, err := l.rdb.SetNX(ctx, key, job, claimLife).Result()
 		if err != nil {
 			return "", fmt.Errorf("claim input: %w", err)
@@ -33,13 +35,31 @@ func (l *Ledger) Claim(ctx context.Context, app, fingerprint, job string) (holde
 		switch {
 		case err == nil:
 			return holder, nil
-		case errors.Is(err, ErrNoJob): // it died before it was created
-			if err := l.rdb.Del(ctx, key).Err(); err != nil {
+		case errors.Is(err, ErrNoJob):
+			if err := l.dropDeadClaim(ctx, key); err != nil {
 				return "", fmt.Errorf("claim input: %w", err)
 			}
 		case !errors.Is(err, redis.Nil):
 			return "", fmt.Errorf("claim input: %w", err)
 		}
 	}
-	return "", errors.New("claim input: others are claiming it")
+}
+
+// dropDeadClaim forgets a claim whose job was never created, once that is sure: another process may
+// be about to create it.
+func (l *Ledger) dropDeadClaim(ctx context.Context, key string) error {
+	const look = 100 * time.Millisecond
+	left, err := l.rdb.PTTL(ctx, key).Result()
+	if err != nil {
+		return err
+	}
+	if claimLife-left > claimGrace {
+		return l.rdb.Del(ctx, key).Err()
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(look):
+		return nil
+	}
 }
