@@ -27,8 +27,8 @@ func TestSmallJobIsNotStuckBehindALargeOne(t *testing.T) {
 	for small.state().State != jobs.Finished {
 		time.Sleep(50 * time.Millisecond)
 	}
-	if got := large.state(); got.State != jobs.Running || got.Tally.OK == 0 {
-		t.Errorf("large job: got %s with %d rows, want it running", got.State, got.Tally.OK)
+	if got := large.state(); got.State != jobs.Running {
+		t.Errorf("large job: got %s with %d rows done, want it running", got.State, got.Tally.OK)
 	}
 	w.Drain()
 	if err := <-ended; err != nil {
