@@ -30,6 +30,9 @@ func TestSmallJobIsNotStuckBehindALargeOne(t *testing.T) {
 	if got := large.state(); got.State != jobs.Running {
 		t.Errorf("large job: got %s with %d rows done, want it running", got.State, got.Tally.OK)
 	}
+	for large.state().Tally.OK == 0 { // its first commit comes after half a second
+		time.Sleep(50 * time.Millisecond)
+	}
 	w.Drain()
 	if err := <-ended; err != nil {
 		t.Error(err)
