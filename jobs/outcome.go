@@ -31,7 +31,7 @@ type Outcome struct {
 	ErrorCode    string // the API's code, or one of sunbulk's own such as no_answer
 	Error        string // for a person
 	Detail       string // how it came about where that is not plain, such as adopted
-	Attempts     int    // attempts used, at least 1 once the row was called
+	Attempts     int    // attempts used, at least 1 once the row was called; looks are none
 	Duration     time.Duration
 	FinishedAt   time.Time
 	Clients      []json.RawMessage // what a list found, each object as it came

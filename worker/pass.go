@@ -9,8 +9,9 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// extraLooks is how many passes a row in doubt gets beyond its attempts: they only look.
-const extraLooks = 3
+// mostLooks is how many looks of one delivery may fail before a row stays in doubt. A look uses no
+// attempt of the row: it sends nothing.
+const mostLooks = 8
 
 // pass attempts every undone row once: rows of one user one after the other in file order, others
 // at the same time. It returns after the commit of what became of them.
@@ -89,16 +90,15 @@ func (r *run) judge(start time.Time) {
 			continue
 		}
 		if t.ruling.move == again && !outage {
-			t.attempts++
-			r.rec.use(i)
+			t.use()
 		}
 		r.rec.doubt(i, t.doubt)
-		switch most := r.job.Options.Attempts; {
-		case t.ruling.move != again || t.attempts < most:
-		case !t.doubt:
-			r.rec.settle(i, t.finished(t.failure(jobs.Failed)))
-		case t.attempts >= most+extraLooks:
+		switch {
+		case t.ruling.move != again:
+		case t.doubt && t.looks >= mostLooks:
 			r.rec.settle(i, t.finished(t.failure(jobs.InDoubt)))
+		case !t.doubt && t.attempts >= r.job.Options.Attempts:
+			r.rec.settle(i, t.finished(t.failure(jobs.Failed)))
 		}
 	}
 }

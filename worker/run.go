@@ -178,7 +178,7 @@ func (r *run) wait() bool {
 // be looked for yet hold nobody up.
 func (r *run) backoff() time.Duration {
 	delay, early := time.Duration(-1), time.Duration(math.MaxInt64)
-	attempts := 0 // of the row that has used most of those that failed
+	attempts := 0 // or looks, of the row that has used most of those that failed
 	for i := range r.tries {
 		t := &r.tries[i]
 		if r.rec.progress.Done(i) {
@@ -192,7 +192,7 @@ func (r *run) backoff() time.Duration {
 		if t.ruling.move != again {
 			continue
 		}
-		attempts = max(attempts, t.attempts, 1)
+		attempts = max(attempts, t.attempts, t.looks, 1)
 		if t.doubt {
 			delay = max(delay, r.cfg.Backoff)
 		}

@@ -26,6 +26,8 @@ type try struct {
 	index    int // in the batch
 	row      *jobs.Row
 	attempts int       // used
+	looks    int       // that failed, in this delivery
+	looked   bool      // the last call was a look
 	doubt    bool      // a create may have been done without an answer
 	sent     time.Time // of the last create
 	quiet    time.Time // before it, the API may still be at work on a create whose answer was lost
@@ -65,6 +67,7 @@ func (t *try) call(ctx context.Context, look bool, do func(context.Context) erro
 		defer cancel()
 	}
 	start := time.Now()
+	t.looked = look
 	if !look {
 		t.sent = start
 	}
@@ -125,6 +128,16 @@ func (t *try) fail(err error) {
 	}
 }
 
+// use counts the attempt that failed, or the look.
+func (t *try) use() {
+	if t.looked {
+		t.looks++
+		return
+	}
+	t.attempts++
+	t.rec.use(t.index)
+}
+
 // failure is the outcome of a row whose last attempt failed.
 func (t *try) failure(kind jobs.Kind) jobs.Outcome {
 	o := jobs.Outcome{Kind: kind, ErrorCode: "no_answer", Error: "the answer was lost"}
@@ -140,7 +153,11 @@ func (t *try) finished(o jobs.Outcome) jobs.Outcome {
 	if o.Kind.Done() {
 		o.Row = t.row.Key()
 	}
-	o.Attempts = max(1, min(t.attempts+1, t.job.Options.Attempts))
+	used := t.attempts
+	if !t.looked {
+		used++ // the one that settled it
+	}
+	o.Attempts = max(1, min(used, t.job.Options.Attempts))
 	o.Duration = t.spent
 	o.FinishedAt = time.Now().UTC()
 	return o
