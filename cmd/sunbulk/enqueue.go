@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/enqueue"
+	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -44,25 +45,43 @@ func (p *program) enqueue(ctx context.Context, o jobFlags, redis string, files [
 	if err != nil {
 		return err
 	}
-	reader, err := o.open(p, files)
+	in, err := p.openIntake(ctx, o, redis, files)
 	if err != nil {
 		return err
 	}
-	defer reader.Close()
-	st, err := p.openStore(ctx, redis)
+	defer in.close()
+	s, err := p.begin(ctx, in.store, opt, in.fingerprint, o.twins(func(before jobs.Job) bool { return !before.Sealed && !before.State.Ended() }))
 	if err != nil {
 		return err
 	}
-	defer st.Close()
-	fingerprint, err := o.fingerprint(files)
-	if err != nil {
-		return err
+	return p.queue(ctx, s, records(in.reader), in.reader.Inputs)
+}
+
+// intake is what enqueue reads from and queues into.
+type intake struct {
+	reader      *input.Reader
+	store       *store
+	fingerprint string // of the input; empty for a pipe
+}
+
+// openIntake opens the files, and Redis when they can be read.
+func (p *program) openIntake(ctx context.Context, o jobFlags, redis string, files []string) (in intake, err error) {
+	if in.reader, err = o.open(p, files); err != nil {
+		return in, err
 	}
-	s, err := p.begin(ctx, st, opt, fingerprint, o.twins(func(before jobs.Job) bool { return !before.Sealed && !before.State.Ended() }))
-	if err != nil {
-		return err
+	if in.store, err = p.openStore(ctx, redis); err != nil {
+		in.reader.Close()
+		return in, err
 	}
-	return p.queue(ctx, s, records(reader), reader.Inputs)
+	if in.fingerprint, err = o.fingerprint(files); err != nil {
+		in.close()
+	}
+	return in, err
+}
+
+func (in intake) close() {
+	in.reader.Close()
+	in.store.Close()
 }
 
 // queue adds the rows to the session's job and says what was queued.

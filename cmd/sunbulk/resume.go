@@ -13,34 +13,25 @@ func (p *program) resumeEnqueue(ctx context.Context, o jobFlags, redis, id strin
 	if err := jobs.CheckID(id); err != nil {
 		return usage(err.Error(), "'sunbulk jobs' lists the jobs")
 	}
-	fingerprint, err := o.fingerprint(files)
+	in, err := p.openIntake(ctx, o, redis, files)
 	if err != nil {
 		return err
 	}
-	reader, err := o.open(p, files)
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	st, err := p.openStore(ctx, redis)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	job, err := st.ledger.Job(ctx, id)
+	defer in.close()
+	job, err := in.store.ledger.Job(ctx, id)
 	switch {
 	case err != nil:
 		return err
 	case job.State.Ended():
 		return usage(fmt.Sprintf("job %s is %s", id, job.State), "nothing can be added to it")
-	case job.Fingerprint == "" || fingerprint == "":
+	case job.Fingerprint == "" || in.fingerprint == "":
 		return usage("the input is, or was, a pipe, and cannot be compared", "only a job that was queued from files can be resumed, from the same files")
-	case job.Fingerprint != fingerprint:
+	case job.Fingerprint != in.fingerprint:
 		return usage(fmt.Sprintf("this is not the input of job %s, or it is read in another way", id),
 			"give the same files in the same order, and the same --op, --set, --map and --allow-duplicates")
 	}
-	s := &session{store: st, memory: st.ledger, job: id, batch: job.Options.BatchSize}
-	return p.queue(ctx, s, records(reader), reader.Inputs)
+	s := &session{store: in.store, memory: in.store.ledger, job: id, batch: job.Options.BatchSize}
+	return p.queue(ctx, s, records(in.reader), in.reader.Inputs)
 }
 
 // lostBatches counts the batches of a job that are not finished and in no queue: deleted or

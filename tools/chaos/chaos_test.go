@@ -79,21 +79,25 @@ func (c *chaos) storm(faults int, deadline time.Time) {
 	c.begin(c.plan.tasks)
 }
 
-// calm ends all faults and waits until every task and every job has ended.
+// calm ends all faults and waits until every task and every job has ended: as long as any of them
+// moves.
 func (c *chaos) calm() {
-	const patience = 4 * time.Minute
+	const patience = 3 * time.Minute
 	for _, e := range c.ending {
 		e.end()
 	}
 	c.ending = nil
-	for limit := time.Now().Add(patience); ; c.pass(200 * time.Millisecond) {
+	for before, moved := "", time.Now(); ; c.pass(200 * time.Millisecond) {
 		c.noneArchived()
 		waiting := c.unfinished(c.plan.tasks)
 		if waiting == "" {
 			return
 		}
-		if time.Now().After(limit) {
-			c.Fatalf("not finished after %s without faults: %s", patience, waiting)
+		if waiting != before {
+			before, moved = waiting, time.Now()
+		}
+		if time.Since(moved) > patience {
+			c.Fatalf("nothing moved for %s without faults: %s", patience, waiting)
 		}
 	}
 }
