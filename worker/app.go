@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +28,7 @@ type app struct {
 	calls   *places
 
 	tripped atomic.Int64 // when the breaker last opened, in nanoseconds since 1970
+	out     atomic.Int64 // when the outage that everybody was told of began; 0 when there is none
 }
 
 func newApp(api *sunco.API, p *pace.Pace, calls *places) *app {
@@ -64,6 +66,29 @@ func (a *app) allowed(ctx context.Context) (report func(error), err error) {
 			return nil, ctx.Err()
 		case <-time.After(look):
 		}
+	}
+}
+
+// heard tells people of an outage when the breaker opens, again at every probe that fails, and when
+// it is over.
+func (a *app) heard(ctx context.Context, e *sunco.Error, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	var err error
+	failure := outage(e)
+	switch open := a.breaker.State() != gobreaker.StateClosed; {
+	case open && failure != nil && !errors.Is(failure, context.Canceled):
+		began := time.Now()
+		if a.out.CompareAndSwap(0, began.UnixNano()) {
+			log.Warn("the API does not answer: only a probe is sent from time to time, and no row uses an attempt", "error", code(e))
+		}
+		err = a.pace.Outage(ctx, time.Unix(0, a.out.Load()), code(e))
+	case !open && a.out.Swap(0) != 0:
+		log.Info("the API answers again")
+		err = a.pace.Recovered(ctx)
+	}
+	if err != nil {
+		log.Warn("could not tell of the API's outage", "error", err)
 	}
 }
 

@@ -78,6 +78,7 @@ func (l *lane) enter(ctx context.Context) (leave func(*sunco.Error, time.Duratio
 		l.calls.free()
 		l.learn(ctx, e, took)
 		report(outage(e))
+		l.heard(ctx, e, l.log)
 	}, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/pace"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/sunco/suncotest"
@@ -175,7 +176,8 @@ func TestDrainLetsCallsEnd(t *testing.T) {
 	}
 }
 
-// An API that is down for a while costs no row an attempt: the circuit breaker waits for it (I8).
+// An API that is down for a while costs no row an attempt: the circuit breaker waits for it (I8), and
+// whoever asks for the pace is told.
 func TestI8AnOutageCostsNoAttempt(t *testing.T) {
 	t.Parallel()
 	const n = 300
@@ -184,10 +186,25 @@ func TestI8AnOutageCostsNoAttempt(t *testing.T) {
 	opt.Attempts = 1
 	b := newBench(t, sim, opt)
 	b.queue(100, creates(n)...)
-	time.AfterFunc(3*time.Second, func() { sim.SetKnobs(suncotest.Knobs{}) })
-	b.serve()
-	if job := b.state(); job.Tally.OK != n {
-		t.Errorf("got %+v, want %d ok", job.Tally, n)
+	told := func() string {
+		s, err := pace.Read(t.Context(), b.rdb, app)
+		if err != nil {
+			t.Error(err)
+		}
+		return s.Reason
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		b.serve()
+	}()
+	for !strings.Contains(told(), "does not answer") {
+		time.Sleep(10 * time.Millisecond)
+	}
+	sim.SetKnobs(suncotest.Knobs{})
+	<-served
+	if job := b.state(); job.Tally.OK != n || told() != "" {
+		t.Errorf("got %+v and the reason %q, want %d ok and none", job.Tally, told(), n)
 	}
 	for _, o := range b.outcomes() {
 		if o.Attempts != 1 {

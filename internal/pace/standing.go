@@ -1,6 +1,7 @@
 package pace
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -77,7 +78,7 @@ func Read(ctx context.Context, rdb redis.UniversalClient, app string) (Standing,
 	if halt := time.UnixMicro(int64(n("halt"))); halt.After(now) {
 		s.Halted = halt
 	}
-	s.Reason = s.reason(time.UnixMicro(int64(n("at"))), fields["held"] == "1")
+	s.Reason = cmp.Or(outage(fields, now), s.reason(time.UnixMicro(int64(n("at"))), fields["held"] == "1"))
 	return s, nil
 }
 
