@@ -29,6 +29,7 @@ type Ledger interface {
 type Config struct {
 	BatchSize int   // rows per batch; 0 = 100
 	Window    int64 // batches that may be queued and not finished; 0 = no limit
+	Witness   bool  // notes carry a digest of what was read: of a pipe, which cannot be read twice
 }
 
 // Enqueuer adds the rows of one job to its queue.
@@ -63,19 +64,13 @@ func (e *Enqueuer) Add(ctx context.Context, job string, records Records) error {
 	if err != nil {
 		return err
 	}
-	g := group{Enqueuer: e, job: job, finished: finished, size: 1}
+	g := group{Enqueuer: e, job: job, finished: finished, mark: mark, size: 1}
+	if e.cfg.Witness {
+		g.witness = newWitness()
+	}
 	for row, rejection := range records {
-		g.note.Read++
-		switch {
-		case rejection == nil:
-			g.rows = append(g.rows, row)
-		case g.note.Read > mark: // else an earlier enqueue has noted it
-			g.note.Rejected = append(g.note.Rejected, *rejection)
-		}
-		if len(g.rows) == e.cfg.BatchSize {
-			g.cut()
-		}
-		if len(g.batches) >= g.size || len(g.note.Rejected) >= maxRejected {
+		g.add(row, rejection)
+		if len(g.batches) >= g.size || g.rejected >= maxRejected {
 			if err := g.send(ctx); err != nil {
 				return err
 			}
@@ -90,11 +85,34 @@ type group struct {
 	*Enqueuer
 	job      string
 	finished func(batch int64) bool
-	size     int // batches at which it is sent
+	mark     int64    // rows that an earlier enqueue has noted
+	size     int      // batches at which it is sent
+	witness  *witness // nil when none is wanted
+	rejected int      // rows since it was last sent
 
 	rows    []jobs.Row // of the next batch
 	batches []jobs.Batch
 	note    ledger.Note
+}
+
+// add takes a record. When the group is sent depends on the records alone, not on the mark, so that a
+// second reading makes the notes of the first.
+func (g *group) add(row jobs.Row, rejection *jobs.Rejection) {
+	g.note.Read++
+	if g.witness != nil {
+		g.witness.see(&row, rejection)
+	}
+	if rejection != nil {
+		g.rejected++
+		if g.note.Read > g.mark {
+			g.note.Rejected = append(g.note.Rejected, *rejection)
+		}
+		return
+	}
+	g.rows = append(g.rows, row)
+	if len(g.rows) == g.cfg.BatchSize {
+		g.cut()
+	}
 }
 
 // cut makes a batch of the rows.
@@ -113,6 +131,9 @@ func (g *group) send(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if g.witness != nil {
+		g.note.Digest = g.witness.String()
+	}
 	if err := g.ledger.Note(ctx, g.job, g.note); err != nil {
 		return err
 	}
@@ -125,7 +146,7 @@ func (g *group) send(ctx context.Context) error {
 			adding.Go(func() error { return g.queues.Add(adders, g.job, b) })
 		}
 	}
-	g.batches, g.note.Rejected = g.batches[:0], g.note.Rejected[:0]
+	g.batches, g.note.Rejected, g.rejected = g.batches[:0], g.note.Rejected[:0], 0
 	g.size = min(2*g.size, maxGroup)
 	if g.cfg.Window > 0 {
 		g.size = min(g.size, int(g.cfg.Window))

@@ -32,6 +32,7 @@ type session struct {
 	memory   memory
 	journal  *embedded.Ledger // nil on a real Redis
 	embedded bool
+	piped    bool // an input can be read only once
 	job      string
 	batch    int
 	out      string
@@ -87,9 +88,6 @@ func (p *program) openJournal(ctx context.Context, s *session, o runOptions, hea
 			return explainJournal(err, s.out)
 		}
 		fmt.Fprintf(p.screen, "going on with job %s in %s\n", head.Job, s.out)
-		if slices.ContainsFunc(head.Inputs, func(in embedded.Input) bool { return in.SHA256 == "" }) {
-			fmt.Fprintln(p.screen, "warning: a pipe cannot be compared with the one before: it must give the same rows in the same order")
-		}
 	default:
 		if err := refuseOldReport(s.out); err != nil {
 			return err
@@ -104,6 +102,7 @@ func (p *program) openJournal(ctx context.Context, s *session, o runOptions, hea
 		err = s.ledger.Create(ctx, jobs.Job{ID: head.Job, Options: head.Options, Created: head.Created})
 	}
 	s.job = head.Job
+	s.piped = slices.ContainsFunc(head.Inputs, func(in embedded.Input) bool { return in.SHA256 == "" })
 	return err
 }
 
@@ -161,14 +160,18 @@ func explainJournal(err error, out string) error {
 
 // read queues all records and seals the job; inputs is asked after the last record.
 func (s *session) read(ctx context.Context, rows enqueue.Records, inputs func() []jobs.Input) error {
-	cfg := enqueue.Config{BatchSize: s.batch}
+	cfg := enqueue.Config{BatchSize: s.batch, Witness: s.piped}
 	if s.embedded {
 		cfg.Window = window
 	}
-	if err := enqueue.New(s.memory, s.queues, cfg).Add(ctx, s.job, rows); err != nil {
-		return err
+	err := enqueue.New(s.memory, s.queues, cfg).Add(ctx, s.job, rows)
+	if err == nil {
+		err = s.memory.Seal(ctx, s.job, inputs(), time.Now())
 	}
-	return s.memory.Seal(ctx, s.job, inputs(), time.Now())
+	if errors.As(err, new(*embedded.ChangedError)) {
+		return explainJournal(err, s.out)
+	}
+	return err
 }
 
 // records gives the reader's records as enqueue takes them.

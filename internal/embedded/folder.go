@@ -133,10 +133,12 @@ func resume(ctx context.Context, f *os.File, head Head, l *ledger.Ledger, codec 
 	if err := f.Truncate(end); err != nil {
 		return nil, Head{}, fmt.Errorf("cut torn line: %w", err)
 	}
-	if err := l.Restore(ctx, m); err != nil {
+	if err := l.Restore(ctx, m.Memory); err != nil {
 		return nil, Head{}, err
 	}
-	return newLedger(l, codec, before.Job, f, end), before, nil
+	resumed := newLedger(l, codec, before.Job, f, end)
+	resumed.past = m.past
+	return resumed, before, nil
 }
 
 // Peek tells whether dir holds a journal that can be gone on from, and returns its head.

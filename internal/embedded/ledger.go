@@ -27,6 +27,7 @@ type Ledger struct {
 
 	mu   sync.Mutex
 	owed map[stamp]bool // commits that were accepted and could not be written
+	past []note         // with digests, of the run before: those that have not been made again
 }
 
 // stamp names a commit.
@@ -122,7 +123,7 @@ const maxWaiting = 1 << 20
 
 // Note is ledger.Note, with the rejected rows in the journal instead of Redis. It does not wait for
 // the disk: what comes later in the journal is not there without it, and a run that goes on makes
-// the notes that were lost again.
+// the notes that were lost again. A *ChangedError when a pipe gives other records than before.
 func (l *Ledger) Note(ctx context.Context, id string, n ledger.Note) error {
 	line, err := encodeLine(record{Note: newNote(n, l.codec)})
 	if err != nil {
@@ -144,6 +145,9 @@ func (l *Ledger) note(ctx context.Context, id string, n ledger.Note, line []byte
 	lock := &l.locks[0]
 	lock.Lock()
 	defer lock.Unlock()
+	if err := l.recall(n); err != nil {
+		return err
+	}
 	beyond, err := l.Count(ctx, id, n)
 	if err == nil && beyond {
 		l.journal.add(line)
@@ -151,8 +155,33 @@ func (l *Ledger) note(ctx context.Context, id string, n ledger.Note, line []byte
 	return err
 }
 
-// Seal is ledger.Seal, and keeps what is known of the inputs in the journal.
+// recall compares a note with the one of the run before.
+func (l *Ledger) recall(n ledger.Note) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.past) == 0 {
+		return nil
+	}
+	if want := l.past[0]; want.Read != n.Read || want.Digest != n.Digest {
+		return changedPipe(min(want.Read, n.Read))
+	}
+	l.past = l.past[1:]
+	return nil
+}
+
+func changedPipe(row int64) error {
+	return &ChangedError{[]string{fmt.Sprintf("input, as its rows up to row %d show", row)}}
+}
+
+// Seal is ledger.Seal, and keeps what is known of the inputs in the journal. A *ChangedError when a
+// pipe ended before the place that it had reached before.
 func (l *Ledger) Seal(ctx context.Context, id string, inputs []jobs.Input, now time.Time) error {
+	l.mu.Lock()
+	past := l.past
+	l.mu.Unlock()
+	if len(past) > 0 {
+		return changedPipe(past[0].Read)
+	}
 	line, err := encodeLine(record{Seal: &seal{Inputs: inputs}})
 	if err != nil {
 		return err

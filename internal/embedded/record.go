@@ -54,6 +54,7 @@ type note struct {
 	Batches  int64  `json:"batches"`
 	Rejected int64  `json:"rejected,omitempty"`
 	Chunk    []byte `json:"chunk,omitempty"`
+	Digest   string `json:"digest,omitempty"` // of the records up to Read, when the input is a pipe
 }
 
 // seal says that the whole input was read.
@@ -73,7 +74,7 @@ func newCommit(d ledger.Delivery, c ledger.Commit, codec *jobs.Codec) *commit {
 }
 
 func newNote(n ledger.Note, codec *jobs.Codec) *note {
-	k := &note{Read: n.Read, Batches: n.Batches, Rejected: int64(len(n.Rejected))}
+	k := &note{Read: n.Read, Batches: n.Batches, Rejected: int64(len(n.Rejected)), Digest: n.Digest}
 	if len(n.Rejected) > 0 {
 		k.Chunk = codec.EncodeChunk(jobs.Chunk{Rejections: n.Rejected})
 	}

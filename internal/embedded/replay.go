@@ -20,8 +20,8 @@ var (
 
 // replay reads a whole journal, whose first line is head, and returns what it says of the job and
 // the offset behind its last whole line.
-func replay(r io.Reader, head Head) (ledger.Memory, int64, error) {
-	m := memory{ledger.Memory{
+func replay(r io.Reader, head Head) (memory, int64, error) {
+	m := memory{Memory: ledger.Memory{
 		Job: jobs.Job{ID: head.Job, Options: head.Options, Created: head.Created,
 			Stats: jobs.Stats{Latency: jobs.Histogram{}, Causes: map[string]jobs.Cause{}}},
 		Open: map[int64]ledger.OpenBatch{},
@@ -29,7 +29,7 @@ func replay(r io.Reader, head Head) (ledger.Memory, int64, error) {
 	var end int64
 	for line, err := range lines(r) {
 		if err != nil {
-			return m.Memory, 0, err
+			return m, 0, err
 		}
 		end = line.end
 		if line.number == 1 {
@@ -40,14 +40,17 @@ func replay(r io.Reader, head Head) (ledger.Memory, int64, error) {
 			err = m.apply(rec)
 		}
 		if err != nil {
-			return m.Memory, 0, &LineError{line.number, err}
+			return m, 0, &LineError{line.number, err}
 		}
 	}
-	return m.Memory, end, nil
+	return m, end, nil
 }
 
 // memory is a ledger.Memory as the lines of a journal build it.
-type memory struct{ ledger.Memory }
+type memory struct {
+	ledger.Memory
+	past []note // with a digest: a pipe that is read again must pass through them
+}
 
 func (m *memory) apply(r record) error {
 	switch {
@@ -124,5 +127,8 @@ func (m *memory) noted(n *note) error {
 	}
 	m.Job.Tally.Read, m.Job.Batches = n.Read, n.Batches
 	m.Job.Tally.Rejected += n.Rejected
+	if n.Digest != "" {
+		m.past = append(m.past, note{Read: n.Read, Digest: n.Digest})
+	}
 	return nil
 }

@@ -85,6 +85,7 @@ type Note struct {
 	Read     int64 // rows, the rejected ones too
 	Batches  int64
 	Rejected []jobs.Rejection
+	Digest   string // of the records up to Read, for a journal to compare; empty when none is wanted
 }
 
 // Note records n before the batch that it announces is queued. A note that is not beyond the

@@ -1,0 +1,47 @@
+package enqueue
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// witness digests the records of an input one after the other.
+type witness struct {
+	sum hash.Hash
+	buf []byte
+}
+
+func newWitness() *witness { return &witness{sum: sha256.New()} }
+
+// see adds a record. What it adds is told apart by lengths, so that two inputs with the same digest
+// have the same records.
+func (w *witness) see(row *jobs.Row, rejection *jobs.Rejection) {
+	w.buf = w.buf[:0]
+	if rejection != nil {
+		w.add(rejection.Cause)
+		for _, v := range rejection.Values {
+			w.add(v)
+		}
+	} else {
+		w.add(string(row.Op))
+		for _, c := range jobs.Columns() {
+			w.add(*c.Field(row))
+		}
+	}
+	var length [8]byte
+	binary.LittleEndian.PutUint64(length[:], uint64(len(w.buf)))
+	w.sum.Write(length[:])
+	w.sum.Write(w.buf)
+}
+
+func (w *witness) add(s string) {
+	w.buf = binary.AppendUvarint(w.buf, uint64(len(s)))
+	w.buf = append(w.buf, s...)
+}
+
+// String is the digest of all records so far, in hex.
+func (w *witness) String() string { return hex.EncodeToString(w.sum.Sum(nil)) }
