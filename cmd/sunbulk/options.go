@@ -37,15 +37,12 @@ func (j *jobFlags) register(f *pflag.FlagSet) {
 	f.Float64Var(&j.rate, "rate", 10, "calls per second for the app, all workers together; 0 = no limit")
 	f.IntVar(&j.burst, "burst", 0, "calls that may come at once (default: a tenth of the rate, at least 1)")
 	j.pacing.register(f)
-	f.IntVar(&j.attempts, "attempts", 5, fmt.Sprintf("attempts per row, 1 to %d", maxAttempts))
+	f.IntVar(&j.attempts, "attempts", 5, fmt.Sprintf("attempts per row, 1 to %d", jobs.MaxAttempts))
 	f.DurationVar(&j.timeout, "timeout", 30*time.Second, "per call")
 	f.IntVar(&j.batch, "batch", 100, "rows per batch, 1 to 10000")
 	f.StringVar(&j.resend, "resend", string(jobs.ResendSilent), "creates to send again when their answer was lost and a look shows no client: never, silent (those that message nobody) or always")
 	f.StringVar(&j.maxFailures, "max-failures", "20%", "pause at this many failed rows (500), or this share after 200 rows (20%); 100% never pauses")
 }
-
-// maxAttempts leaves room in jobs.Progress for the looks after the last attempt.
-const maxAttempts = 50
 
 // options checks the flags and returns them as a job's options.
 func (j *jobFlags) options() (jobs.Options, error) {
@@ -67,8 +64,8 @@ func (j *jobFlags) options() (jobs.Options, error) {
 		return o, usage("--rate is not between 0 and 1000000", "0 means no limit")
 	case j.burst < 0:
 		return o, usage("--burst is negative", "")
-	case j.attempts < 1 || j.attempts > maxAttempts:
-		return o, usage(fmt.Sprintf("--attempts is not between 1 and %d", maxAttempts), "")
+	case j.attempts < 1 || j.attempts > jobs.MaxAttempts:
+		return o, usage(fmt.Sprintf("--attempts is not between 1 and %d", jobs.MaxAttempts), "")
 	case j.timeout <= 0:
 		return o, usage("--timeout is not a positive time such as 30s", "")
 	case j.batch < 1 || j.batch > 10_000:
