@@ -17,6 +17,8 @@ func (s *Server) answer(r *http.Request, t target, k *Knobs, d draws) response {
 		return refusal(http.StatusUnauthorized, "", "Credentials are missing or wrong")
 	case t.app != "" && s.appID != "" && t.app != s.appID:
 		return notFound("app", "App")
+	case k.IntegrationScope && (t.op == opApp || t.op == opIntegration):
+		return refusal(http.StatusForbidden, "", "")
 	}
 	switch t.op {
 	case opApp:

@@ -88,6 +88,19 @@ func TestServerErrors(t *testing.T) {
 	}
 }
 
+func TestIntegrationScopeReachesUsersAlone(t *testing.T) {
+	sim := suncotest.New(suncotest.Config{Knobs: suncotest.Knobs{IntegrationScope: true}})
+	for path, want := range map[string]string{
+		"":                  "403 forbidden",
+		"/integrations/i1":  "403 forbidden",
+		"/users/u1/clients": "200",
+	} {
+		if got := short(ask(sim, "GET", "/v2/apps/app1"+path, "")); got != want {
+			t.Errorf("GET %s: got %s, want %s", path, got, want)
+		}
+	}
+}
+
 func TestAppStatusAnswersEverything(t *testing.T) {
 	sim := suncotest.New(suncotest.Config{Knobs: suncotest.Knobs{AppStatus: 402}})
 	for _, path := range []string{"/v2/apps/a", clientsPath} {

@@ -52,6 +52,8 @@ type Knobs struct {
 	HalfAnswer float64 `json:"halfAnswer,omitempty"`
 	// AppStatus is the answer to every API call, such as 401, 402 or 403; 0 = off.
 	AppStatus int `json:"appStatus,omitempty"`
+	// IntegrationScope are credentials that may not ask for the app and its integrations: such calls get a 403.
+	IntegrationScope bool `json:"integrationScope,omitempty"`
 	// OnDuplicate is one of the Duplicate constants; empty = DuplicateSecond.
 	OnDuplicate string `json:"onDuplicate,omitempty"`
 	// PendingFor is how long a created client stays pending; 0 = until it is looked at.

@@ -1,0 +1,36 @@
+package sunco
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+)
+
+// Integration is a channel of an app. What the API did not tell is empty.
+type Integration struct {
+	ID     string
+	Type   string // channel, as in MatchCriteria.Type; new ones will come
+	Status string // active, inactive or error
+}
+
+// Integration fetches an integration of the app. One that the app does not have is an Error with Status 404 and Code
+// integration_not_found; credentials of integration scope get a 403 and may be good all the same.
+//
+// https://docs.smooch.io/rest/#operation/GetIntegration
+func (a *API) Integration(ctx context.Context, id string) (Integration, error) {
+	if id == "" {
+		return Integration{}, invalid("integration id is empty")
+	}
+	got, err := a.do(ctx, call{method: http.MethodGet, url: a.url("", "integrations", id)})
+	if err != nil {
+		return Integration{}, err
+	}
+	var reply struct {
+		Integration map[string]json.RawMessage `json:"integration"`
+	}
+	if json.Unmarshal(got.body, &reply) != nil || reply.Integration == nil {
+		return Integration{}, got.unreadable("an integration was expected")
+	}
+	in := reply.Integration
+	return Integration{ID: text(in["id"]), Type: text(in["type"]), Status: text(in["status"])}, nil
+}
