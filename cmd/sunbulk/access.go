@@ -112,7 +112,11 @@ func readCredentials(name string) (map[string]secrets, error) {
 func checkAccess(ctx context.Context, api *sunco.API, baseURL string) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	err := api.App(ctx)
+	return refusal(api.App(ctx), baseURL)
+}
+
+// refusal says why the API cannot be used, when its answer about the app tells so.
+func refusal(err error, baseURL string) error {
 	if err == nil {
 		return nil
 	}

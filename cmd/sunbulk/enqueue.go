@@ -27,7 +27,10 @@ command goes on with the same job.`,
   sunbulk enqueue users.csv --resume 20261122-153012-k3f9
   zcat users.csv.gz | sunbulk enqueue - --op list --app 5e4af71a81966cfff3ef6550`,
 		Args: needFiles,
-		RunE: func(_ *cobra.Command, files []string) error {
+		RunE: func(cmd *cobra.Command, files []string) error {
+			if err := p.followPlan(cmd.Flags(), files); err != nil {
+				return err
+			}
 			if resume != "" {
 				return p.resumeEnqueue(p.drain, o, redis, resume, files)
 			}
@@ -37,6 +40,7 @@ command goes on with the same job.`,
 	o.register(cmd.Flags())
 	cmd.Flags().StringVar(&resume, "resume", "", "add to this job what is missing of it: after an enqueue that was cut off, or when status names lost batches")
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
+	planFlag(cmd.Flags())
 	return cmd
 }
 

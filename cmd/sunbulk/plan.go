@@ -2,103 +2,142 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
-	"fmt"
-	"io"
-	"maps"
-	"slices"
-	"text/tabwriter"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
+// planOptions are the flags of plan.
+type planOptions struct {
+	run   runOptions // job, access and simulate, as run has them
+	flags *pflag.FlagSet
+	check bool
+	out   string // of the plan file; empty = none
+}
+
 func (p *program) planCommand() *cobra.Command {
-	var o jobFlags
+	var o planOptions
 	cmd := &cobra.Command{
 		Use:   "plan FILE…",
 		Short: "What run would do; sends nothing",
-		Long: `Plan reads the files as run does and counts what would be done: operations, channels,
-confirmations, people who would get a message, rejected rows, calls, and the time they take at the
-rate. It needs no credentials and sends nothing.`,
-		Example: `  sunbulk plan users.csv --rate 40`,
-		Args:    needFiles,
-		RunE:    func(_ *cobra.Command, files []string) error { return p.plan(o, files) },
+		Long: `Plan reads the files as run does and counts what would be done: operations, channels, integrations,
+confirmations, people who would get a message, rejected rows, rows that are at odds with each other,
+calls, and the time they take at the rate. It needs no credentials and sends nothing.
+
+With --check it also asks the API, in 30 GETs at most: whether the credentials are taken, whether
+app and integrations are there and of the type that the rows name, and about the users of 20 rows.
+With --out it keeps the plan in a file: run and enqueue do only what was planned with --plan.`,
+		Example: `  sunbulk plan users.csv --rate 40
+  sunbulk plan users.csv --app 5e4af71a81966cfff3ef6550 --rate 40 --check --out plan.json
+  sunbulk run users.csv --plan plan.json`,
+		Args: needFiles,
+		RunE: func(_ *cobra.Command, files []string) error {
+			if err := p.plan(p.drain, o, files); p.drain.Err() == nil {
+				return err
+			}
+			return &exitError{code: exitInterrupted, err: errors.New("interrupted")}
+		},
 	}
-	o.register(cmd.Flags())
+	f := cmd.Flags()
+	o.flags = f
+	o.run.job.register(f)
+	o.run.access.register(f)
+	simulateFlag(f, &o.run.simulate)
+	f.BoolVar(&o.check, "check", false, "ask the API about credentials, app, integrations and some users, whatever --window says")
+	f.StringVar(&o.out, "out", "", "file to keep the plan in, for --plan of run and enqueue")
 	return cmd
 }
 
-func (p *program) plan(o jobFlags, files []string) error {
-	o.app = cmp.Or(o.app, "any") // a plan needs none
-	opt, err := o.options()
+func (p *program) plan(ctx context.Context, o planOptions, files []string) error {
+	if o.out != "" {
+		if err := refusePlanFile(o.out, files); err != nil {
+			return err
+		}
+	}
+	if simulated(o.run.simulate) {
+		o.run.job.app = cmp.Or(o.run.job.app, simulatedApp)
+	} else if !o.check && o.out == "" {
+		o.run.job.app = cmp.Or(o.run.job.app, "any") // mere counting needs none
+	}
+	opt, err := o.run.job.options()
 	if err != nil {
 		return err
 	}
-	reader, err := o.open(p, files)
+	var c *checker
+	if o.check {
+		var stop func()
+		if c, stop, err = newChecker(ctx, &o.run, opt); err != nil {
+			return err
+		}
+		defer stop()
+	}
+	made, err := p.makePlan(ctx, o, opt, files)
 	if err != nil {
 		return err
+	}
+	if !p.json {
+		if err := writePlan(p.stdout, made); err != nil {
+			return err
+		}
+	}
+	return p.concludePlan(ctx, o, opt, made, c)
+}
+
+// makePlan reads the files.
+func (p *program) makePlan(ctx context.Context, o planOptions, opt jobs.Options, files []string) (plan.Plan, error) {
+	// Two tables of 32 MiB stay, and hold no pointers: collecting early costs little and saves half as much again.
+	defer debug.SetGCPercent(debug.SetGCPercent(20))
+	reader, err := o.run.job.open(p, files)
+	if err != nil {
+		return plan.Plan{}, err
 	}
 	defer reader.Close()
 	made := plan.Make(func(yield func(jobs.Row, *jobs.Rejection) bool) {
 		for row, rejection := range records(reader) {
-			if p.drain.Err() != nil || !yield(row, rejection) {
+			if ctx.Err() != nil || !yield(row, rejection) {
 				return
 			}
 		}
-	}, opt.Rate*(1-opt.Reserve))
-	if p.drain.Err() != nil {
-		return &exitError{code: exitInterrupted, err: errors.New("interrupted")}
-	}
+	}, opt)
 	made.Inputs = reader.Inputs()
-	if p.json {
-		err = p.writeJSON(made)
-	} else {
-		err = writePlan(p.stdout, made, opt.Rate*(1-opt.Reserve))
-	}
-	p.forecast(opt, made.Calls, time.Now())
-	if err == nil && made.Rejected > 0 {
-		return &exitError{code: exitNotAllOK}
-	}
-	return err
+	return made, ctx.Err()
 }
 
-func writePlan(out io.Writer, p plan.Plan, rate float64) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "rows\t%s\n", group(p.Rows))
-	counts(w, "", p.Operations)
-	counts(w, "channel ", p.Channels)
-	counts(w, "confirmation ", p.Confirmations)
-	fmt.Fprintf(w, "people who get a message\t%s\n", group(p.Messaged))
-	fmt.Fprintf(w, "rejected\t%s\n", group(p.Rejected))
-	fmt.Fprintf(w, "calls\t%s\n", group(p.Calls))
-	if rate > 0 {
-		fmt.Fprintf(w, "time at %g calls/s\t%s\n", rate, p.Duration().Round(time.Second))
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	for _, s := range p.Samples {
-		fmt.Fprintf(out, "rejected: row %d, line %d: %s %s\n", s.Row, s.Line, s.Column, s.Cause)
-	}
-	if more := p.Rejected - int64(len(p.Samples)); more > 0 {
-		fmt.Fprintf(out, "… and %s more\n", group(more))
-	}
-	for _, in := range p.Inputs {
-		if in.Error != "" {
-			fmt.Fprintf(out, "warning: %s was not read to its end: %s\n", in.Name, in.Error)
+// concludePlan does what is left to do with a plan: the check, if there is one, the JSON, the file.
+func (p *program) concludePlan(ctx context.Context, o planOptions, opt jobs.Options, made plan.Plan, c *checker) error {
+	told := planned{Plan: made}
+	var err error
+	if c != nil {
+		if told.Check, err = p.check(ctx, c, made); err != nil {
+			return err
 		}
+	}
+	if p.json {
+		if err := p.writeJSON(told); err != nil {
+			return err
+		}
+	}
+	p.forecast(opt, made.Calls, time.Now())
+	if o.out != "" {
+		if err := p.keepPlan(o.out, o.flags, opt, made); err != nil {
+			return err
+		}
+	}
+	if made.Rejected > 0 || told.Check.problems() {
+		return &exitError{code: exitNotAllOK}
 	}
 	return nil
 }
 
-// counts writes a line per name, the most frequent first.
-func counts[K ~string](w io.Writer, prefix string, by map[K]int64) {
-	names := slices.SortedFunc(maps.Keys(by), func(a, b K) int { return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b)) })
-	for _, name := range names {
-		fmt.Fprintf(w, "  %s%s\t%s\n", prefix, name, group(by[name]))
-	}
+// planned is what plan --json shows.
+type planned struct {
+	plan.Plan
+	Check *findings `json:"check,omitempty"`
 }

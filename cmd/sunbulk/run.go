@@ -37,9 +37,15 @@ command with the same --out goes on where it stopped. The first Ctrl-C lets call
 the second stops at once. FILE may be - for standard input.`,
 		Example: `  sunbulk run users.csv --simulate
   sunbulk run users.csv --app 5e4af71a81966cfff3ef6550 --rate 40 --out report
-  sunbulk run clients.csv --op remove --app 5e4af71a81966cfff3ef6550`,
+  sunbulk run clients.csv --op remove --app 5e4af71a81966cfff3ef6550
+  sunbulk run users.csv --plan plan.json`,
 		Args: needFiles,
-		RunE: func(cmd *cobra.Command, files []string) error { return p.run(cmd.Context(), o, files) },
+		RunE: func(cmd *cobra.Command, files []string) error {
+			if err := p.followPlan(cmd.Flags(), files); err != nil {
+				return err
+			}
+			return p.run(cmd.Context(), o, files)
+		},
 	}
 	f := cmd.Flags()
 	o.job.register(f)
@@ -47,8 +53,8 @@ the second stops at once. FILE may be - for standard input.`,
 	redisFlag(f, &o.redis, redisMeaning+" (default: embedded)")
 	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
 	f.StringVar(&o.out, "out", "", "report folder (default sunbulk-JOB)")
-	f.StringVar(&o.simulate, "simulate", "", "use a simulated API in the process; =FILE describes its users and faults")
-	f.Lookup("simulate").NoOptDefVal = "on"
+	simulateFlag(f, &o.simulate)
+	planFlag(f)
 	return cmd
 }
 
@@ -96,9 +102,18 @@ func (p *program) run(ctx context.Context, o runOptions, files []string) error {
 	return p.conclude(ctx, s)
 }
 
-// reach returns the API to call: the simulated one with --simulate, else the real one, asked
-// whether it knows the app.
+// reach returns the API to call. A real one is asked whether it knows the app.
 func (p *program) reach(ctx context.Context, o *runOptions) (*sunco.API, func(), error) {
+	api, stop, err := o.connect()
+	if err != nil || simulated(o.simulate) {
+		return api, stop, err
+	}
+	return api, stop, checkAccess(ctx, api, o.access.baseURL)
+}
+
+// connect returns the API that the flags name, the simulated one with --simulate, and how to let go
+// of it. It makes no call.
+func (o *runOptions) connect() (*sunco.API, func(), error) {
 	if simulated(o.simulate) {
 		return startSimulation(o)
 	}
@@ -106,10 +121,7 @@ func (p *program) reach(ctx context.Context, o *runOptions) (*sunco.API, func(),
 		return nil, nil, usage("no app id", "give --app, or set SUNBULK_APP; or try the file with --simulate")
 	}
 	api, err := o.access.api(o.job.app, environmentSecrets())
-	if err != nil {
-		return nil, nil, err
-	}
-	return api, func() {}, checkAccess(ctx, api, o.access.baseURL)
+	return api, func() {}, err
 }
 
 // process reads and works at the same time, until the job ends, pauses or is interrupted.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,10 +13,19 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/sunco/suncotest"
 )
+
+// simulatedApp is the app of a simulation for which none is given.
+const simulatedApp = "simulated"
+
+func simulateFlag(f *pflag.FlagSet, simulate *string) {
+	f.StringVar(simulate, "simulate", "", "use a simulated API in the process; =FILE describes its users and faults")
+	f.Lookup("simulate").NoOptDefVal = "on"
+}
 
 // simulated tells whether --simulate asks for the simulation.
 func simulated(flag string) bool {
@@ -38,9 +48,7 @@ func startSimulation(o *runOptions) (*sunco.API, func(), error) {
 			return nil, nil, err
 		}
 	}
-	if o.job.app == "" {
-		o.job.app = "simulated"
-	}
+	o.job.app = cmp.Or(o.job.app, simulatedApp)
 	sim := suncotest.New(suncotest.Config{World: world})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

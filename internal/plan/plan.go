@@ -14,74 +14,91 @@ type Plan struct {
 	Rejected      int64             `json:"rejected"`
 	Operations    map[jobs.Op]int64 `json:"operations"`
 	Channels      map[string]int64  `json:"channels"`      // creates by matchCriteria.type
+	Integrations  []Integration     `json:"integrations"`  // of creates, the one with the most rows first
 	Confirmations map[string]int64  `json:"confirmations"` // creates by confirmation.type
 	Messaged      int64             `json:"messaged"`      // creates that reach a real person
+	People        int64             `json:"people"`        // different phone numbers and addresses that those reach
 	Calls         int64             `json:"calls"`         // at least: a list of many pages and a retry take more
+	Rate          float64           `json:"rate"`          // calls per second, without the reserve; 0 = no limit
 	Seconds       float64           `json:"seconds"`       // that the calls take at the rate; 0 without one
 	Causes        map[string]int64  `json:"rejectedCauses"`
 	Samples       []Sample          `json:"rejectedSamples"`
+	Rejections    []Cause           `json:"rejections"` // by cause, the most frequent first
+	Conflicts     []Conflict        `json:"conflicts"`  // by kind
 	Inputs        []jobs.Input      `json:"inputs"`
+	Drawn         []jobs.Row        `json:"-"` // up to 20 rows from all over the input, for a check; without messages
 }
 
-// Sample is one of the first rejected rows.
-type Sample struct {
-	Row    int64  `json:"row"`
-	Line   int64  `json:"line"`
-	Column string `json:"column,omitempty"`
-	Cause  string `json:"cause"`
-}
-
-const (
-	maxSamples = 10
-	maxCauses  = 100 // distinct ones that are counted apart
-)
-
-// otherCauses counts rejections whose cause is not among the first maxCauses.
-const otherCauses = "other causes"
-
-// Make counts the rows, each with its rejection or nil. rate is in calls per second, 0 = no limit.
-func Make(rows iter.Seq2[jobs.Row, *jobs.Rejection], rate float64) Plan {
-	p := Plan{Operations: map[jobs.Op]int64{}, Channels: map[string]int64{}, Confirmations: map[string]int64{}, Causes: map[string]int64{}, Samples: []Sample{}}
+// Make counts the rows of a job with these options, each row with its rejection or nil.
+func Make(rows iter.Seq2[jobs.Row, *jobs.Rejection], opt jobs.Options) Plan {
+	m := newMaker()
 	for row, rejection := range rows {
-		p.Rows++
+		m.Rows++
 		if rejection != nil {
-			p.reject(rejection)
+			m.reject(rejection)
 			continue
 		}
-		p.count(&row)
+		m.count(&row)
 	}
-	if rate > 0 {
-		p.Seconds = float64(p.Calls) / rate
-	}
-	return p
+	return m.finish(opt)
 }
 
 // Duration is the time that the calls take at the rate.
 func (p Plan) Duration() time.Duration { return time.Duration(p.Seconds * float64(time.Second)) }
 
-func (p *Plan) count(r *jobs.Row) {
-	p.Operations[r.Op]++
-	p.Calls++
-	if r.Op == jobs.Create {
-		p.Channels[r.Type]++
-		p.Confirmations[r.Confirmation]++
-	}
-	if r.Messages() {
-		p.Messaged++
+// maker makes a plan, in memory that does not grow with the rows (I6).
+type maker struct {
+	Plan
+	causes       causes
+	integrations integrations
+	conflicts    *conflicts
+	draw         *draw
+}
+
+func newMaker() *maker {
+	return &maker{
+		Plan:         Plan{Operations: map[jobs.Op]int64{}, Channels: map[string]int64{}, Confirmations: map[string]int64{}, Samples: []Sample{}},
+		causes:       causes{},
+		integrations: integrations{},
+		conflicts:    newConflicts(),
+		draw:         newDraw(),
 	}
 }
 
-func (p *Plan) reject(r *jobs.Rejection) {
-	p.Rejected++
-	cause := r.Cause
-	if r.Column != "" {
-		cause = r.Column + ": " + cause
+func (m *maker) count(r *jobs.Row) {
+	m.Operations[r.Op]++
+	m.Calls++
+	m.draw.add(*r)
+	if r.Messages() {
+		m.Messaged++
 	}
-	if _, known := p.Causes[cause]; !known && len(p.Causes) >= maxCauses {
-		cause = otherCauses
+	switch r.Op {
+	case jobs.Create:
+		m.Channels[r.Type]++
+		m.Confirmations[r.Confirmation]++
+		m.conflicts.create(r, m.integrations.count(r))
+	case jobs.Remove:
+		m.conflicts.remove(r)
 	}
-	p.Causes[cause]++
-	if len(p.Samples) < maxSamples {
-		p.Samples = append(p.Samples, Sample{r.Number, r.Line, r.Column, r.Cause})
+}
+
+func (m *maker) reject(r *jobs.Rejection) {
+	m.Rejected++
+	m.causes.count(r)
+	if len(m.Samples) < maxSamples {
+		m.Samples = append(m.Samples, Sample{r.Number, r.Line, r.Column, r.Cause})
 	}
+}
+
+func (m *maker) finish(opt jobs.Options) Plan {
+	p := m.Plan
+	p.Causes, p.Rejections = m.causes.byText(), m.causes.list()
+	p.Integrations = m.integrations.list()
+	p.Conflicts = m.conflicts.list()
+	p.People = p.Messaged - m.conflicts.found[MessagedTwice].Count
+	p.Drawn = m.draw.rows()
+	if p.Rate = opt.Rate * (1 - opt.Reserve); p.Rate > 0 {
+		p.Seconds = float64(max(0, p.Calls-int64(opt.Burst))) / p.Rate
+	}
+	return p
 }

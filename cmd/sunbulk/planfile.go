@@ -1,0 +1,215 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/plan"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// planFile is what plan --out keeps, for --plan of run and enqueue.
+type planFile struct {
+	Version int                 `json:"version"`
+	Sunbulk string              `json:"sunbulk"` // version of the program
+	Created time.Time           `json:"created"`
+	Flags   map[string][]string `json:"flags"` // of the job, by name: one value, or those of a flag that can be repeated
+	Plan    plan.Plan           `json:"plan"`
+}
+
+const (
+	planVersion = 1
+	maxPlanFile = 16 << 20 // bytes; a thousand input files take less than one MiB
+)
+
+func planFlag(f *pflag.FlagSet) {
+	f.String("plan", "", "do only what 'sunbulk plan --out' kept in this file; flags that are not given are taken from it")
+}
+
+// jobFlagSet returns the flags that make a job, at their defaults.
+func jobFlagSet() *pflag.FlagSet {
+	f := pflag.NewFlagSet("job", pflag.ContinueOnError)
+	new(jobFlags).register(f)
+	return f
+}
+
+// values returns the value of a flag, or the values of one that can be repeated.
+func values(f *pflag.Flag) []string {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		return append([]string{}, list.GetSlice()...)
+	}
+	return []string{f.Value.String()}
+}
+
+// refusePlanFile refuses to keep a plan of pipes, and to write over what is no plan.
+func refusePlanFile(out string, files []string) error {
+	if out == "-" {
+		return usage("--out takes the name of a file", "--json writes the plan's numbers on stdout")
+	}
+	if _, err := readPlan(out); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return usage(fmt.Sprintf("--out %s is there, and is no plan", out), "give another name")
+	}
+	return refusePipes(files)
+}
+
+func refusePipes(files []string) error {
+	for _, name := range files {
+		info, err := os.Stat(name)
+		if name == "-" || err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+			return usage(name+" is a pipe: what it will give cannot be planned", "write it to a file, and give that")
+		}
+	}
+	return nil
+}
+
+// keepPlan writes the plan beside its place and renames it.
+func (p *program) keepPlan(out string, flags *pflag.FlagSet, opt jobs.Options, made plan.Plan) error {
+	file := planFile{Version: planVersion, Sunbulk: version(), Created: time.Now().UTC().Truncate(time.Second), Flags: map[string][]string{}, Plan: made}
+	jobFlagSet().VisitAll(func(f *pflag.Flag) { file.Flags[f.Name] = values(flags.Lookup(f.Name)) })
+	file.Flags["app"], file.Flags["timezone"] = []string{opt.App}, []string{opt.Timezone} // as they were completed
+	data, err := json.MarshalIndent(file, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode plan: %w", err)
+	}
+	if err := replaceFile(out, append(data, '\n')); err != nil {
+		return cannotRun(fmt.Errorf("write plan: %w", err), "check --out and the space on the disk")
+	}
+	if !p.quiet {
+		fmt.Fprintf(p.screen, "plan: %s\n", out)
+	}
+	return nil
+}
+
+func replaceFile(name string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+func readPlan(name string) (file planFile, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return file, fmt.Errorf("open plan: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxPlanFile+1))
+	if err != nil {
+		return file, fmt.Errorf("read plan: %w", err)
+	}
+	noPlan := func(why string) error { return usage(name+" is no plan: "+why, "'sunbulk plan --out FILE' makes one") }
+	var head struct{ Version int }
+	if len(data) > maxPlanFile || json.Unmarshal(data, &head) != nil || head.Version == 0 {
+		return file, noPlan("it is not the JSON that plan writes")
+	}
+	if head.Version != planVersion {
+		return file, noPlan(fmt.Sprintf("it has version %d, and this sunbulk knows %d", head.Version, planVersion))
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&file); err != nil {
+		return file, noPlan(err.Error())
+	}
+	return file, nil
+}
+
+// followPlan holds a command to the plan that its --plan names: to its input and its flags, of which
+// those that are not given are taken from the plan.
+func (p *program) followPlan(flags *pflag.FlagSet, files []string) error {
+	name, err := flags.GetString("plan")
+	if err != nil || name == "" {
+		return err
+	}
+	if err := refusePipes(files); err != nil {
+		return err
+	}
+	file, err := readPlan(name)
+	if err != nil {
+		return err
+	}
+	others, err := file.apply(flags)
+	if err != nil {
+		return usage(name+": "+err.Error(), "'sunbulk plan --out FILE' makes a plan")
+	}
+	inputs, err := input.Digest(files)
+	if err != nil {
+		return err
+	}
+	if others = append(others, file.otherInputs(inputs)...); len(others) > 0 {
+		return usage("this is not what "+name+" planned: "+strings.Join(others, "; "), "give what was planned, or plan anew")
+	}
+	if now := version(); file.Sunbulk != now && !p.quiet {
+		fmt.Fprintf(p.screen, "note: sunbulk %q made the plan, and this is %q: rows may be judged differently\n", file.Sunbulk, now)
+	}
+	return nil
+}
+
+// apply sets the job's flags that are not given, and returns those that are given otherwise.
+func (file planFile) apply(flags *pflag.FlagSet) (others []string, err error) {
+	known := jobFlagSet()
+	for name := range file.Flags {
+		if known.Lookup(name) == nil {
+			return nil, fmt.Errorf("this sunbulk has no flag --%s", name)
+		}
+	}
+	known.VisitAll(func(standard *pflag.Flag) {
+		planned, ok := file.Flags[standard.Name]
+		if !ok {
+			planned = values(standard)
+		}
+		f := flags.Lookup(standard.Name)
+		if !f.Changed {
+			err = errors.Join(err, set(f, planned))
+		} else if given := values(f); !slices.Equal(given, planned) {
+			others = append(others, fmt.Sprintf("--%s is %q and was %q", f.Name, strings.Join(given, " "), strings.Join(planned, " ")))
+		}
+	})
+	return others, err
+}
+
+func set(f *pflag.Flag, to []string) error {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		return list.Replace(to)
+	}
+	if len(to) != 1 {
+		return fmt.Errorf("--%s has %d values", f.Name, len(to))
+	}
+	if err := f.Value.Set(to[0]); err != nil {
+		return fmt.Errorf("--%s: %w", f.Name, err)
+	}
+	return nil
+}
+
+// otherInputs says which inputs are not those that were planned. Names make no difference.
+func (file planFile) otherInputs(inputs []jobs.Input) (others []string) {
+	planned := file.Plan.Inputs
+	if len(inputs) != len(planned) {
+		return []string{fmt.Sprintf("there are %d inputs, and were %d", len(inputs), len(planned))}
+	}
+	for i, in := range inputs {
+		if in.SHA256 != planned[i].SHA256 {
+			others = append(others, fmt.Sprintf("%s has SHA-256 %.12s…, and %s had %.12s…", in.Name, in.SHA256, planned[i].Name, planned[i].SHA256))
+		}
+	}
+	return others
+}

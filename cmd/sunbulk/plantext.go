@@ -1,0 +1,104 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/plan"
+)
+
+// mostPlanned is how many integrations, and how many causes, a person is shown.
+const mostPlanned = 10
+
+func writePlan(out io.Writer, p plan.Plan) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "rows\t%s\n", group(p.Rows))
+	counts(w, "", p.Operations)
+	counts(w, "channel ", p.Channels)
+	for _, in := range p.Integrations[:min(mostPlanned, len(p.Integrations))] {
+		fmt.Fprintf(w, "  integration %s\t%s\n", strings.TrimSpace(in.ID+" "+in.Type), group(in.Rows))
+	}
+	if more := len(p.Integrations) - mostPlanned; more > 0 {
+		fmt.Fprintf(w, "  … and %d more integrations\n", more)
+	}
+	counts(w, "confirmation ", p.Confirmations)
+	fmt.Fprintf(w, "people who get a message\t%s\n", group(p.People))
+	fmt.Fprintf(w, "rejected\t%s\n", group(p.Rejected))
+	fmt.Fprintf(w, "calls\t%s\n", group(p.Calls))
+	if p.Rate > 0 {
+		fmt.Fprintf(w, "time at %g calls/s\t%s\n", p.Rate, upToSecond(p.Duration()))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	writeRejections(out, p.Rejections)
+	writeConflicts(out, p.Conflicts)
+	for _, in := range p.Inputs {
+		if in.Error != "" {
+			fmt.Fprintf(out, "warning: %s was not read to its end: %s\n", in.Name, in.Error)
+		}
+	}
+	return nil
+}
+
+func upToSecond(d time.Duration) time.Duration {
+	return (d + time.Second - 1).Truncate(time.Second)
+}
+
+// counts writes a line per name, the most frequent first.
+func counts[K ~string](w io.Writer, prefix string, by map[K]int64) {
+	names := slices.SortedFunc(maps.Keys(by), func(a, b K) int { return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b)) })
+	for _, name := range names {
+		fmt.Fprintf(w, "  %s%s\t%s\n", prefix, name, group(by[name]))
+	}
+}
+
+func writeRejections(out io.Writer, causes []plan.Cause) {
+	for i, c := range causes {
+		if i == mostPlanned {
+			fmt.Fprintf(out, "rejected: … and for %d more causes, see --json\n", len(causes)-i)
+			break
+		}
+		fmt.Fprintf(out, "rejected: %s: %s, the first is row %d in line %d\n", strings.TrimSpace(c.Column+" "+c.Cause), rowCount(c.Count), c.Row, c.Line)
+	}
+}
+
+// conflictTexts tell what a conflict is, and what may come of it or be done.
+var conflictTexts = map[plan.Kind][2]string{
+	plan.CreatedTwice:      {"a user gets a second client of the same type and integration", ""},
+	plan.CreatedAndRemoved: {"a user gets a client and loses one", "rows of a user keep their order only within a batch: where it matters, put them one after the other, or in two jobs"},
+	plan.RemovedTwice:      {"a client is removed again", "if the users differ, one of them is wrong"},
+	plan.SharedContact:     {"a phone number or address is given to another user of the same integration", "the later link may take it from the earlier user"},
+	plan.MessagedTwice:     {"a phone number or address gets another message", ""},
+}
+
+func writeConflicts(out io.Writer, conflicts []plan.Conflict) {
+	for _, c := range conflicts {
+		text := conflictTexts[c.Kind]
+		pairs := make([]string, len(c.Rows))
+		for i, pair := range c.Rows {
+			pairs[i] = fmt.Sprintf("row %d after row %d", pair[1], pair[0])
+		}
+		if c.Count > int64(len(pairs)) {
+			pairs = append(pairs, "…")
+		}
+		fmt.Fprintf(out, "warning: %s: %s (%s)\n", text[0], rowCount(c.Count), strings.Join(pairs, ", "))
+		if text[1] != "" {
+			fmt.Fprintf(out, "hint: %s\n", text[1])
+		}
+	}
+}
+
+// rowCount is a number of rows in words.
+func rowCount(n int64) string {
+	if n == 1 {
+		return "1 row"
+	}
+	return group(n) + " rows"
+}

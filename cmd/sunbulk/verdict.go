@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/sunbulk/sunbulk/jobs"
+	"github.com/sunbulk/sunbulk/sunco"
+)
+
+// level says how grave a finding is.
+type level string
+
+const (
+	fine    level = "ok"
+	warning level = "warning"
+	problem level = "problem" // rows will fail
+)
+
+// rank puts the good news first, as the check goes from the whole to the single row.
+func (l level) rank() int { return slices.Index([]level{fine, warning, problem}, l) }
+
+// finding is one thing that a check found.
+type finding struct {
+	Level level  `json:"level"`
+	Text  string `json:"text"`
+	Hint  string `json:"hint,omitempty"` // what to do
+}
+
+// findings is what a check found. It names rows, never people.
+type findings struct {
+	Calls    int       `json:"calls"` // made
+	Findings []finding `json:"findings"`
+}
+
+func (f *findings) add(l level, text, hint string) {
+	f.Findings = append(f.Findings, finding{l, text, hint})
+}
+
+// problems tells whether there is any; without a check there is none.
+func (f *findings) problems() bool {
+	return f != nil && slices.ContainsFunc(f.Findings, func(f finding) bool { return f.Level == problem })
+}
+
+func (f *findings) write(w io.Writer) {
+	for _, found := range f.Findings {
+		fmt.Fprintf(w, "%s: %s\n", found.Level, found.Text)
+		if found.Hint != "" {
+			fmt.Fprintf(w, "hint: %s\n", found.Hint)
+		}
+	}
+}
+
+// verdict is what the API's answer about a row's user means for the row.
+type verdict struct {
+	level      level
+	text, hint string
+}
+
+// refused is the verdict of a user that the API did not give.
+func refused(err error) verdict {
+	if e, ok := sunco.AsError(err); ok && e.Code == "user_not_found" {
+		return verdict{problem, "the user does not exist", "check the ids and --app; an external id may need its brandId"}
+	}
+	return verdict{warning, "could not check: " + err.Error(), ""}
+}
+
+// verdictOn is the verdict of a user with these clients; more = there are others.
+func verdictOn(row jobs.Row, clients []sunco.Client, more bool) verdict {
+	at := slices.IndexFunc(clients, func(c sunco.Client) bool {
+		switch row.Op {
+		case jobs.Create:
+			return c.Type == row.Type && c.IntegrationID == row.IntegrationID
+		case jobs.Remove:
+			return c.ID == row.ClientID
+		}
+		return false
+	})
+	found := at >= 0
+	switch {
+	case row.Op == jobs.List:
+		return verdict{fine, "the user is there", ""}
+	case !found && more:
+		return verdict{warning, "could not check: the user has more than 100 clients", ""}
+	case row.Op == jobs.Create && found:
+		return verdict{warning, "the user has a client of this type and integration already", "the create may make a second one: take out rows that are done already"}
+	case row.Op == jobs.Create:
+		return verdict{fine, "the user is there, without such a client", ""}
+	case !found:
+		return verdict{warning, "the user has no such client", "the remove will be a noop; where many are, check the client ids"}
+	case clients[at].Type == "sdk":
+		return verdict{problem, "the client is of type sdk, which cannot be removed", "take these rows out"}
+	}
+	return verdict{fine, "the client to remove is there", ""}
+}
+
+// rowList names rows, such as rows 3, 17.
+func rowList(rows []int64) string {
+	names := make([]string, len(rows))
+	for i, row := range rows {
+		names[i] = fmt.Sprint(row)
+	}
+	if len(rows) == 1 {
+		return "row " + names[0]
+	}
+	return "rows " + strings.Join(names, ", ")
+}
