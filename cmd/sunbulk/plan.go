@@ -16,8 +16,8 @@ import (
 
 // planOptions are the flags of plan.
 type planOptions struct {
-	run   runOptions // job, access and simulate, as run has them
-	flags *pflag.FlagSet
+	run   runOptions     // job, access and simulate, as run has them
+	flags *pflag.FlagSet // that these come from
 	check bool
 	out   string // of the plan file; empty = none
 }
@@ -51,7 +51,8 @@ With --out it keeps the plan in a file: run and enqueue do only what was planned
 	o.run.access.register(f)
 	simulateFlag(f, &o.run.simulate)
 	f.BoolVar(&o.check, "check", false, "ask the API about credentials, app, integrations and some users, whatever --window says")
-	f.StringVar(&o.out, "out", "", "file to keep the plan in, for --plan of run and enqueue")
+	f.StringVar(&o.out, "out", "", "file to keep the plan in, for --plan of run and enqueue; not from SUNBULK_OUT, the report folder")
+	f.Lookup("out").Annotations = map[string][]string{commandLineOnly: nil}
 	return cmd
 }
 

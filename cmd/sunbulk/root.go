@@ -134,6 +134,9 @@ func noArguments(_ *cobra.Command, args []string) error {
 	return usage(fmt.Sprintf("unexpected argument %q", args[0]), "")
 }
 
+// commandLineOnly annotates a flag without an environment twin.
+const commandLineOnly = "command line only"
+
 // fromEnvironment sets every flag that the command line left alone from its environment twin. An
 // empty variable is one that is not set.
 func fromEnvironment(flags *pflag.FlagSet) error {
@@ -141,7 +144,8 @@ func fromEnvironment(flags *pflag.FlagSet) error {
 	flags.VisitAll(func(f *pflag.Flag) {
 		name := "SUNBULK_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		value := os.Getenv(name)
-		if value == "" || f.Changed || f.Name == "help" || f.Name == "version" {
+		_, single := f.Annotations[commandLineOnly]
+		if value == "" || f.Changed || single || f.Name == "help" || f.Name == "version" {
 			return
 		}
 		if err := flags.Set(f.Name, value); err != nil {

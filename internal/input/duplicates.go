@@ -21,13 +21,10 @@ func newDuplicates() *duplicates { return &duplicates{maphash.MakeSeed(), recall
 // add notes r and tells whether it was there before. Number and Line make no difference.
 func (d *duplicates) add(r jobs.Row) (known bool) {
 	r.Number, r.Line = 0, 0
-	known, _ = d.addHash(max(maphash.Comparable(d.seed, r), 1))
-	return known
-}
-
-func (d *duplicates) addHash(h uint64) (known, forgot bool) {
-	for range d.table.Find(h, h, math.MaxUint64) {
-		return true, false
+	hash := max(maphash.Comparable(d.seed, r), 1)
+	for range d.table.Find(hash, hash, math.MaxUint64) {
+		return true
 	}
-	return false, d.table.Add(h, h)
+	d.table.Add(hash, hash)
+	return false
 }

@@ -1,9 +1,7 @@
 package input
 
 import (
-	"hash/maphash"
 	"io"
-	"math/rand/v2"
 	"runtime"
 	"strings"
 	"testing"
@@ -107,48 +105,6 @@ func TestLongRecords(t *testing.T) {
 				t.Errorf("got %q, want %d records, the last %q", told, test.rows, test.last)
 			}
 		})
-	}
-}
-
-// Up to the size that the comment on duplicates gives, every repetition is found.
-func TestDuplicatesFindsAll(t *testing.T) {
-	d := newDuplicates()
-	random := rand.New(rand.NewPCG(1, 2))
-	const rows = 2_500_000
-	for i := range rows {
-		known, forgot := d.addHash(random.Uint64())
-		if forgot {
-			t.Fatalf("forgot a row after %d", i)
-		}
-		if known {
-			t.Fatalf("row %d is no repetition", i)
-		}
-	}
-	random = rand.New(rand.NewPCG(1, 2))
-	for i := range rows {
-		if known, _ := d.addHash(random.Uint64()); !known {
-			t.Fatalf("row %d was not found again", i)
-		}
-	}
-}
-
-// Beyond it, the rows that came last are still found.
-func TestDuplicatesForgetsTheOldest(t *testing.T) {
-	d := newDuplicates()
-	const rows, recent = 8_000_000, 500_000
-	seed := maphash.MakeSeed()
-	hash := func(i int) uint64 { return maphash.Comparable(seed, i) }
-	for i := range rows {
-		d.addHash(hash(i))
-	}
-	missed := 0
-	for i := rows - recent; i < rows; i++ {
-		if known, _ := d.addHash(hash(i)); !known {
-			missed++
-		}
-	}
-	if missed > recent/100 {
-		t.Errorf("missed %d of the last %d rows", missed, recent)
 	}
 }
 
