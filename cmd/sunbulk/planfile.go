@@ -102,9 +102,9 @@ func replaceFile(name string, data []byte) error {
 		err = os.Rename(f.Name(), name)
 	}
 	if err != nil {
-		os.Remove(f.Name())
+		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return err
+	return nil
 }
 
 func readPlan(name string) (file planFile, err error) {
