@@ -69,7 +69,7 @@ func TestFindsAll(t *testing.T) {
 // I6: beyond it, the entries that came last are still found.
 func TestI6ForgetsTheOldest(t *testing.T) {
 	table := New()
-	const entries, recent = 8_000_000, 500_000
+	const entries, recent = 4_000_000, 200_000
 	random := rand.New(rand.NewPCG(1, 2))
 	var last []uint64
 	for i := range entries {
