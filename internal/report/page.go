@@ -35,24 +35,27 @@ func (p *page) note(r *record) error {
 // view is the page as its template reads it.
 type view struct {
 	Summary
+	Verdict  verdict
 	Kinds    []kindView
+	Steps    []step
 	Outcomes *plot
 	Rate     *plot
 	Latency  *plot
 	Timed    []jobs.Kind // the kinds in the plot of outcomes
 
-	Took      string // empty before the end, as is Speed
-	Speed     string // rows per second over the whole run
-	Column    string // how long one column of the plots over time is
-	HighRate  bool   // the allowed rate lies above the plot
-	Paused    bool   // the plot of the rate has pauses
-	Marked    bool   // and lines where something was done
+	Took      string  // empty before the end, as is Speed
+	Paused    string  // how long of it the job was paused; empty for not at all
+	Speed     string  // rows per second over the whole run
+	PerRow    string  // calls for each row that was called; empty before the end
+	Column    string  // how long one column of the plots over time is
+	Allowed   float64 // calls per second; 0 = no limit
+	HighRate  bool    // the allowed rate lies above the plot
 	Quantiles []quantile
 
-	Causes  []causeView
-	More    int // causes that are not shown
-	Slowest []jobs.Outcome
-	Events  []jobs.Event
+	Causes   []causeView
+	More     int // causes that are not shown
+	Slowest  []jobs.Outcome
+	Timeline []entry
 }
 
 // kindView is one term of the sum of I1.
@@ -73,7 +76,7 @@ const pageCauses = 20
 
 func (p *page) write(o *output, s Summary) error {
 	t, err := template.New("page.html").Funcs(template.FuncMap{
-		"amount": amount, "duration": duration, "grouped": grouped, "moment": moment, "percent": percent,
+		"amount": amount, "brief": brief, "clock": clock, "date": date, "duration": duration, "grouped": grouped, "moment": moment, "percent": percent,
 	}).Parse(pageText)
 	if err != nil {
 		return fmt.Errorf("read template: %w", err)
@@ -85,20 +88,27 @@ func (p *page) write(o *output, s Summary) error {
 }
 
 func (p *page) view(s Summary) view {
+	p.series.at(p.job.Started) // so that the plots over time begin with the job
 	v := view{
-		Summary: s, Kinds: kinds(s.Rows), Timed: timedKinds[:], Column: seconds(p.series.width).String(),
-		Outcomes: outcomesPlot(&p.series), Latency: latencyPlot(s.LatencyMs), Quantiles: quantiles(s.LatencyMs),
-		More: max(0, len(s.Causes)-pageCauses), Slowest: p.slowest, Events: timeline(p.job),
+		Summary: s, Verdict: verdictOn(s), Kinds: kinds(s.Rows), Steps: steps(s, p.job),
+		Outcomes: outcomesPlot(&p.series), Latency: latencyPlot(s.LatencyMs), Timed: timedKinds[:],
+		Column: duration(seconds(p.series.width)), Allowed: allowed(p.job.Options), Quantiles: quantiles(s.LatencyMs),
+		More: max(0, len(s.Causes)-pageCauses), Slowest: p.slowest, Timeline: timeline(p.job),
 	}
-	if v.Rate, v.HighRate = ratePlot(&p.series, p.job); v.Rate != nil {
-		v.Paused, v.Marked = v.Rate.has("pause"), v.Rate.has("event")
+	v.Rate, v.HighRate = ratePlot(&p.series, p.job)
+	called := s.Rows.Settled() - s.Rows.Rejected
+	if s.State == jobs.Finished && called > 0 {
+		v.PerRow = amount(float64(s.Calls.Total) / float64(called))
 	}
 	if d := s.Times.DurationSeconds; d > 0 {
 		v.Took = duration(time.Duration(d * float64(time.Second)))
-		v.Speed = amount(float64(s.Rows.Settled()-s.Rows.Rejected) / d)
+		v.Speed = amount(float64(called) / d)
+		if paused := pausedFor(p.job); paused > 0 {
+			v.Paused = duration(paused)
+		}
 	}
 	for _, c := range s.Causes[:len(s.Causes)-v.More] {
-		v.Causes = append(v.Causes, causeView{c, adviceOn(c.Code).text, retryLine(s.Job, c.Code)})
+		v.Causes = append(v.Causes, causeView{c, adviceOn(c.Code).text, retryLine(s, c.Code)})
 	}
 	return v
 }
@@ -117,39 +127,40 @@ func kinds(t jobs.Tally) []kindView {
 // plainCode is the form of codes that no shell reads as anything else.
 var plainCode = regexp.MustCompile(`^[a-z0-9_][a-z0-9_.-]*$`)
 
-func retryLine(job, code string) string {
-	if adviceOn(code).doubt || !plainCode.MatchString(code) {
+// retryLine is the command that runs the failed rows of a cause again, empty where there is none:
+// a job must have ended before it is retried.
+func retryLine(s Summary, code string) string {
+	if !s.State.Ended() || adviceOn(code).doubt || !plainCode.MatchString(code) {
 		return ""
 	}
-	return "sunbulk retry " + job + " --cause " + code
+	return "sunbulk retry " + s.Job + " --cause " + code
+}
+
+// entry is a line of the timeline. Mark numbers what was done to the job, from 1, as in the plot of
+// the rate; 0 for the job's own times.
+type entry struct {
+	jobs.Event
+	Mark int
 }
 
 // timeline is what was done to the job and when, with its own times.
-func timeline(job jobs.Job) []jobs.Event {
-	events := slices.Clone(job.Events)
+func timeline(job jobs.Job) []entry {
+	var entries []entry
+	for i, e := range job.Events {
+		entries = append(entries, entry{e, i + 1})
+	}
 	for _, e := range []jobs.Event{
 		{At: job.Created, What: "job made"},
 		{At: job.Started, What: "first batch opened"},
 		{At: job.Finished, What: "job " + string(job.State)},
 	} {
 		if !e.At.IsZero() {
-			events = append(events, e)
+			entries = append(entries, entry{Event: e})
 		}
 	}
-	slices.SortStableFunc(events, func(a, b jobs.Event) int { return a.At.Compare(b.At) })
-	return events
-}
-
-// moment writes a time to the second, in UTC.
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
-
-// percent writes a share of 0 to 1. What is not quite all or nothing does not read as such.
-func percent(share float64) string {
-	switch {
-	case share > 0 && share < 0.001:
-		return "<0.1 %"
-	case share > 0.999 && share < 1:
-		return ">99.9 %"
-	}
-	return fmt.Sprintf("%.3g %%", share*100)
+	// A job's own times are known to the millisecond: the cancel that ended it comes before the end.
+	slices.SortStableFunc(entries, func(a, b entry) int {
+		return a.At.Truncate(time.Millisecond).Compare(b.At.Truncate(time.Millisecond))
+	})
+	return entries
 }

@@ -81,9 +81,12 @@ func TestRetryLine(t *testing.T) {
 		"$(reboot)":          "",
 		"a\nreboot":          "",
 	} {
-		if got := retryLine("J", code); got != want {
+		if got := retryLine(Summary{Job: "J", State: jobs.Finished}, code); got != want {
 			t.Errorf("%q: got %q, want %q", code, got, want)
 		}
+	}
+	if got := retryLine(Summary{Job: "J", State: jobs.Paused}, "user_not_found"); got != "" {
+		t.Errorf("a paused job: got %q, want none", got)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -13,9 +12,15 @@ import (
 // so that they follow the reader's light or dark.
 type plot struct {
 	Label  string // what it shows, for those who cannot see it
+	Unit   string // of the values
+	Axis   string // what the places from left to right are
 	Width  int
 	Shapes []shape  // the back ones first
-	Ys, Xs []string // labels at equal distances: from the top down, from left to right
+	Strip  []shape  // of a narrow strip below, with its own name
+	Under  string   // that name
+	Ys     []string // labels at equal distances from the top down
+	Xs     []label  // below the plot
+	Tags   []label  // inside it, at the heads of marks
 	slots  int
 	top    float64 // value at the upper edge
 }
@@ -31,8 +36,8 @@ const (
 )
 
 // newPlot makes an empty plot up to the value most, or a round one above it.
-func newPlot(label string, slots int, most float64) *plot {
-	p := &plot{Label: label, Width: slots * slotWidth, slots: slots, top: roundUp(most)}
+func newPlot(name, unit string, slots int, most float64) *plot {
+	p := &plot{Label: name, Unit: unit, Width: slots * slotWidth, slots: slots, top: roundUp(most)}
 	for _, part := range []float64{1, 0.5, 0} {
 		p.Ys = append(p.Ys, amount(p.top*part))
 		p.add("grid", fmt.Sprintf("M0 %dH%d", p.height(p.top*part), p.Width), "")
@@ -44,8 +49,8 @@ func (p *plot) add(class, path, title string) {
 	p.Shapes = append(p.Shapes, shape{class, path, title})
 }
 
-// has tells whether a shape of the class was drawn.
-func (p *plot) has(class string) bool {
+// Has tells whether a shape of the class was drawn.
+func (p *plot) Has(class string) bool {
 	return slices.ContainsFunc(p.Shapes, func(s shape) bool { return s.Class == class })
 }
 
@@ -90,6 +95,11 @@ func (p *plot) band(class string, from, to float64, title string) {
 	p.add(class, fmt.Sprintf("M%d 0H%dV%dH%dz", p.x(from), p.x(to), plotHeight, p.x(from)), title)
 }
 
+// slot gives a slot its words, which show when the pointer rests on it.
+func (p *plot) slot(number int, title string) {
+	p.band("slot", float64(number), float64(number+1), title)
+}
+
 func (p *plot) x(at float64) int {
 	return int(math.Round(slotWidth * min(max(at, 0), float64(p.slots))))
 }
@@ -105,12 +115,4 @@ func roundUp(v float64) float64 {
 		}
 		unit *= 10
 	}
-}
-
-// amount writes a value with at most two decimals.
-func amount(v float64) string {
-	if v >= 100 && v < 1e15 {
-		return grouped(int64(math.Round(v)))
-	}
-	return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64)
 }

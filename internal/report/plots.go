@@ -3,8 +3,10 @@ package report
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sunbulk/sunbulk/jobs"
@@ -23,7 +25,7 @@ func outcomesPlot(s *series) *plot {
 	values := make([][]float64, len(buckets))
 	for i, b := range buckets {
 		most = max(most, b.total())
-		for _, n := range b {
+		for _, n := range b.rows {
 			values[i] = append(values[i], float64(n))
 		}
 	}
@@ -31,30 +33,33 @@ func outcomesPlot(s *series) *plot {
 	for i, kind := range timedKinds {
 		classes[i] = string(kind)
 	}
-	p := newPlot("Rows that ended over time, by outcome", max(len(buckets), leastSlots), float64(most))
+	p := newPlot("Rows that ended over time, by outcome", "rows in "+duration(seconds(s.width)), max(len(buckets), leastSlots), float64(most))
 	p.columns(classes, values)
 	p.times(start, s.width)
-	for i, b := range buckets {
-		if b != (bucket{}) {
-			p.band("slot", float64(i), float64(i+1), clock(start.Add(seconds(int64(i)*s.width)))+": "+countsOf(b))
+	for i := range buckets {
+		if counts := countsOf(&buckets[i]); counts != "" {
+			p.slot(i, clock(start.Add(seconds(int64(i)*s.width)))+": "+counts)
 		}
 	}
 	return p
 }
 
-// countsOf names the counts of a bucket that are not 0.
-func countsOf(b bucket) string {
-	var text string
-	for i, n := range b {
+// countsOf names the counts of rows in a bucket that are not 0.
+func countsOf(b *bucket) string {
+	var counts []string
+	for i, n := range b.rows {
 		if n > 0 {
-			text += fmt.Sprintf(", %s %s", grouped(n), timedKinds[i])
+			counts = append(counts, grouped(n)+" "+string(timedKinds[i]))
 		}
 	}
-	return text[len(", "):]
+	return strings.Join(counts, ", ")
 }
 
-// ratePlot shows rows per second with the allowed rate of calls and what was done to the job
-// meanwhile. Nil when no row has ended. Hidden tells that the rate lies far above the plot.
+// allowed is the pace that a job was given, in calls per second; 0 = no limit.
+func allowed(o jobs.Options) float64 { return o.Rate * (1 - o.Reserve) }
+
+// ratePlot shows rows per second with the allowed pace of calls, the answers 429, and what was done
+// to the job meanwhile. Nil when no row has ended. Hidden tells that the pace lies far above it.
 func ratePlot(s *series, job jobs.Job) (p *plot, hidden bool) {
 	buckets, start := s.span()
 	if len(buckets) == 0 {
@@ -62,17 +67,17 @@ func ratePlot(s *series, job jobs.Job) (p *plot, hidden bool) {
 	}
 	var most float64
 	values := make([][]float64, len(buckets))
-	for i, b := range buckets {
-		v := float64(b.total()) / float64(s.width)
+	for i := range buckets {
+		v := float64(buckets[i].total()) / float64(s.width)
 		most = max(most, v)
 		values[i] = []float64{v}
 	}
 	const far = 5
-	rate := job.Options.Rate
+	rate := allowed(job.Options)
 	if hidden = rate > far*most; !hidden {
 		most = max(most, rate*1.05) // so that the line is not the edge
 	}
-	p = newPlot("Rows per second over time", max(len(buckets), leastSlots), most)
+	p = newPlot("Rows per second over time", "rows per second", max(len(buckets), leastSlots), most)
 	place := func(t time.Time) float64 { return t.Sub(start).Seconds() / float64(s.width) }
 	for _, e := range pauses(job.Events, start.Add(seconds(int64(p.slots)*s.width))) {
 		p.band("pause", place(e.from), place(e.to), "paused"+because(e.reason)+", "+clock(e.from)+" to "+clock(e.to))
@@ -81,13 +86,48 @@ func ratePlot(s *series, job jobs.Job) (p *plot, hidden bool) {
 	if rate > 0 && !hidden {
 		p.level("allowed", rate, "allowed: "+amount(rate)+" calls per second")
 	}
-	for _, e := range job.Events {
-		if at := place(e.At); at >= 0 && at <= float64(p.slots) {
+	p.throttles(buckets)
+	for i := range buckets {
+		p.slot(i, rateOf(&buckets[i], clock(start.Add(seconds(int64(i)*s.width))), values[i][0]))
+	}
+	for _, e := range timeline(job) {
+		if at := place(e.At); e.Mark > 0 && at >= 0 && at <= float64(p.slots) {
 			p.mark("event", at, clock(e.At)+": "+e.What+because(e.Reason))
+			p.tag(at, strconv.Itoa(e.Mark))
 		}
 	}
 	p.times(start, s.width)
 	return p, hidden
+}
+
+// rateOf tells the rate of a bucket.
+func rateOf(b *bucket, at string, rate float64) string {
+	text := at + ": " + amount(rate) + " rows per second"
+	if b.throttled > 0 {
+		text += ", answers 429: " + grouped(b.throttled)
+	}
+	return text
+}
+
+// throttles marks the buckets with answers 429 in a strip below, the more the denser.
+func (p *plot) throttles(buckets []bucket) {
+	var most int64
+	for _, b := range buckets {
+		most = max(most, b.throttled)
+	}
+	if most == 0 {
+		return
+	}
+	p.Under = "429"
+	for i, b := range buckets {
+		if b.throttled > 0 {
+			dense := "few"
+			if 2*b.throttled > most {
+				dense = "many"
+			}
+			p.Strip = append(p.Strip, shape{Class: "throttled " + dense, Path: fmt.Sprintf("M%d 0h%dv%dh-%dz", i*slotWidth, slotWidth, plotHeight, slotWidth)})
+		}
+	}
 }
 
 // pause is a time in which a job made no calls because somebody or something asked it to.
@@ -113,6 +153,14 @@ func pauses(events []jobs.Event, end time.Time) []pause {
 	return all
 }
 
+// pausedFor is how long a job that has ended was paused.
+func pausedFor(job jobs.Job) (total time.Duration) {
+	for _, e := range pauses(job.Events, job.Finished) {
+		total += max(e.to.Sub(e.from), 0)
+	}
+	return total
+}
+
 // latencyPlot shows how many calls took how long, with the quantiles that people ask for. Nil when
 // no call was answered.
 func latencyPlot(h jobs.Histogram) *plot {
@@ -129,18 +177,19 @@ func latencyPlot(h jobs.Histogram) *plot {
 		values[number-first] = []float64{float64(n)}
 		most = max(most, n)
 	}
-	p := newPlot("Answered calls by latency", slots, float64(most))
+	p := newPlot("Answered calls by latency", "calls", slots, float64(most))
+	p.Axis = "latency, on a logarithmic scale"
 	p.columns([]string{"latency"}, values)
+	for _, number := range numbers {
+		p.slot(number-first, duration(bound(number-1))+" to "+duration(bound(number))+": "+grouped(h[number])+" calls")
+	}
+	// A bucket's bound is its right edge.
+	place := func(d time.Duration) float64 { return bucketOf(d) + float64(1-first) }
 	for _, q := range quantiles(h) {
-		for _, number := range numbers {
-			if bound(number) == q.Limit {
-				p.mark("quantile", float64(number+1-first), q.Name+": "+duration(q.Limit))
-			}
-		}
+		p.mark("quantile", place(q.Limit), q.Name+": "+duration(q.Limit))
+		p.tag(place(q.Limit), q.Name)
 	}
-	for part := range 5 {
-		p.Xs = append(p.Xs, duration(bound(first-1+slots*part/4)))
-	}
+	p.durations(place)
 	return p
 }
 
@@ -162,39 +211,9 @@ func bound(bucket int) time.Duration {
 	return jobs.Histogram{bucket: 1}.Quantile(1)
 }
 
-// times labels a plot whose slots are that many seconds wide.
-func (p *plot) times(start time.Time, width int64) {
-	whole := seconds(int64(p.slots) * width)
-	layout, parts := time.TimeOnly, 4
-	if whole > 24*time.Hour {
-		layout, parts = "2 Jan 15:04", 2
-	}
-	for part := range parts + 1 {
-		p.Xs = append(p.Xs, start.Add(whole/time.Duration(parts)*time.Duration(part)).Format(layout))
-	}
-}
-
-func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
-
-// clock writes a time of a job, in UTC.
-func clock(t time.Time) string { return t.UTC().Format(time.TimeOnly) }
-
-func because(reason string) string {
-	if reason == "" {
-		return ""
-	}
-	return " (" + reason + ")"
-}
-
-// duration writes d for people.
-func duration(d time.Duration) string {
-	switch {
-	case d >= time.Minute:
-		return d.Round(time.Second).String()
-	case d >= time.Second:
-		return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s"
-	case d >= 10*time.Millisecond:
-		return amount(float64(d.Round(time.Millisecond)/time.Millisecond)) + " ms"
-	}
-	return amount(float64(d.Microseconds())/1000) + " ms"
+// bucketOf is the number of the bucket whose bound is d, with its fraction.
+func bucketOf(d time.Duration) float64 {
+	const far = 40
+	octaves := math.Log2(float64(bound(far)) / float64(bound(0)))
+	return math.Log2(float64(d)/float64(bound(0))) * far / octaves
 }

@@ -38,6 +38,11 @@ type Options struct {
 	Batch       int     `json:"batch"`
 	MaxFailures string  `json:"maxFailures"` // such as 20% or 500
 	Resend      string  `json:"resend"`      // never, silent or always
+	Reserve     string  `json:"reserve"`     // part of the rate that was left to other traffic, such as 30%
+	Priority    string  `json:"priority"`    // high, normal or low
+	FinishBy    string  `json:"finishBy"`    // such as 06:00; empty = no deadline
+	Window      string  `json:"window"`      // such as 22:00-06:00; empty = always
+	Timezone    string  `json:"timezone"`    // of both, such as Europe/Madrid; empty = the machine's
 }
 
 // Calls counts requests to the API.
@@ -74,6 +79,8 @@ func Summarize(job jobs.Job) Summary {
 		Options: Options{
 			Rate: o.Rate, Burst: o.Burst, Attempts: o.Attempts, Timeout: o.Timeout.String(),
 			Batch: o.BatchSize, MaxFailures: o.MaxFailures.String(), Resend: string(cmp.Or(o.Resend, jobs.ResendSilent)),
+			Reserve: amount(o.Reserve*100) + "%", Priority: string(cmp.Or(o.Priority, jobs.Normal)),
+			FinishBy: o.FinishBy, Window: o.Window, Timezone: o.Timezone,
 		},
 		Rows:      job.Tally,
 		Calls:     Calls{Total: st.Calls, Retries: st.Retries, Throttled: st.Throttled, Looks: st.Looks},

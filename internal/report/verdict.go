@@ -1,0 +1,79 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// verdict says in words what became of a job: the first that a reader of the page sees.
+type verdict struct {
+	Title string
+	Tone  string // good, open or alarm: the class of its colour
+	Rest  string // what became of the rows that are not done; empty when all are
+}
+
+func verdictOn(s Summary) verdict {
+	t := s.Rows
+	done := t.OK + t.Noop
+	state := string(s.State)
+	v := verdict{Title: fmt.Sprintf("%s: %s of %s rows are done", strings.ToUpper(state[:1])+state[1:], grouped(done), grouped(t.Read)), Tone: "open"}
+	switch {
+	case !s.AddsUp:
+		v.Title, v.Tone = "The rows do not add up", "alarm"
+	case s.State == jobs.Finished && done == t.Read:
+		v.Tone = "good"
+	}
+	var rest []string
+	for _, k := range kinds(t) {
+		if k.Count > 0 && k.Kind != jobs.OK && k.Kind != jobs.Noop {
+			rest = append(rest, grouped(k.Count)+" "+string(k.Kind))
+		}
+	}
+	if len(rest) > 0 {
+		v.Rest = "Not done: " + strings.Join(rest, ", ") + "."
+	}
+	return v
+}
+
+// step is what is left to do about the rows of one kind.
+type step struct {
+	Kind    jobs.Kind
+	Count   int64
+	Text    string
+	Command string // empty when there is none to give
+}
+
+// steps are the most urgent first: a row in doubt may have reached somebody.
+func steps(s Summary, job jobs.Job) []step {
+	all := []step{
+		{Kind: jobs.InDoubt, Count: s.Rows.InDoubt, Text: "Sent, and the answer never came. Look at the users of in_doubt.csv before any of its rows is run again."},
+		{Kind: jobs.Failed, Count: s.Rows.Failed, Text: "failed.csv holds them. Each cause below says what to do about it."},
+		{Kind: jobs.Rejected, Count: s.Rows.Rejected, Text: "Invalid, and never sent. rejected.csv tells line, column and cause: mend it and run it."},
+		waiting(s, job),
+	}
+	var left []step
+	for _, st := range all {
+		if st.Count > 0 {
+			left = append(left, st)
+		}
+	}
+	return left
+}
+
+// waiting is the step about rows without an outcome.
+func waiting(s Summary, job jobs.Job) step {
+	st := step{Kind: jobs.Unprocessed, Count: s.Rows.Unprocessed, Text: "unprocessed.csv holds them, as input for another run."}
+	switch {
+	case s.State == jobs.Paused && job.Options.Window != "" && s.Reason == job.Options.OutsideWindow():
+		st.Text = "The job goes on by itself when its window opens."
+	case s.State == jobs.Paused:
+		st.Text = "The job is paused. Once its reason is gone, let it go on; a run without --redis goes on with its own command and the same --out."
+		st.Command = "sunbulk resume " + s.Job
+	case !s.State.Ended():
+		st.Text = "The job was still at them when this was written. Write it again later."
+		st.Command = "sunbulk report " + s.Job
+	}
+	return st
+}

@@ -1,0 +1,72 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// I1: the first line says whether the rows add up, and how many are done.
+func TestVerdictI1(t *testing.T) {
+	all := jobs.Tally{Read: 1200, OK: 1190, Noop: 10}
+	some := jobs.Tally{Read: 1200, OK: 1000, Failed: 100, Rejected: 50, InDoubt: 20, Unprocessed: 30}
+	for name, c := range map[string]struct {
+		state jobs.State
+		tally jobs.Tally
+		want  verdict
+	}{
+		"all done":     {jobs.Finished, all, verdict{"Finished: 1,200 of 1,200 rows are done", "good", ""}},
+		"not ended":    {jobs.Running, all, verdict{"Running: 1,200 of 1,200 rows are done", "open", ""}},
+		"rows missing": {jobs.Finished, jobs.Tally{Read: 9, OK: 8}, verdict{"The rows do not add up", "alarm", ""}},
+		"some done": {jobs.Paused, some, verdict{
+			"Paused: 1,000 of 1,200 rows are done", "open", "Not done: 100 failed, 50 rejected, 20 in_doubt, 30 unprocessed.",
+		}},
+	} {
+		got := verdictOn(Summarize(testJob(c.state, c.tally)))
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestStepsSayWhatIsLeft(t *testing.T) {
+	kindsOf := func(all []step) (names []jobs.Kind) {
+		for _, st := range all {
+			names = append(names, st.Kind)
+		}
+		return names
+	}
+	job := testJob(jobs.Finished, jobs.Tally{Read: 9, OK: 3, Noop: 1, Failed: 2, Rejected: 1, InDoubt: 1, Unprocessed: 1})
+	want := []jobs.Kind{jobs.InDoubt, jobs.Failed, jobs.Rejected, jobs.Unprocessed}
+	if diff := cmp.Diff(want, kindsOf(steps(Summarize(job), job))); diff != "" {
+		t.Errorf("kinds (-want +got):\n%s", diff)
+	}
+	if got := steps(Summarize(testJob(jobs.Finished, jobs.Tally{Read: 1, OK: 1})), job); len(got) > 0 {
+		t.Errorf("a job that is done leaves %v", got)
+	}
+}
+
+// Rows without an outcome need another word in each state.
+func TestStepOfWaitingRows(t *testing.T) {
+	window := jobs.Schedule{Window: "22:00-06:00", Timezone: "Europe/Madrid"}
+	for name, c := range map[string]struct {
+		state         jobs.State
+		reason        string
+		text, command string
+	}{
+		"paused":         {jobs.Paused, "401", "let it go on", "sunbulk resume 20261122-153012-k3f9"},
+		"outside window": {jobs.Paused, window.OutsideWindow(), "goes on by itself", ""},
+		"running":        {jobs.Running, "", "was still at them", "sunbulk report 20261122-153012-k3f9"},
+		"cancelled":      {jobs.Cancelled, "wrong file", "unprocessed.csv", ""},
+	} {
+		job := testJob(c.state, jobs.Tally{Read: 5, Unprocessed: 5})
+		job.Reason, job.Options.Schedule = c.reason, window
+		got := waiting(Summarize(job), job)
+		if !strings.Contains(got.Text, c.text) || got.Command != c.command {
+			t.Errorf("%s: got %q and command %q, want %q and %q", name, got.Text, got.Command, c.text, c.command)
+		}
+	}
+}
