@@ -14,14 +14,20 @@ type verdict struct {
 	Rest  string // what became of the rows that are not done; empty when all are
 }
 
+// stateNames begin the first line.
+var stateNames = map[jobs.State]string{
+	jobs.Enqueuing: "Enqueuing", jobs.Running: "Running", jobs.Paused: "Paused", jobs.Finished: "Finished", jobs.Cancelled: "Cancelled",
+}
+
 func verdictOn(s Summary) verdict {
 	t := s.Rows
 	done := t.OK + t.Noop
-	state := string(s.State)
-	v := verdict{Title: fmt.Sprintf("%s: %s of %s rows are done", strings.ToUpper(state[:1])+state[1:], grouped(done), grouped(t.Read)), Tone: "open"}
+	v := verdict{Title: fmt.Sprintf("%s: %s of %s rows are done", stateNames[s.State], grouped(done), grouped(t.Read)), Tone: "open"}
 	switch {
 	case !s.AddsUp:
 		v.Title, v.Tone = "The rows do not add up", "alarm"
+	case t.Read == 0:
+		v.Title = stateNames[s.State] + ": no rows read"
 	case s.State == jobs.Finished && done == t.Read:
 		v.Tone = "good"
 	}

@@ -19,6 +19,7 @@ func TestVerdictI1(t *testing.T) {
 		want  verdict
 	}{
 		"all done":     {jobs.Finished, all, verdict{"Finished: 1,200 of 1,200 rows are done", "good", ""}},
+		"empty":        {jobs.Finished, jobs.Tally{}, verdict{"Finished: no rows read", "open", ""}},
 		"not ended":    {jobs.Running, all, verdict{"Running: 1,200 of 1,200 rows are done", "open", ""}},
 		"rows missing": {jobs.Finished, jobs.Tally{Read: 9, OK: 8}, verdict{"The rows do not add up", "alarm", ""}},
 		"some done": {jobs.Paused, some, verdict{
