@@ -1,6 +1,6 @@
 # `make` prints the targets. CI calls the same ones, by .ci/run.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test bench-pace chaos lint fmt fuzz cover clean
+.PHONY: help demo build test bench-pace picture chaos lint fmt fuzz cover clean
 
 FUZZTIME ?= 10s
 SEED ?= 0
@@ -28,6 +28,9 @@ endif
 
 bench-pace: build ## measure the pace that real workers keep together (five minutes, needs redis-server)
 	go -C tools run ./pacebench -sunbulk ../sunbulk
+
+picture: build ## make docs/report.webp again, the picture in the README (four minutes, needs redis-server and chromium)
+	tools/reportpicture.sh
 
 chaos: ## break everything around a long run, from SEED (drawn): kill -9, lost Redis, lost network, a misbehaving API
 	go -C tools/chaos test -v -count 1 -timeout 20m ./... -seed $(SEED) -rows 50000 -faults 100 -minutes 8 -figures

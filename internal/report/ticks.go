@@ -56,7 +56,7 @@ func (p *plot) times(start time.Time, width int64) {
 	p.Axis = "time (UTC), from " + start.Format("2 January 2006")
 	for at := start.Truncate(step); !at.After(end); at = at.Add(step) {
 		if !at.Before(start) {
-			p.Xs = append(p.Xs, label{Left: p.percent(at.Sub(start).Seconds() / float64(width)), Text: at.Format(layout)})
+			p.Xs = append(p.Xs, label{Left: p.left(at.Sub(start).Seconds() / float64(width)), Text: at.Format(layout)})
 		}
 	}
 }
@@ -71,7 +71,7 @@ func (p *plot) durations(place func(time.Duration) float64) {
 			if at < 0 || at > float64(p.slots) {
 				continue
 			}
-			l := label{Left: p.percent(at), Text: duration(d)}
+			l := label{Left: p.left(at), Text: duration(d)}
 			round = append(round, l)
 			if d == power {
 				powers = append(powers, l)
@@ -84,8 +84,8 @@ func (p *plot) durations(place func(time.Duration) float64) {
 	}
 }
 
-// percent is where a place lies, in percent of the width.
-func (p *plot) percent(at float64) float64 {
+// left is where a place lies, in percent of the width.
+func (p *plot) left(at float64) float64 {
 	return math.Round(1000*min(max(at/float64(p.slots), 0), 1)) / 10
 }
 
@@ -93,7 +93,7 @@ func (p *plot) percent(at float64) float64 {
 // is left out.
 func (p *plot) tag(at float64, text string) {
 	const rows, room = 3, 8 // percent of the width, for a few letters on a phone
-	l := label{Left: p.percent(at), Text: text}
+	l := label{Left: p.left(at), Text: text}
 	for ; l.Row < rows; l.Row++ {
 		free := true
 		for _, other := range p.Tags {
