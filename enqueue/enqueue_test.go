@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/internal/ledger"
@@ -20,6 +21,7 @@ import (
 const job = "20261122-153012-k3f9"
 
 type memory struct {
+	rdb    *redis.Client
 	ledger *ledger.Ledger
 	queues *queue.Queues
 }
@@ -31,7 +33,7 @@ func newMemory(t *testing.T) memory {
 		t.Fatal(err)
 	}
 	rdb := redistest.Start(t).Client(t)
-	m := memory{ledger.New(rdb, codec), queue.New(rdb, codec)}
+	m := memory{rdb, ledger.New(rdb, codec), queue.New(rdb, codec)}
 	if err := m.ledger.Create(t.Context(), jobs.Job{ID: job, Created: time.Now()}); err != nil {
 		t.Fatal(err)
 	}

@@ -70,15 +70,6 @@ func TestChunkRoundTrip(t *testing.T) {
 	}
 }
 
-// A batch is what Redis holds per row while it waits: 100 bytes a row at most, with ids and
-// numbers that do not repeat.
-func TestBatchIsSmall(t *testing.T) {
-	data := newCodec(t).EncodeBatch(Batch{Rows: createRows(100)})
-	if got, most := len(data)/100, 50; got > most {
-		t.Errorf("a queued row takes %d bytes, want at most %d", got, most)
-	}
-}
-
 func FuzzDecode(f *testing.F) {
 	c := newCodec(f)
 	f.Add(c.EncodeBatch(Batch{Rows: createRows(3)}))

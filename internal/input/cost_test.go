@@ -1,0 +1,43 @@
+package input
+
+import (
+	"bytes"
+	"io"
+	"testing"
+)
+
+// What reading and checking a row allocates is held here, because no timed test could: the bounds
+// are a quarter above what it takes.
+func TestAllocationsPerRow(t *testing.T) {
+	const rows = 10_000
+	for _, tt := range []struct {
+		name   string
+		header string
+		row    func(int, []byte) []byte
+		most   float64
+	}{
+		{"csv", createHeader, createRow, 1.3},
+		{"ndjson", "", createObject, 18},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			data, err := io.ReadAll(&table{header: tt.header, row: tt.row, rows: rows})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := testing.AllocsPerRun(5, func() {
+				r, err := Open([]string{"-"}, Config{Op: "create", Stdin: bytes.NewReader(data)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for rec := range r.Records() {
+					if rec.Rejection != nil {
+						t.Fatal(rec.Rejection)
+					}
+				}
+			}) / rows
+			if got > tt.most {
+				t.Errorf("a row takes %.2f allocations, want at most %.2f", got, tt.most)
+			}
+		})
+	}
+}
