@@ -1,9 +1,10 @@
 # `make` prints the targets. CI calls the same ones, by .ci/run.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test bench-pace picture chaos lint fmt fuzz cover clean
+.PHONY: help demo build test bench bench-pace picture chaos lint fmt fuzz cover clean
 
 FUZZTIME ?= 10s
 SEED ?= 0
+SCALE ?= full
 COMPILER := $(shell command -v "$$(go env CC)")
 
 help: ## print this
@@ -26,8 +27,11 @@ endif
 	go test $(if $(COMPILER),-race) ./...
 	go -C tools/chaos test $(if $(COMPILER),-race) ./...
 
+bench: build ## measure sunbulk beside what people would use instead (SCALE=full: 20 minutes, SCALE=quick: 2; needs redis-server)
+	go -C tools/bench run . -sunbulk ../../sunbulk -scale $(SCALE)
+
 bench-pace: build ## measure the pace that real workers keep together (five minutes, needs redis-server)
-	go -C tools run ./pacebench -sunbulk ../sunbulk
+	go -C tools/bench run ./pace -sunbulk ../../sunbulk
 
 picture: build ## make docs/report.webp again, the picture in the README (four minutes, needs redis-server and chromium)
 	tools/reportpicture.sh
@@ -41,6 +45,8 @@ lint: ## check format, vet, linters and go.mod
 	go mod tidy -diff
 	go -C tools mod tidy -diff
 	go -C tools vet ./...
+	go -C tools/bench mod tidy -diff
+	go -C tools/bench vet ./...
 	go -C tools/chaos mod tidy -diff
 	go -C tools/chaos vet ./...
 	go tool -modfile=tools/go.mod golangci-lint run ./...

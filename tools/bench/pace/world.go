@@ -14,69 +14,40 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/sunbulk/sunbulk/tools/bench/rig"
 )
 
-// world is a redis-server, a simulator and workers, all of them processes, in a folder of their own.
+// world is a redis-server, a simulator and workers, all of them processes.
 type world struct {
-	sunbulk, dir   string
-	redis, api     string // host:port
-	sim            *exec.Cmd
-	workers, other []*exec.Cmd
+	*rig.Rig
+	sim     *exec.Cmd
+	workers []*exec.Cmd
 }
 
 // newWorld starts Redis and a simulator without faults. The world must be closed even after an error.
 func newWorld(sunbulk string) (*world, error) {
-	w := &world{}
-	var err error
-	if w.sunbulk, err = filepath.Abs(sunbulk); err != nil {
+	r, err := rig.New(sunbulk)
+	w := &world{Rig: r}
+	if err != nil {
 		return w, err
 	}
-	if w.dir, err = os.MkdirTemp("", "pacebench"); err != nil {
-		return w, err
-	}
-	if w.redis, err = freeAddress(); err != nil {
-		return w, err
-	}
-	_, port, _ := strings.Cut(w.redis, ":")
-	server := exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", w.dir, "--appendonly", "yes", "--appendfsync", "always", "--save", "")
-	if err := server.Start(); err != nil {
-		return w, fmt.Errorf("start Redis: %w", err)
-	}
-	w.other = append(w.other, server)
-	if err := w.simulator(); err != nil {
-		return w, err
-	}
-	return w, reachable(w.redis)
+	return w, w.simulator()
 }
 
 // simulator starts the simulated API, in place of the one before.
 func (w *world) simulator(flags ...string) (err error) {
 	if w.sim != nil {
-		w.sim.Process.Kill()
-		w.sim.Wait()
+		w.Kill(w.sim)
 	}
-	if w.api, err = freeAddress(); err != nil {
+	if w.API, err = rig.FreeAddress(); err != nil {
 		return err
 	}
-	if w.sim, err = w.start(append([]string{"simulate", "--listen", w.api}, flags...)...); err != nil {
+	w.sim = w.Command(append([]string{"simulate", "--listen", w.API}, flags...)...)
+	if err := w.Start(w.sim); err != nil {
 		return err
 	}
-	return reachable(w.api)
-}
-
-func (w *world) start(args ...string) (*exec.Cmd, error) {
-	cmd := w.command(args...)
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start sunbulk: %w", err)
-	}
-	return cmd, nil
-}
-
-func (w *world) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(w.sunbulk, args...)
-	cmd.Dir = w.dir
-	cmd.Env = append(os.Environ(), "SUNBULK_TOKEN=any", "SUNBULK_APP=app", "SUNBULK_BASE_URL=http://"+w.api, "SUNBULK_REDIS=redis://"+w.redis)
-	return cmd
+	return rig.Reachable(w.API)
 }
 
 // begin queues rows and starts workers.
@@ -93,11 +64,12 @@ func (w *world) begin(op string, rows, workers int, flags ...string) error {
 }
 
 func (w *world) hire() error {
-	cmd, err := w.start("worker", "--log-level", "error")
-	if err == nil {
-		w.workers = append(w.workers, cmd)
+	cmd := w.Command("worker", "--log-level", "error")
+	if err := w.Start(cmd); err != nil {
+		return err
 	}
-	return err
+	w.workers = append(w.workers, cmd)
+	return nil
 }
 
 // churn kills the oldest worker and starts another one at intervals, until stop.
@@ -108,8 +80,7 @@ func (w *world) churn(interval time.Duration, stop <-chan struct{}) error {
 			return nil
 		case <-time.After(interval):
 		}
-		w.workers[0].Process.Kill()
-		w.workers[0].Wait()
+		w.Kill(w.workers[0])
 		w.workers = slices.Delete(w.workers, 0, 1)
 		if err := w.hire(); err != nil {
 			return err
@@ -118,7 +89,7 @@ func (w *world) churn(interval time.Duration, stop <-chan struct{}) error {
 }
 
 func (w *world) enqueue(op string, rows int, flags ...string) error {
-	name := filepath.Join(w.dir, op+".csv")
+	name := filepath.Join(w.Dir, op+".csv")
 	f, err := os.Create(name)
 	if err != nil {
 		return err
@@ -136,7 +107,7 @@ func (w *world) enqueue(op string, rows int, flags ...string) error {
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	text, err := w.command(append([]string{"enqueue", name, "--quiet"}, flags...)...).CombinedOutput()
+	text, err := w.Command(append([]string{"enqueue", name, "--quiet"}, flags...)...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("enqueue: %w: %s", err, text)
 	}
@@ -153,7 +124,7 @@ type stats struct {
 func (s stats) total() int64 { return s.Calls["create"] + s.Calls["list"] + s.Calls["remove"] }
 
 func (w *world) stats() (s stats, err error) {
-	res, err := http.Get("http://" + w.api + "/_sim/stats")
+	res, err := http.Get("http://" + w.API + "/_sim/stats")
 	if err != nil {
 		return s, fmt.Errorf("ask simulator: %w", err)
 	}
@@ -186,7 +157,7 @@ func (w *world) until(wanted func(stats) bool) (stats, error) {
 
 // countLeases counts the calls to Redis about the pace until the returned function is called.
 func (w *world) countLeases() (func() int64, error) {
-	conn, err := net.Dial("tcp", w.redis)
+	conn, err := net.Dial("tcp", w.Redis)
 	if err != nil {
 		return nil, fmt.Errorf("monitor Redis: %w", err)
 	}
@@ -206,34 +177,4 @@ func (w *world) countLeases() (func() int64, error) {
 		}
 	}()
 	return func() int64 { conn.Close(); return n.Load() }, nil
-}
-
-func (w *world) close() {
-	for _, cmd := range append(append(w.workers, w.sim), w.other...) {
-		if cmd != nil && cmd.Process != nil {
-			cmd.Process.Kill()
-			cmd.Wait()
-		}
-	}
-	os.RemoveAll(w.dir)
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
-}
-
-func reachable(address string) error {
-	for range 500 {
-		conn, err := net.Dial("tcp", address)
-		if err == nil {
-			return conn.Close()
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	return fmt.Errorf("%s does not answer", address)
 }

@@ -1,4 +1,4 @@
-// Command pacebench measures the pace that real workers keep together: sunbulk processes on a
+// Command pace measures the pace that real workers keep together: sunbulk processes on a
 // redis-server, against the simulator, whose own counters are the figures. It prints a Markdown table.
 //
 //	make bench-pace
@@ -18,7 +18,7 @@ func main() {
 	flag.Parse()
 	b := &bench{sunbulk: *sunbulk, length: time.Duration(*seconds) * time.Second, workers: *workers}
 	if err := b.run(); err != nil {
-		fmt.Fprintln(os.Stderr, "pacebench:", err)
+		fmt.Fprintln(os.Stderr, "pace:", err)
 		os.Exit(1)
 	}
 }
@@ -40,7 +40,7 @@ func (b *bench) run() error {
 		if err == nil {
 			err = measure(w)
 		}
-		w.close()
+		w.Close()
 		if err != nil {
 			return err
 		}
