@@ -83,7 +83,7 @@ func (a *API) request(ctx context.Context, c call, authorization string) (*http.
 	if c.body != nil {
 		body = bytes.NewReader(c.body)
 	}
-	req, err := http.NewRequestWithContext(ctx, c.method, a.base.String(), body)
+	req, err := http.NewRequestWithContext(ctx, c.method, "", body) // its URL would be parsed
 	if err != nil {
 		return nil, err
 	}

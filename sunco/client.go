@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Statuses of a client that the API names today; others may come.
@@ -84,11 +85,15 @@ func (c Client) MarshalJSON() ([]byte, error) {
 	})
 }
 
+// text takes a field whose syntax the decoder has checked.
 func text(value json.RawMessage) string {
-	var s *string
 	if len(value) == 0 {
 		return ""
 	}
+	if value[0] == '"' && bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value) { // nothing to decode, as a rule
+		return string(value[1 : len(value)-1])
+	}
+	var s *string
 	if json.Unmarshal(value, &s) != nil {
 		return string(value)
 	}
@@ -99,6 +104,9 @@ func text(value json.RawMessage) string {
 }
 
 func instant(value json.RawMessage) time.Time {
+	if len(value) == 0 {
+		return time.Time{}
+	}
 	t, err := time.Parse(time.RFC3339, strings.TrimSpace(text(value)))
 	if err != nil {
 		return time.Time{}

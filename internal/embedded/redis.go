@@ -8,6 +8,7 @@ package embedded
 import (
 	"context"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -25,12 +26,13 @@ const (
 type Redis struct {
 	server *miniredis.Miniredis
 	client *redis.Client
+	stop   chan struct{}
+	aging  sync.WaitGroup
 }
 
 // Start returns a Redis that listens on no port, for Close by the caller.
 func Start() (*Redis, error) {
 	server := miniredis.NewMiniRedis()
-	server.ClockTTL(true)
 	client := redis.NewClient(&redis.Options{
 		Dialer:          func(context.Context, string, string) (net.Conn, error) { return server.Dial() },
 		DisableIdentity: true,
@@ -44,7 +46,25 @@ func Start() (*Redis, error) {
 		server.Close()
 		return nil, err
 	}
-	return &Redis{server, client}, nil
+	r := &Redis{server: server, client: client, stop: make(chan struct{})}
+	r.aging.Go(r.age)
+	return r, nil
+}
+
+// age lets keys expire, to the second. miniredis' own clock would look through all keys at every
+// command, and at every call within a script.
+func (r *Redis) age() {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for last := time.Now(); ; {
+		select {
+		case <-r.stop:
+			return
+		case now := <-tick.C:
+			r.server.FastForward(now.Sub(last))
+			last = now
+		}
+	}
 }
 
 // Client returns the one client, shared by all that use this Redis.
@@ -52,6 +72,8 @@ func (r *Redis) Client() redis.UniversalClient { return r.client }
 
 // Close ends the client and the server, and with them all that they keep.
 func (r *Redis) Close() {
+	close(r.stop)
+	r.aging.Wait()
 	r.client.Close()
 	r.server.Close()
 }
