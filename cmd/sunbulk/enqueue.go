@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -31,6 +32,7 @@ command goes on with the same job.`,
 			if err := p.followPlan(cmd.Flags(), files); err != nil {
 				return err
 			}
+			defer debug.SetGCPercent(debug.SetGCPercent(percentWithInput))
 			if resume != "" {
 				return p.resumeEnqueue(p.drain, o, redis, resume, files)
 			}

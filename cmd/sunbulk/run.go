@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -65,6 +66,11 @@ func needFiles(_ *cobra.Command, args []string) error {
 	return nil
 }
 
+// percentWithInput is how much garbage may pile up, as a part of what is in use, while input remembers rows:
+// in 32 MiB without a pointer, so that to collect twice as often as Go does costs next to nothing and
+// saves a quarter of the memory (I6).
+const percentWithInput = 50
+
 // run is the whole of the run command.
 func (p *program) run(ctx context.Context, o runOptions, files []string) error {
 	log, err := p.logger(slog.LevelWarn)
@@ -83,6 +89,7 @@ func (p *program) run(ctx context.Context, o runOptions, files []string) error {
 	if err != nil {
 		return err
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(percentWithInput))
 	reader, err := o.job.open(p, files)
 	if err != nil {
 		return err
