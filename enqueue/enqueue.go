@@ -100,7 +100,7 @@ type group struct {
 func (g *group) add(row jobs.Row, rejection *jobs.Rejection) {
 	g.note.Read++
 	if g.witness != nil {
-		g.witness.see(&row, rejection)
+		g.witness.see(row, rejection)
 	}
 	if rejection != nil {
 		g.rejected++

@@ -19,7 +19,7 @@ func newWitness() *witness { return &witness{sum: sha256.New()} }
 
 // see adds a record. What it adds is told apart by lengths, so that two inputs with the same digest
 // have the same records.
-func (w *witness) see(row *jobs.Row, rejection *jobs.Rejection) {
+func (w *witness) see(row jobs.Row, rejection *jobs.Rejection) {
 	w.buf = w.buf[:0]
 	if rejection != nil {
 		w.add(rejection.Cause)
@@ -29,7 +29,7 @@ func (w *witness) see(row *jobs.Row, rejection *jobs.Rejection) {
 	} else {
 		w.add(string(row.Op))
 		for _, c := range jobs.Columns() {
-			w.add(*c.Field(row))
+			w.add(*c.Field(&row))
 		}
 	}
 	var length [8]byte

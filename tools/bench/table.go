@@ -85,6 +85,9 @@ func (t *table) print(w io.Writer) {
 	fmt.Fprintln(w, "| --- | --: | --: | --: | --- | --- | --- |")
 	slices.SortStableFunc(t.figures, func(a, b *figure) int { return cmp.Compare(t.place(a), t.place(b)) })
 	for _, f := range t.figures {
+		if len(f.values) == 0 { // what it measures is not installed, or an error came before
+			continue
+		}
 		fmt.Fprintf(w, "| %s | %s %s | %s | %d | %s | %s | %s |\n", f.name, number(f.median()), f.unit, f.spread(), len(f.values), f.comparison(), f.goal.text, f.met())
 	}
 }
@@ -107,7 +110,7 @@ func (f *figure) spread() string {
 }
 
 func (f *figure) comparison() string {
-	if f.base == nil {
+	if f.base == nil || len(f.base.values) == 0 {
 		return ""
 	}
 	name := f.base.name
