@@ -27,9 +27,10 @@ type Ledger interface {
 
 // Config sizes an Enqueuer.
 type Config struct {
-	BatchSize int   // rows per batch; 0 = 100
-	Window    int64 // batches that may be queued and not finished; 0 = no limit
-	Witness   bool  // notes carry a digest of what was read: of a pipe, which cannot be read twice
+	BatchSize int        // rows per batch; 0 = 100
+	Window    int64      // batches that may be queued and not finished; 0 = no limit
+	Canary    []jobs.Row // rows of the records, as Pick returns them, that come before all others, in batches of their own
+	Witness   bool       // notes carry a digest of what was read: of a pipe, which cannot be read twice
 }
 
 // Enqueuer adds the rows of one job to its queue.
@@ -54,7 +55,8 @@ const (
 
 // Add queues all records under the job, which must have been created. It does not seal the job,
 // because what is known of the inputs is complete only after the last record. Rows are cut into
-// batches by their order alone, so adding the same records again adds only what is missing.
+// batches by their order alone, the canary's first, so adding the same records again adds only what is
+// missing.
 func (e *Enqueuer) Add(ctx context.Context, job string, records Records) error {
 	mark, _, err := e.ledger.Progress(ctx, job)
 	if err != nil {
@@ -64,20 +66,31 @@ func (e *Enqueuer) Add(ctx context.Context, job string, records Records) error {
 	if err != nil {
 		return err
 	}
-	g := group{Enqueuer: e, job: job, finished: finished, mark: mark, size: 1}
+	g := group{Enqueuer: e, job: job, finished: finished, mark: mark, size: 1, queue: e.queues.Add}
 	if e.cfg.Witness {
 		g.witness = newWitness()
 	}
+	if err := g.addCanary(ctx); err != nil {
+		return err
+	}
+	ahead := e.cfg.Canary
 	for row, rejection := range records {
-		g.add(row, rejection)
-		if len(g.batches) >= g.size || g.rejected >= maxRejected {
-			if err := g.send(ctx); err != nil {
-				return err
+		g.note.Through++
+		if len(ahead) > 0 && ahead[0].Number == g.note.Through {
+			if rejection == nil && row != ahead[0] {
+				return errChanged
 			}
+			ahead = ahead[1:]
+			continue
+		}
+		if err := g.add(ctx, row, rejection); err != nil {
+			return err
 		}
 	}
-	g.cut()
-	return g.send(ctx)
+	if len(ahead) > 0 {
+		return errChanged
+	}
+	return g.end(ctx)
 }
 
 // group is what is read and not yet queued.
@@ -90,29 +103,55 @@ type group struct {
 	witness  *witness // nil when none is wanted
 	rejected int      // rows since it was last sent
 
+	queue   func(ctx context.Context, job string, b jobs.Batch) error
 	rows    []jobs.Row // of the next batch
 	batches []jobs.Batch
 	note    ledger.Note
 }
 
-// add takes a record. When the group is sent depends on the records alone, not on the mark, so that a
-// second reading makes the notes of the first.
-func (g *group) add(row jobs.Row, rejection *jobs.Rejection) {
+// addCanary queues the canary, in batches that hold no other row.
+func (g *group) addCanary(ctx context.Context) error {
+	if len(g.cfg.Canary) == 0 {
+		return nil
+	}
+	g.queue = g.queues.AddCanary
+	defer func() { g.queue = g.queues.Add }()
+	for _, row := range g.cfg.Canary {
+		if err := g.add(ctx, row, nil); err != nil {
+			return err
+		}
+	}
+	return g.end(ctx)
+}
+
+// add takes the next record of the job. When the group is sent depends on the records alone, not on the
+// mark, so that a second reading makes the notes of the first.
+func (g *group) add(ctx context.Context, row jobs.Row, rejection *jobs.Rejection) error {
 	g.note.Read++
 	if g.witness != nil {
 		g.witness.see(row, rejection)
 	}
-	if rejection != nil {
+	if rejection == nil {
+		g.rows = append(g.rows, row)
+	} else {
 		g.rejected++
 		if g.note.Read > g.mark {
 			g.note.Rejected = append(g.note.Rejected, *rejection)
 		}
-		return
 	}
-	g.rows = append(g.rows, row)
 	if len(g.rows) == g.cfg.BatchSize {
 		g.cut()
 	}
+	if len(g.batches) >= g.size || g.rejected >= maxRejected {
+		return g.send(ctx)
+	}
+	return nil
+}
+
+// end sends what is left.
+func (g *group) end(ctx context.Context) error {
+	g.cut()
+	return g.send(ctx)
 }
 
 // cut makes a batch of the rows.
@@ -143,7 +182,7 @@ func (g *group) send(ctx context.Context) error {
 	adding, adders := errgroup.WithContext(ctx)
 	for _, b := range g.batches {
 		if !g.finished(b.Number) {
-			adding.Go(func() error { return g.queues.Add(adders, g.job, b) })
+			adding.Go(func() error { return g.queue(adders, g.job, b) })
 		}
 	}
 	g.batches, g.note.Rejected, g.rejected = g.batches[:0], g.note.Rejected[:0], 0

@@ -97,15 +97,23 @@ func TestI1EveryRowIsQueuedOrRejected(t *testing.T) {
 
 // An enqueue that was killed at any moment is started again with the same input, and adds what is missing.
 func TestI9AddingAgainAddsWhatIsMissing(t *testing.T) {
+	t.Run("no canary", func(t *testing.T) { addAgain(t, enqueue.Config{BatchSize: 10}) })
+	t.Run("canary", func(t *testing.T) {
+		addAgain(t, enqueue.Config{BatchSize: 10, Canary: enqueue.Pick(records(200), 25)})
+	})
+}
+
+func addAgain(t *testing.T, cfg enqueue.Config) {
+	t.Helper()
 	want := newMemory(t)
-	if err := enqueue.New(want.ledger, want.queues, enqueue.Config{BatchSize: 10}).Add(t.Context(), job, records(200)); err != nil {
+	if err := enqueue.New(want.ledger, want.queues, cfg).Add(t.Context(), job, records(200)); err != nil {
 		t.Fatal(err)
 	}
 	wantJob, wantRows, wantRejected := want.queued(t)
 	for _, stop := range []int64{1, 9, 10, 55, 100, 199} {
 		m := newMemory(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		e := enqueue.New(m.ledger, m.queues, enqueue.Config{BatchSize: 10})
+		e := enqueue.New(m.ledger, m.queues, cfg)
 		err := e.Add(ctx, job, func(yield func(jobs.Row, *jobs.Rejection) bool) {
 			for row, rejection := range records(200) {
 				if row.Number >= stop {

@@ -34,6 +34,7 @@ type Options struct {
 	Timeout     time.Duration `json:"timeoutNs"` // per call
 	BatchSize   int           `json:"batch"`
 	MaxFailures Threshold     `json:"maxFailures"`
+	Canary      Canary        `json:"canary,omitzero"`
 	Resend      Resend        `json:"resend"`
 	Reserve     float64       `json:"reserve,omitempty"` // part of Rate that is left to other traffic, 0 to 1
 	Priority    Priority      `json:"priority,omitempty"`
@@ -78,6 +79,10 @@ type Job struct {
 	Inputs  []Input
 	Batches int64 // queued so far
 	Sealed  bool  // the last batch is queued
+
+	Through        int64     // rows 1 to Through were read; those of a canary beyond it, too
+	CanaryFinished time.Time // all rows of the canary have an outcome; zero before
+	CanaryOver     bool      // the rows behind the canary may be called
 
 	Fingerprint string // of the input's bytes and of how they are read; empty when the input was a pipe
 

@@ -75,6 +75,9 @@ func (t *Tally) Add(k Kind, n int64) {
 // Settled is the number of rows that have an outcome.
 func (t Tally) Settled() int64 { return t.OK + t.Noop + t.Failed + t.Rejected + t.InDoubt }
 
+// called is the number of rows that were called and have an outcome.
+func (t Tally) called() int64 { return t.OK + t.Noop + t.Failed + t.InDoubt }
+
 // Clean tells whether every row read is ok or noop.
 func (t Tally) Clean() bool { return t.AddsUp() && t.OK+t.Noop == t.Read }
 

@@ -9,6 +9,9 @@ import (
 // thresholdSample is the number of settled rows below which a share says nothing.
 const thresholdSample = 200
 
+// sampleShare is the percentage of failed rows that is too many for a canary whose job has a number.
+const sampleShare = 20
+
 // Threshold is a number of failed rows, or a share of them, above which a job pauses. The zero
 // value never does.
 type Threshold struct {
@@ -38,7 +41,7 @@ func (t Threshold) String() string {
 
 // Exceeded returns a sentence for people when too many rows of the tally failed, else "".
 func (t Threshold) Exceeded(rows Tally) string {
-	called := rows.OK + rows.Noop + rows.Failed + rows.InDoubt
+	called := rows.called()
 	switch {
 	case t.Count > 0 && rows.Failed >= t.Count:
 		return fmt.Sprintf("%d rows failed, the limit is %s", rows.Failed, t)
@@ -46,4 +49,20 @@ func (t Threshold) Exceeded(rows Tally) string {
 		return fmt.Sprintf("%d of %d rows failed, the limit is %s", rows.Failed, called, t)
 	}
 	return ""
+}
+
+// exceededBySample tells whether too many rows of a canary failed. A number that suits a whole job says
+// little about a few of its rows, so a share of them holds beside it.
+func (t Threshold) exceededBySample(failed, called int64) bool {
+	share := t.Percent
+	if t.Count > 0 {
+		share = sampleShare
+	}
+	switch {
+	case failed == 0:
+		return false
+	case t.Count > 0 && failed >= t.Count:
+		return true
+	}
+	return share > 0 && share < 100 && float64(failed)*100 >= share*float64(called)
 }

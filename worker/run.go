@@ -90,6 +90,8 @@ func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 		return false, nil
 	case ledger.Busy:
 		return false, &handBack{ledger.Patience, errors.New("another worker has the batch")}
+	case ledger.Held:
+		return false, &handBack{retryDelay, errors.New("the batch is behind the canary")}
 	case ledger.OnHold, ledger.CalledOff:
 		return false, &handBack{retryDelay, stateError{jobs.State(d.Verdict)}}
 	default:

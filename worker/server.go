@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/queue"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -69,7 +70,7 @@ func (s *server) serve(ctx context.Context) error {
 	shutdown := s.job.Options.Timeout + 5*time.Second
 	srv := asynq.NewServerFromRedisClient(s.rdb, asynq.Config{
 		Concurrency:              s.cfg.Concurrency,
-		Queues:                   map[string]int{s.job.ID: 1},
+		Queues:                   map[string]int{queue.Name(s.job.ID, s.job.InCanary()): 1},
 		BaseContext:              func() context.Context { return ctx },
 		TaskCheckInterval:        100 * time.Millisecond,
 		DelayedTaskCheckInterval: time.Second,
@@ -123,6 +124,9 @@ func (s *server) watch(ctx context.Context) {
 				continue
 			}
 			s.see(state)
+			if s.job.InCanary() {
+				s.judgeCanary(ctx)
+			}
 			if o := s.job.Options; s.soft.Err() == nil && !o.Open(time.Now()) {
 				s.pause(ctx, o.OutsideWindow())
 			}

@@ -23,11 +23,12 @@ import (
 	"github.com/sunbulk/sunbulk/sunco"
 )
 
-// Deliveries is where a worker opens and commits batches: the ledger itself, or the journal of an
+// Deliveries is where a worker opens and commits batches, and lets those behind a canary go: the ledger itself, or the journal of an
 // embedded run around it.
 type Deliveries interface {
 	Open(ctx context.Context, job string, batch int64, c ledger.Claim, now time.Time) (ledger.Delivery, error)
 	Commit(ctx context.Context, d ledger.Delivery, c ledger.Commit, now time.Time) (ledger.Receipt, error)
+	EndCanary(ctx context.Context, job string) error
 }
 
 // Config of a Worker. A zero field means the default that its comment states.

@@ -56,10 +56,15 @@ func (p *program) enqueue(ctx context.Context, o jobFlags, redis string, files [
 		return err
 	}
 	defer in.close()
+	canary, err := p.pickCanary(ctx, o, opt.Canary, files)
+	if err != nil {
+		return err
+	}
 	s, err := p.begin(ctx, in.store, opt, in.fingerprint, o.twins(func(before jobs.Job) bool { return !before.Sealed && !before.State.Ended() }))
 	if err != nil {
 		return err
 	}
+	s.canary = canary
 	return p.queue(ctx, s, records(in.reader), in.reader.Inputs)
 }
 

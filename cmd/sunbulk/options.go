@@ -24,6 +24,7 @@ type jobFlags struct {
 	timeout     time.Duration
 	batch       int
 	maxFailures string
+	canary      jobs.Canary
 	resend      string
 	pacing      pacingFlags
 }
@@ -42,6 +43,8 @@ func (j *jobFlags) register(f *pflag.FlagSet) {
 	f.IntVar(&j.batch, "batch", 100, "rows per batch, 1 to 10000")
 	f.StringVar(&j.resend, "resend", string(jobs.ResendSilent), "creates to send again when their answer was lost and a look shows no client: never, silent (those that message nobody) or always")
 	f.StringVar(&j.maxFailures, "max-failures", "20%", "pause at this many failed rows (500), or this share after 200 rows (20%); 100% never pauses")
+	f.IntVar(&j.canary.Rows, "canary", 0, fmt.Sprintf("run this many rows first, of every kind, and go on when few enough of them failed; up to %d", jobs.MaxCanary))
+	f.DurationVar(&j.canary.Wait, "canary-wait", time.Minute, "between the canary and the other rows")
 }
 
 // options checks the flags and returns them as a job's options.
@@ -53,6 +56,9 @@ func (j *jobFlags) options() (jobs.Options, error) {
 	}
 	if o.Resend, err = jobs.ParseResend(j.resend); err != nil {
 		return o, usage("--resend: "+err.Error(), "")
+	}
+	if o.Canary, err = j.canaryOption(o.MaxFailures); err != nil {
+		return o, err
 	}
 	if err := j.pacing.apply(&o); err != nil {
 		return o, err

@@ -114,13 +114,14 @@ func deadline(job jobs.Job, s pace.Standing, now time.Time) string {
 // standing is what status --json shows: the job in numbers, and the pace of its app.
 type standing struct {
 	report.Summary
-	Pace *pace.Standing `json:"pace,omitempty"`        // nil when the job has ended
-	Lost int64          `json:"lostBatches,omitempty"` // not finished, and in no queue
+	Pace   *pace.Standing `json:"pace,omitempty"`        // nil when the job has ended
+	Canary string         `json:"canary,omitempty"`      // how far it is, for people; empty when the other rows may go
+	Lost   int64          `json:"lostBatches,omitempty"` // not finished, and in no queue
 }
 
 // standingOf reads the pace and the lost batches of a job that has not ended.
 func standingOf(ctx context.Context, st *store, job jobs.Job) (standing, error) {
-	s := standing{Summary: report.Summarize(job)}
+	s := standing{Summary: report.Summarize(job), Canary: job.CanaryProgress()}
 	if job.State.Ended() {
 		return s, nil
 	}

@@ -112,6 +112,9 @@ func (g *progress) line(job jobs.Job, s pace.Standing, now time.Time) string {
 	if left := total - settled; left > 0 && perSecond > 0 {
 		parts = append(parts, "ETA "+eta(float64(left)/perSecond, exact))
 	}
+	if canary := job.CanaryProgress(); canary != "" {
+		parts = append(parts, canary)
+	}
 	if job.State == jobs.Paused {
 		parts = append(parts, "paused: "+job.Reason)
 	} else if slow := slowness(job, s, now); slow != "" {

@@ -30,7 +30,11 @@ func (p *program) resumeEnqueue(ctx context.Context, o jobFlags, redis, id strin
 		return usage(fmt.Sprintf("this is not the input of job %s, or it is read in another way", id),
 			"give the same files in the same order, and the same --op, --set, --map and --allow-duplicates")
 	}
-	s := &session{store: in.store, memory: in.store.ledger, job: id, batch: job.Options.BatchSize}
+	canary, err := p.pickCanary(ctx, o, job.Options.Canary, files)
+	if err != nil {
+		return err
+	}
+	s := &session{store: in.store, memory: in.store.ledger, job: id, batch: job.Options.BatchSize, canary: canary}
 	return p.queue(ctx, s, records(in.reader), in.reader.Inputs)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -53,6 +54,9 @@ func (p *program) retry(ctx context.Context, redis, id, cause string) error {
 	s, err := p.begin(ctx, st, job.Options, "", nil)
 	if err != nil {
 		return err
+	}
+	if canary := job.Options.Canary; canary.Rows > 0 {
+		s.canary = enqueue.Pick(f.rows(ctx), canary.Rows)
 	}
 	return p.queue(ctx, s, f.rows(ctx), f.inputs)
 }

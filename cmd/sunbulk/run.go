@@ -95,11 +95,16 @@ func (p *program) run(ctx context.Context, o runOptions, files []string) error {
 		return err
 	}
 	defer reader.Close()
+	canary, err := p.pickCanary(p.drain, o.job, opt.Canary, files)
+	if err != nil {
+		return err
+	}
 	s, err := p.openSession(ctx, o, opt, files)
 	if err != nil {
 		return err
 	}
 	defer s.close()
+	s.canary = canary
 	w := worker.New(s.rdb, s.codec, worker.Config{
 		Name: processName(), APIs: map[string]*sunco.API{opt.App: api}, Deliveries: s.memory, Concurrency: o.concurrency, Logger: log,
 	})
@@ -188,15 +193,28 @@ func (p *program) conclude(ctx context.Context, s *session) error {
 		}
 		return result(job)
 	case job.State == jobs.Paused:
-		hint := "mend the cause, then run the same command with --out " + s.out
-		if !s.embedded {
-			hint = "mend the cause, then 'sunbulk resume " + job.ID + "'; a worker goes on"
-		}
-		return &exitError{exitPaused, fmt.Errorf("job %s is paused: %s", job.ID, job.Reason), hint}
+		return s.paused(ctx, job)
 	case job.State == jobs.Cancelled:
 		return &exitError{exitNotAllOK, fmt.Errorf("job %s was cancelled: %s", job.ID, job.Reason), ""}
 	}
 	return s.interrupted()
+}
+
+func (s *session) paused(ctx context.Context, job jobs.Job) error {
+	hint := "mend the cause, then run the same command with --out " + s.out
+	switch {
+	case job.CanaryFailed() && s.embedded:
+		// Now it is told: whoever runs the command again has looked.
+		if err := s.memory.EndCanary(ctx, job.ID); err != nil {
+			return err
+		}
+		hint = "look at the report; the same command with --out " + s.out + " goes on with the other rows"
+	case job.CanaryFailed():
+		hint = lookFirst(job)
+	case !s.embedded:
+		hint = "mend the cause, then 'sunbulk resume " + job.ID + "'; a worker goes on"
+	}
+	return &exitError{exitPaused, fmt.Errorf("job %s is paused: %s", job.ID, job.Reason), hint}
 }
 
 func (s *session) interrupted() error {

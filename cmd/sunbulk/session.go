@@ -35,6 +35,7 @@ type session struct {
 	piped    bool // an input can be read only once
 	job      string
 	batch    int
+	canary   []jobs.Row
 	out      string
 	close    func()
 }
@@ -160,7 +161,7 @@ func explainJournal(err error, out string) error {
 
 // read queues all records and seals the job; inputs is asked after the last record.
 func (s *session) read(ctx context.Context, rows enqueue.Records, inputs func() []jobs.Input) error {
-	cfg := enqueue.Config{BatchSize: s.batch, Witness: s.piped}
+	cfg := enqueue.Config{BatchSize: s.batch, Canary: s.canary, Witness: s.piped}
 	if s.embedded {
 		cfg.Window = window
 	}

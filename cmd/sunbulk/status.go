@@ -72,7 +72,13 @@ func (p *program) status(ctx context.Context, redis, id string, watch bool) erro
 			fmt.Fprintln(p.stdout, text)
 		}
 	}
+	if s.Canary != "" {
+		fmt.Fprintln(p.stdout, s.Canary)
+	}
 	describe(p.stdout, s.Summary)
+	if job.CanaryFailed() {
+		fmt.Fprintln(p.stdout, "hint: "+lookFirst(job))
+	}
 	if s.Lost > 0 {
 		fmt.Fprintf(p.stdout, "%s batches are not finished and in no queue\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files queues them again\n", group(s.Lost), s.Job)
 	}

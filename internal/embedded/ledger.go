@@ -192,6 +192,19 @@ func (l *Ledger) Seal(ctx context.Context, id string, inputs []jobs.Input, now t
 	return l.Ledger.Seal(ctx, id, inputs, now)
 }
 
+// EndCanary is ledger.EndCanary. It is on the disk before the first row behind the canary is called: those
+// would otherwise be judged with the canary by a run that goes on.
+func (l *Ledger) EndCanary(ctx context.Context, id string) error {
+	line, err := encodeLine(record{Canary: &canary{Over: true}})
+	if err != nil {
+		return err
+	}
+	if err := l.journal.settle(l.journal.add(line)); err != nil {
+		return err
+	}
+	return l.Ledger.EndCanary(ctx, id)
+}
+
 // Chunks yields every chunk of outcomes and rejected rows that was committed before the call, in
 // the order of the commits, from the journal.
 func (l *Ledger) Chunks(ctx context.Context, id string) iter.Seq2[jobs.Chunk, error] {

@@ -19,6 +19,7 @@ type record struct {
 	Commit *commit  `json:"commit,omitempty"`
 	Note   *note    `json:"note,omitempty"`
 	Seal   *seal    `json:"seal,omitempty"`
+	Canary *canary  `json:"canary,omitempty"`
 }
 
 // opening says that a batch was opened.
@@ -53,8 +54,14 @@ type note struct {
 	Read     int64  `json:"read"`
 	Batches  int64  `json:"batches"`
 	Rejected int64  `json:"rejected,omitempty"`
+	Through  int64  `json:"through,omitempty"`
 	Chunk    []byte `json:"chunk,omitempty"`
 	Digest   string `json:"digest,omitempty"` // of the records up to Read, when the input is a pipe
+}
+
+// canary says that the rows behind the canary may be called.
+type canary struct {
+	Over bool `json:"over"`
 }
 
 // seal says that the whole input was read.
@@ -74,7 +81,7 @@ func newCommit(d ledger.Delivery, c ledger.Commit, codec *jobs.Codec) *commit {
 }
 
 func newNote(n ledger.Note, codec *jobs.Codec) *note {
-	k := &note{Read: n.Read, Batches: n.Batches, Rejected: int64(len(n.Rejected)), Digest: n.Digest}
+	k := &note{Read: n.Read, Batches: n.Batches, Rejected: int64(len(n.Rejected)), Through: n.Through, Digest: n.Digest}
 	if len(n.Rejected) > 0 {
 		k.Chunk = codec.EncodeChunk(jobs.Chunk{Rejections: n.Rejected})
 	}
@@ -110,13 +117,13 @@ func decodeRecord(data []byte) (record, error) {
 		return record{}, err
 	}
 	kinds := 0
-	for _, set := range []bool{r.Open != nil, r.Commit != nil, r.Note != nil, r.Seal != nil} {
+	for _, set := range []bool{r.Open != nil, r.Commit != nil, r.Note != nil, r.Seal != nil, r.Canary != nil} {
 		if set {
 			kinds++
 		}
 	}
 	if kinds != 1 {
-		return record{}, errors.New("not exactly one of open, commit, note and seal")
+		return record{}, errors.New("not exactly one of open, commit, note, seal and canary")
 	}
 	return r, nil
 }

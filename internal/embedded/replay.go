@@ -60,6 +60,9 @@ func (m *memory) apply(r record) error {
 		return m.committed(r.Commit)
 	case r.Note != nil:
 		return m.noted(r.Note)
+	case r.Canary != nil:
+		m.Job.CanaryOver = r.Canary.Over
+		return nil
 	}
 	m.Job.Inputs = r.Seal.Inputs
 	return nil
@@ -125,7 +128,7 @@ func (m *memory) noted(n *note) error {
 	if n.Read < m.Job.Tally.Read || n.Batches < m.Job.Batches {
 		return errBack
 	}
-	m.Job.Tally.Read, m.Job.Batches = n.Read, n.Batches
+	m.Job.Tally.Read, m.Job.Batches, m.Job.Through = n.Read, n.Batches, n.Through
 	m.Job.Tally.Rejected += n.Rejected
 	if n.Digest != "" {
 		m.past = append(m.past, note{Read: n.Read, Digest: n.Digest})

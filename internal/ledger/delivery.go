@@ -29,6 +29,7 @@ const (
 	Opened      Verdict = "opened"
 	AlreadyDone Verdict = "finished" // the batch was finished by an earlier delivery
 	Busy        Verdict = "busy"     // another worker has the batch, and shows signs of life
+	Held        Verdict = "held"     // the batch is behind a canary that is not over
 	OnHold      Verdict = "paused"
 	CalledOff   Verdict = "cancelled"
 	Unknown     Verdict = "missing" // the job is not in the ledger

@@ -23,6 +23,9 @@ const (
 	eventField   = "event:"  // from 1
 )
 
+// canaryField is the number of batches that must be finished before any other is opened.
+const canaryField = "canary"
+
 var (
 	//go:embed move.lua
 	moveLua string
@@ -56,6 +59,7 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 	job := jobs.Job{
 		ID: id, State: jobs.State(fields["state"]), Reason: fields["reason"], Fingerprint: fields["fingerprint"],
 		Batches: n("batches"), Sealed: fields["sealed"] == "1",
+		Through: n("through"), CanaryFinished: at("canary_finished"), CanaryOver: n(canaryField) == 0,
 		Created: at("created"), Started: at("started"), Finished: at("finished"),
 		Tally: jobs.Tally{Read: n("read"), OK: n("ok"), Noop: n("noop"), Failed: n("failed"), Rejected: n("rejected"), InDoubt: n("in_doubt")},
 		Stats: jobs.Stats{Calls: n("calls"), Retries: n("retries"), Throttled: n("throttled"), Looks: n("looks"),

@@ -66,7 +66,8 @@ func (l *Ledger) Create(ctx context.Context, j jobs.Job) error {
 	if err != nil {
 		return fmt.Errorf("encode options: %w", err)
 	}
-	created, err := createScript.Run(ctx, l.rdb, []string{key(j.ID)}, options, j.Created.UnixMilli(), j.Fingerprint).Int()
+	created, err := createScript.Run(ctx, l.rdb, []string{key(j.ID)}, options, j.Created.UnixMilli(), j.Fingerprint,
+		j.Options.Canary.Batches(j.Options.BatchSize)).Int()
 	if err != nil {
 		return fmt.Errorf("create job: %w", err)
 	}
@@ -85,6 +86,7 @@ type Note struct {
 	Read     int64 // rows, the rejected ones too
 	Batches  int64
 	Rejected []jobs.Rejection
+	Through  int64  // rows 1 to Through are read; fewer than Read while rows of a canary lie beyond
 	Digest   string // of the records up to Read, for a journal to compare; empty when none is wanted
 }
 
@@ -96,7 +98,7 @@ func (l *Ledger) Note(ctx context.Context, id string, n Note) error {
 		chunk = l.codec.EncodeChunk(jobs.Chunk{Rejections: n.Rejected})
 	}
 	err := noteScript.Run(ctx, l.rdb, []string{key(id), key(id, "outcomes")},
-		n.Read, n.Batches, len(n.Rejected), chunk).Err()
+		n.Read, n.Batches, len(n.Rejected), chunk, n.Through).Err()
 	if err != nil {
 		return fmt.Errorf("note rows read: %w", err)
 	}

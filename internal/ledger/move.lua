@@ -12,6 +12,10 @@ if state == 'finished' or state == 'cancelled' or state == want then return {0, 
 if want == 'running' then
   if state ~= 'paused' then return {0, state} end
   if redis.call('HGET', KEYS[1], 'sealed') == '0' then want = 'enqueuing' end
+  -- Who resumes a job whose canary failed has looked at it: the other rows may go on.
+  if string.sub(redis.call('HGET', KEYS[1], 'reason') or '', 1, 8) == 'canary: ' and redis.call('HEXISTS', KEYS[1], 'canary_finished') == 1 then
+    redis.call('HSET', KEYS[1], 'canary', '0')
+  end
   for _, k in ipairs({'ok', 'noop', 'failed', 'in_doubt'}) do
     redis.call('HSET', KEYS[1], 'base_' .. k, redis.call('HGET', KEYS[1], k) or '0')
   end

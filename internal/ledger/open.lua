@@ -1,12 +1,14 @@
 -- KEYS: job, open, finished, alive    ARGV: batch, worker, calling (0/1), now (ms), patience (ms)
--- Returns {what, fence, dirty, since, progress}; what is opened, finished, busy, or the state in
--- which nothing may be called. An open entry is fence:dirty:since:sequence:worker:progress; since
+-- Returns {what, fence, dirty, since, progress}; what is opened, finished, busy, held (behind a canary
+-- that is not over), or the state in which nothing may be called. An open entry is fence:dirty:since:sequence:worker:progress; since
 -- is when the batch was first opened, sequence the number of the last commit under this fence.
 -- A batch whose worker shows signs of life stays with it.
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {'missing'} end
 if redis.call('GETBIT', KEYS[3], ARGV[1]) == 1 then return {'finished'} end
 if state ~= 'enqueuing' and state ~= 'running' then return {state} end
+local canary = tonumber(redis.call('HGET', KEYS[1], 'canary') or '0')
+if canary > 0 and tonumber(ARGV[1]) >= canary then return {'held'} end
 
 local fence, dirty, since, progress = 0, '0', ARGV[4], ''
 local entry = redis.call('HGET', KEYS[2], ARGV[1])

@@ -77,8 +77,11 @@ func (m Memory) fields() ([]any, error) {
 	t := m.Job.Tally
 	counters, once := Commit{Tally: t, Stats: m.Job.Stats}.fields()
 	fields := append(counters, once...)
-	fields = append(fields, "read", t.Read, "rejected", t.Rejected, "batches", m.Job.Batches, "finished_batches", m.finished(),
+	fields = append(fields, "read", t.Read, "rejected", t.Rejected, "batches", m.Job.Batches, "finished_batches", m.finished(), "through", m.Job.Through,
 		"base_ok", t.OK, "base_noop", t.Noop, "base_failed", t.Failed, "base_in_doubt", t.InDoubt)
+	if m.Job.CanaryOver {
+		fields = append(fields, canaryField, 0)
+	}
 	if !m.Job.Started.IsZero() {
 		fields = append(fields, "started", m.Job.Started.UnixMilli())
 	}
@@ -115,7 +118,7 @@ func (l *Ledger) Finished(ctx context.Context, id string) (func(batch int64) boo
 // whether n was beyond the last note.
 func (l *Ledger) Count(ctx context.Context, id string, n Note) (bool, error) {
 	beyond, err := noteScript.Run(ctx, l.rdb, []string{key(id), key(id, "outcomes")},
-		n.Read, n.Batches, len(n.Rejected), "").Bool()
+		n.Read, n.Batches, len(n.Rejected), "", n.Through).Bool()
 	if err != nil {
 		return false, fmt.Errorf("note rows read: %w", err)
 	}

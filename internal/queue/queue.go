@@ -1,4 +1,5 @@
-// Package queue is a job's queue in asynq: named by the job's id, a task per batch.
+// Package queue is a job's queue in asynq: named by the job's id, a task per batch. The batches of a
+// canary have a queue of their own, so that a job's others can wait without being delivered.
 package queue
 
 import (
@@ -49,23 +50,42 @@ func New(rdb redis.UniversalClient, codec *jobs.Codec) *Queues {
 	return &Queues{rdb, asynq.NewClientFromRedisClient(rdb), asynq.NewInspectorFromRedisClient(rdb), codec}
 }
 
+// Name is that of the asynq queue of a job's canary, or of its other batches.
+func Name(job string, canary bool) string {
+	if canary {
+		return job + "-canary"
+	}
+	return job
+}
+
+// names are all queues that a job may have.
+func names(job string) []string { return []string{Name(job, false), Name(job, true)} }
+
 func taskID(job string, batch int64) string { return job + ":" + strconv.FormatInt(batch, 10) }
 
 // Add queues a batch. A task with its id that is there already is success: an earlier enqueue, or
 // a retry of the Redis client after a lost answer, has added it. One that somebody archived by hand
 // goes back to the queue.
 func (q *Queues) Add(ctx context.Context, job string, b jobs.Batch) error {
-	id := taskID(job, b.Number)
-	added, err := q.add(ctx, job, id, q.codec.EncodeBatch(b))
+	return q.addBatch(ctx, Name(job, false), taskID(job, b.Number), b)
+}
+
+// AddCanary is Add for a batch of the job's canary.
+func (q *Queues) AddCanary(ctx context.Context, job string, b jobs.Batch) error {
+	return q.addBatch(ctx, Name(job, true), taskID(job, b.Number), b)
+}
+
+func (q *Queues) addBatch(ctx context.Context, name, id string, b jobs.Batch) error {
+	added, err := q.add(ctx, name, id, q.codec.EncodeBatch(b))
 	if err != nil {
 		return fmt.Errorf("queue batch %d: %w", b.Number, err)
 	}
 	if added {
 		return nil
 	}
-	info, err := q.inspector.GetTaskInfo(job, id)
+	info, err := q.inspector.GetTaskInfo(name, id)
 	if err == nil && info.State == asynq.TaskStateArchived {
-		err = q.inspector.RunTask(job, id)
+		err = q.inspector.RunTask(name, id)
 	}
 	if err != nil && !gone(err) {
 		return fmt.Errorf("queue batch %d: %w", b.Number, err)
@@ -78,9 +98,9 @@ func gone(err error) bool {
 	return errors.Is(err, asynq.ErrTaskNotFound) || errors.Is(err, asynq.ErrQueueNotFound)
 }
 
-func (q *Queues) add(ctx context.Context, job, id string, payload []byte) (added bool, err error) {
+func (q *Queues) add(ctx context.Context, name, id string, payload []byte) (added bool, err error) {
 	_, err = q.client.EnqueueContext(ctx, asynq.NewTask(TaskType, payload),
-		asynq.Queue(job), asynq.TaskID(id), asynq.MaxRetry(maxRetry), asynq.Timeout(timeout))
+		asynq.Queue(name), asynq.TaskID(id), asynq.MaxRetry(maxRetry), asynq.Timeout(timeout))
 	if errors.Is(err, asynq.ErrTaskIDConflict) {
 		return false, nil
 	}
@@ -91,14 +111,14 @@ func (q *Queues) add(ctx context.Context, job, id string, payload []byte) (added
 // others: at the tail it would wait for the rest of the job. The task of that delivery is still asynq's, who delivers it too when its lease is over. It returns false when
 // this was done before, or when asynq has nothing of the batch.
 func (q *Queues) Again(ctx context.Context, job string, batch, fence int64) (bool, error) {
-	payload, found, err := q.payload(job, batch, fence)
-	if err != nil || !found {
+	task, err := q.find(job, batch, fence)
+	if err != nil || task == nil {
 		return false, err
 	}
 	id := fencedID(job, batch, fence)
-	added, err := q.add(ctx, job, id, payload)
+	added, err := q.add(ctx, task.Queue, id, task.Payload)
 	if added {
-		err = firstScript.Run(ctx, q.rdb, []string{"asynq:{" + job + "}:pending"}, id).Err()
+		err = firstScript.Run(ctx, q.rdb, []string{"asynq:{" + task.Queue + "}:pending"}, id).Err()
 	}
 	if err != nil {
 		return false, fmt.Errorf("queue batch %d again: %w", batch, err)
@@ -113,25 +133,29 @@ func fencedID(job string, batch, fence int64) string {
 // Find returns a batch that asynq still has a task of; fence is the newest of the batch, 0 when it
 // was never opened.
 func (q *Queues) Find(job string, batch, fence int64) (jobs.Batch, bool, error) {
-	payload, found, err := q.payload(job, batch, fence)
-	if err != nil || !found {
+	task, err := q.find(job, batch, fence)
+	if err != nil || task == nil {
 		return jobs.Batch{}, false, err
 	}
-	b, err := q.codec.DecodeBatch(payload)
+	b, err := q.codec.DecodeBatch(task.Payload)
 	return b, err == nil, err
 }
 
-// payload looks for the first task of a batch, then for those that were queued again, the newest first.
-func (q *Queues) payload(job string, batch, fence int64) ([]byte, bool, error) {
+// find looks for the first task of a batch, then for those that were queued again, the newest first; nil
+// when there is none.
+func (q *Queues) find(job string, batch, fence int64) (*asynq.TaskInfo, error) {
 	for id := taskID(job, batch); ; fence-- {
-		info, err := q.inspector.GetTaskInfo(job, id)
-		switch {
-		case err == nil:
-			return info.Payload, true, nil
-		case !gone(err):
-			return nil, false, fmt.Errorf("find batch %d: %w", batch, err)
-		case fence < 1:
-			return nil, false, nil
+		for _, name := range names(job) {
+			info, err := q.inspector.GetTaskInfo(name, id)
+			switch {
+			case err == nil:
+				return info, nil
+			case !gone(err):
+				return nil, fmt.Errorf("find batch %d: %w", batch, err)
+			}
+		}
+		if fence < 1 {
+			return nil, nil
 		}
 		id = fencedID(job, batch, fence)
 	}
@@ -153,20 +177,24 @@ func (q *Queues) Lost(ctx context.Context, job string, batches iter.Seq2[int64, 
 // kept tells whether asynq will deliver a batch.
 func (q *Queues) kept(ctx context.Context, job string, batch, fence int64) (bool, error) {
 	for id := taskID(job, batch); ; fence-- {
-		state, err := q.rdb.HGet(ctx, "asynq:{"+job+"}:t:"+id, "state").Result()
-		switch {
-		case err != nil && !errors.Is(err, redis.Nil):
-			return false, fmt.Errorf("find batch %d: %w", batch, err)
-		case err == nil && state != "archived" && state != "completed":
-			return true, nil
-		case fence < 1:
+		for _, name := range names(job) {
+			state, err := q.rdb.HGet(ctx, "asynq:{"+name+"}:t:"+id, "state").Result()
+			switch {
+			case err != nil && !errors.Is(err, redis.Nil):
+				return false, fmt.Errorf("find batch %d: %w", batch, err)
+			case err == nil && state != "archived" && state != "completed":
+				return true, nil
+			}
+		}
+		if fence < 1 {
 			return false, nil
 		}
 		id = fencedID(job, batch, fence)
 	}
 }
 
-// Pause makes asynq deliver nothing more of the job; Resume ends that. Both are idempotent.
+// Pause makes asynq deliver nothing more of the job; Resume ends that. Both are idempotent. The canary's
+// queue needs neither: the ledger opens no batch of a paused job.
 func (q *Queues) Pause(job string) error {
 	return ignore(q.inspector.PauseQueue(job), "already paused")
 }
@@ -184,21 +212,35 @@ func ignore(err error, part string) error {
 	return fmt.Errorf("move queue: %w", err)
 }
 
-// Left tells whether asynq keeps anything of a job's queue.
+// Left tells whether asynq keeps anything of a job's queues.
 func (q *Queues) Left(ctx context.Context, job string) (bool, error) {
-	pipe := q.rdb.Pipeline()
-	listed := pipe.SIsMember(ctx, "asynq:queues", job)
-	counted := pipe.Exists(ctx, "asynq:{"+job+"}:processed") // by a handler that ended after a Drop
-	if _, err := pipe.Exec(ctx); err != nil {
-		return false, fmt.Errorf("look for queue: %w", err)
+	for _, name := range names(job) {
+		pipe := q.rdb.Pipeline()
+		listed := pipe.SIsMember(ctx, "asynq:queues", name)
+		counted := pipe.Exists(ctx, "asynq:{"+name+"}:processed") // by a handler that ended after a Drop
+		if _, err := pipe.Exec(ctx); err != nil {
+			return false, fmt.Errorf("look for queue: %w", err)
+		}
+		if listed.Val() || counted.Val() > 0 {
+			return true, nil
+		}
 	}
-	return listed.Val() || counted.Val() > 0, nil
+	return false, nil
 }
 
-// Drop deletes what asynq keeps of an ended job's queue: its tasks and its daily counts.
+// Drop deletes what asynq keeps of an ended job's queues: their tasks and their daily counts.
 // asynq's own DeleteQueue leaves the completed set and the counts behind.
 func (q *Queues) Drop(ctx context.Context, job string) error {
-	prefix := "asynq:{" + job + "}:"
+	for _, name := range names(job) {
+		if err := q.drop(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (q *Queues) drop(ctx context.Context, name string) error {
+	prefix := "asynq:{" + name + "}:"
 	keys := []string{}
 	for _, list := range []string{"pending", "active", "scheduled", "retry", "archived", "completed", "lease"} {
 		ids, err := q.members(ctx, prefix+list)
@@ -222,7 +264,7 @@ func (q *Queues) Drop(ctx context.Context, job string) error {
 		}
 		keys = keys[n:]
 	}
-	if err := q.rdb.SRem(ctx, "asynq:queues", job).Err(); err != nil {
+	if err := q.rdb.SRem(ctx, "asynq:queues", name).Err(); err != nil {
 		return fmt.Errorf("drop queue: %w", err)
 	}
 	return nil

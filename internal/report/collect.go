@@ -12,6 +12,7 @@ import (
 // whether the rows add up.
 type collector struct {
 	job   jobs.Job
+	scope *scope
 	spool *spool
 
 	used     map[jobs.Kind]*columnSet // of the kinds whose rows can be run again
@@ -38,7 +39,7 @@ func (f *fault) add(row int64) {
 }
 
 func newCollector(job jobs.Job, sp *spool) *collector {
-	c := &collector{job: job, spool: sp, used: make(map[jobs.Kind]*columnSet)}
+	c := &collector{job: job, scope: newScope(job), spool: sp, used: make(map[jobs.Kind]*columnSet)}
 	for _, k := range []jobs.Kind{jobs.Failed, jobs.InDoubt, jobs.Unprocessed} {
 		set := make(columnSet, len(jobs.Columns()))
 		c.used[k] = &set
@@ -97,14 +98,11 @@ func (c *collector) addChunk(k *jobs.Chunk) error {
 
 // add spools a record with an outcome.
 func (c *collector) add(r *record) error {
-	if !c.inRange(r.Row.Number) {
-		return nil
-	}
-	c.tally.Add(r.Kind, 1)
-	has, err := c.spool.has(r.Row.Number)
-	if err != nil {
+	has, in, err := c.find(r.Row.Number)
+	if err != nil || !in {
 		return err
 	}
+	c.tally.Add(r.Kind, 1)
 	if has {
 		c.twice.add(r.Row.Number)
 		return nil
@@ -116,11 +114,8 @@ func (c *collector) add(r *record) error {
 
 // addQueued spools a row that waits, unless it has an outcome.
 func (c *collector) addQueued(row jobs.Row) error {
-	if !c.inRange(row.Number) {
-		return nil
-	}
-	has, err := c.spool.has(row.Number)
-	if has || err != nil {
+	has, in, err := c.find(row.Number)
+	if has || !in || err != nil {
 		return err
 	}
 	r := &record{Outcome: jobs.Outcome{Row: row, Kind: jobs.Unprocessed}}
@@ -128,16 +123,17 @@ func (c *collector) addQueued(row jobs.Row) error {
 	return c.spool.put(r)
 }
 
-// inRange tells whether a row is of the job as it was when the report began. While rows are still
-// being added, later ones are no fault: they are left to the next report.
-func (c *collector) inRange(row int64) bool {
-	if row >= 1 && row <= c.job.Tally.Read {
-		return true
+// find tells whether a row is in the spool, and whether it is in the scope. While rows are still being
+// added, later ones are no fault.
+func (c *collector) find(row int64) (spooled, in bool, err error) {
+	if row >= 1 {
+		spooled, err = c.spool.has(row)
 	}
-	if row < 1 || c.job.Sealed || c.job.State.Ended() {
+	in = c.scope.has(row, spooled)
+	if !in && (row < 1 || c.job.Sealed || c.job.State.Ended()) {
 		c.beyond.add(row)
 	}
-	return false
+	return spooled, in, err
 }
 
 // note learns what the headers need.

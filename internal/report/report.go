@@ -86,7 +86,7 @@ func writeRecords(ctx context.Context, f *folder, c *collector, p *page) error {
 		clientObjects(f.output("clients.ndjson")),
 		p.note,
 	}
-	for r, err := range c.spool.records(c.job.Tally.Read) {
+	for r, err := range c.spool.records(c.scope) {
 		if err != nil {
 			return err
 		}

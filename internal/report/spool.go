@@ -70,18 +70,21 @@ func (s *spool) flush() error {
 	return nil
 }
 
-// records gives rows 1 to last, each good until the next; one that was never put is lost.
-func (s *spool) records(last int64) iter.Seq2[*record, error] {
+// records gives the rows of a scope, each good until the next; one that was never put is lost.
+func (s *spool) records(sc *scope) iter.Seq2[*record, error] {
 	return func(yield func(*record, error) bool) {
 		var r record
 		w := window{file: s.file, size: s.size}
-		for n := int64(1); n <= last; n++ {
+		for n := int64(1); n <= sc.last; n++ {
 			found, err := s.read(&w, n, &r)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
 			r.lost = false
+			if !found && n > sc.through {
+				continue
+			}
 			if !found {
 				r = record{Outcome: jobs.Outcome{Row: jobs.Row{Number: n}, Kind: jobs.Unprocessed, Detail: "not in the queue"}, lost: true}
 			}

@@ -82,7 +82,7 @@ func TestSpoolSortsRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := int64(0)
-	for got, err := range s.records(5000) {
+	for got, err := range s.records(&scope{through: 5000, last: 5000}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,13 +36,15 @@ type Options struct {
 	Attempts    int     `json:"attempts"`
 	Timeout     string  `json:"timeout"` // per call, such as 30s
 	Batch       int     `json:"batch"`
-	MaxFailures string  `json:"maxFailures"` // such as 20% or 500
-	Resend      string  `json:"resend"`      // never, silent or always
-	Reserve     string  `json:"reserve"`     // part of the rate that was left to other traffic, such as 30%
-	Priority    string  `json:"priority"`    // high, normal or low
-	FinishBy    string  `json:"finishBy"`    // such as 06:00; empty = no deadline
-	Window      string  `json:"window"`      // such as 22:00-06:00; empty = always
-	Timezone    string  `json:"timezone"`    // of both, such as Europe/Madrid; empty = the machine's
+	MaxFailures string  `json:"maxFailures"`          // such as 20% or 500
+	Canary      int     `json:"canary,omitempty"`     // rows that run before all others
+	CanaryWait  string  `json:"canaryWait,omitempty"` // between them and the others, such as 1m0s
+	Resend      string  `json:"resend"`               // never, silent or always
+	Reserve     string  `json:"reserve"`              // part of the rate that was left to other traffic, such as 30%
+	Priority    string  `json:"priority"`             // high, normal or low
+	FinishBy    string  `json:"finishBy"`             // such as 06:00; empty = no deadline
+	Window      string  `json:"window"`               // such as 22:00-06:00; empty = always
+	Timezone    string  `json:"timezone"`             // of both, such as Europe/Madrid; empty = the machine's
 }
 
 // Calls counts requests to the API.
@@ -89,6 +91,9 @@ func Summarize(job jobs.Job) Summary {
 		Inputs:    append([]jobs.Input{}, job.Inputs...), // [] in JSON when there is none
 		Times:     Times{Created: job.Created, Started: job.Started, Finished: job.Finished},
 		AddsUp:    job.Tally.AddsUp(),
+	}
+	if o.Canary.Rows > 0 {
+		s.Options.Canary, s.Options.CanaryWait = o.Canary.Rows, o.Canary.Wait.String()
 	}
 	if !job.Started.IsZero() && !job.Finished.IsZero() {
 		s.Times.DurationSeconds = job.Finished.Sub(job.Started).Round(time.Millisecond).Seconds()

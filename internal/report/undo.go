@@ -33,20 +33,21 @@ func WriteUndo(ctx context.Context, dir string, job jobs.Job, src Source) (Undo,
 	}
 	defer sp.close()
 
-	brands, err := spoolDeeds(ctx, sp, job.Tally.Read, src)
+	sc := newScope(job)
+	brands, err := spoolDeeds(ctx, sp, sc, src)
 	if err != nil {
 		return Undo{}, err
 	}
-	undo, err := writeUndo(ctx, f, sp, job.Tally.Read, brands)
+	undo, err := writeUndo(ctx, f, sp, sc.last, brands)
 	if err != nil {
 		return Undo{}, err
 	}
 	return undo, f.publish()
 }
 
-// spoolDeeds spools the outcomes of rows up to last that did something, or may have, and tells
+// spoolDeeds spools the outcomes of rows in the scope that did something, or may have, and tells
 // whether one of their users has a brand.
-func spoolDeeds(ctx context.Context, sp *spool, last int64, src Source) (brands bool, err error) {
+func spoolDeeds(ctx context.Context, sp *spool, sc *scope, src Source) (brands bool, err error) {
 	for k, err := range src.Chunks(ctx) {
 		if err == nil {
 			err = ctx.Err()
@@ -56,7 +57,8 @@ func spoolDeeds(ctx context.Context, sp *spool, last int64, src Source) (brands 
 		}
 		for i := range k.Outcomes {
 			o := &k.Outcomes[i]
-			if possible, cause := undoing(o); o.Row.Number < 1 || o.Row.Number > last || !possible && cause == "" {
+			possible, cause := undoing(o)
+			if !sc.has(o.Row.Number, false) || !possible && cause == "" {
 				continue
 			}
 			has, err := sp.has(o.Row.Number)
