@@ -82,7 +82,7 @@ type Job struct {
 
 	Through        int64     // rows 1 to Through were read; those of a canary beyond it, too
 	CanaryFinished time.Time // all rows of the canary have an outcome; zero before
-	CanaryOver     bool      // the rows behind the canary may be called
+	CanaryOver     bool      // there is a canary, and the rows behind it may be called
 
 	Fingerprint string // of the input's bytes and of how they are read; empty when the input was a pipe
 

@@ -59,7 +59,7 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 	job := jobs.Job{
 		ID: id, State: jobs.State(fields["state"]), Reason: fields["reason"], Fingerprint: fields["fingerprint"],
 		Batches: n("batches"), Sealed: fields["sealed"] == "1",
-		Through: n("through"), CanaryFinished: at("canary_finished"), CanaryOver: n(canaryField) == 0,
+		Through: n("through"), CanaryFinished: at("canary_finished"),
 		Created: at("created"), Started: at("started"), Finished: at("finished"),
 		Tally: jobs.Tally{Read: n("read"), OK: n("ok"), Noop: n("noop"), Failed: n("failed"), Rejected: n("rejected"), InDoubt: n("in_doubt")},
 		Stats: jobs.Stats{Calls: n("calls"), Retries: n("retries"), Throttled: n("throttled"), Looks: n("looks"),
@@ -69,6 +69,7 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 	if err := json.Unmarshal([]byte(fields["options"]), &job.Options); err != nil {
 		return job, fmt.Errorf("read options of job %s: %w", id, err)
 	}
+	job.CanaryOver = job.Options.Canary.Rows > 0 && n(canaryField) == 0
 	if inputs := fields["inputs"]; inputs != "" {
 		if err := json.Unmarshal([]byte(inputs), &job.Inputs); err != nil {
 			return job, fmt.Errorf("read inputs of job %s: %w", id, err)

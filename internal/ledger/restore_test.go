@@ -20,7 +20,8 @@ func TestI9RestoredJobIsAsItWas(t *testing.T) {
 			latency[bucket] = int64(bucket + 1)
 		}
 		want := jobs.Job{
-			ID: job, Options: jobs.Options{App: "app", Attempts: 5}, State: jobs.Enqueuing, Batches: 20_000,
+			ID: job, Options: jobs.Options{App: "app", Attempts: 5, BatchSize: 10, Canary: jobs.Canary{Rows: 30}}, State: jobs.Enqueuing, Batches: 20_000,
+			Through: 35, CanaryOver: true,
 			Inputs: []jobs.Input{{Name: "a.csv", Rows: 40}},
 			Tally:  jobs.Tally{Read: 40, OK: 10, Noop: 5, Failed: 9, Rejected: 3, InDoubt: 1, Unprocessed: 12},
 			Stats: jobs.Stats{Calls: 30, Retries: 4, Throttled: 2, Looks: 1, Latency: latency,

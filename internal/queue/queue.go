@@ -104,6 +104,9 @@ func (q *Queues) add(ctx context.Context, name, id string, payload []byte) (adde
 	if errors.Is(err, asynq.ErrTaskIDConflict) {
 		return false, nil
 	}
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err() // asynq does not wrap it
+	}
 	return err == nil, err
 }
 
