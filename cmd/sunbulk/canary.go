@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/internal/input"
@@ -31,10 +30,8 @@ func (p *program) pickCanary(ctx context.Context, o jobFlags, c jobs.Canary, fil
 	if c.Rows == 0 {
 		return nil, nil
 	}
-	for _, name := range files {
-		if info, err := os.Stat(name); name == "-" || err == nil && !info.Mode().IsRegular() {
-			return nil, usage("--canary takes its rows from the whole input, and "+name+" can be read only once", "put it into a file first")
-		}
+	if name := firstPipe(files); name != "" {
+		return nil, usage("--canary takes its rows from the whole input, and "+name+" can be read only once", "write it to a file, and give that")
 	}
 	cfg, err := o.input(p)
 	if err != nil {

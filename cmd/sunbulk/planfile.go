@@ -65,13 +65,21 @@ func refusePlanFile(out string, files []string) error {
 }
 
 func refusePipes(files []string) error {
+	if name := firstPipe(files); name != "" {
+		return usage(name+" is a pipe: what it will give cannot be planned", "write it to a file, and give that")
+	}
+	return nil
+}
+
+// firstPipe returns the first of the files that can be read only once, empty when there is none.
+func firstPipe(files []string) string {
 	for _, name := range files {
 		info, err := os.Stat(name)
 		if name == "-" || err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-			return usage(name+" is a pipe: what it will give cannot be planned", "write it to a file, and give that")
+			return name
 		}
 	}
-	return nil
+	return ""
 }
 
 // keepPlan writes the plan beside its place and renames it.

@@ -191,3 +191,46 @@ func TestDropLeavesNothing(t *testing.T) {
 		t.Errorf("queues left: %v, %v", queues, err)
 	}
 }
+
+// The canary's batches have a queue of their own, in which they are found and queued again.
+func TestCanaryHasAQueue(t *testing.T) {
+	q := newQueues(t)
+	ctx := t.Context()
+	if err := q.AddCanary(ctx, job, batch(0)); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Add(ctx, job, batch(1)); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := q.Again(ctx, job, 0, 2); err != nil || !again {
+		t.Fatalf("again: %t, %v", again, err)
+	}
+	for name, want := range map[string]int{Name(job, true): 2, Name(job, false): 1} {
+		info, err := q.inspector.GetQueueInfo(name)
+		if err != nil || info.Pending != want {
+			t.Errorf("queue %s: got %+v, %v; want %d waiting", name, info, err, want)
+		}
+	}
+	unfinished := func(yield func(batch, fence int64) bool) {
+		_ = yield(0, 0) && yield(1, 0) && yield(2, 0)
+	}
+	var lost []int64
+	for n, err := range q.Lost(ctx, job, unfinished) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost = append(lost, n)
+	}
+	if diff := cmp.Diff([]int64{2}, lost); diff != "" {
+		t.Errorf("lost (-want +got):\n%s", diff)
+	}
+	if err := q.Drop(ctx, job); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := q.Left(ctx, job); err != nil || left {
+		t.Errorf("left: got %t, %v", left, err)
+	}
+	if keys := q.rdb.Keys(ctx, "asynq:{*").Val(); len(keys) != 0 {
+		t.Errorf("I5: left behind: %v", keys)
+	}
+}
