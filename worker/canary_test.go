@@ -152,7 +152,7 @@ func TestI9CanaryOfASilentWorker(t *testing.T) {
 func TestCanaryOfAllRows(t *testing.T) {
 	t.Parallel()
 	opt := canaryOptions()
-	b := newBench(t, http.HandlerFunc(fault(http.StatusNotFound, "user_not_found")), opt)
+	b := newBench(t, fault(http.StatusNotFound, "user_not_found"), opt)
 	b.enqueue(opt, creates(15)...)
 	b.serve()
 	if got := b.state(); got.State != jobs.Finished || got.Tally.Failed != 15 {
