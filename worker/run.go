@@ -80,7 +80,8 @@ func (r *run) work(ctx context.Context) error {
 // pass follows at once.
 func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 	r.epoch = r.hold.epoch()
-	d, err := r.cfg.Deliveries.Open(ctx, r.job.ID, r.batch.Number, ledger.Claim{Worker: r.cfg.Name, Calling: calling}, time.Now())
+	deliveries := observed{r.cfg.Deliveries, r.cfg.Observer, r.job.Options.App}
+	d, err := deliveries.Open(ctx, r.job.ID, r.batch.Number, ledger.Claim{Worker: r.cfg.Name, Calling: calling}, time.Now())
 	if err != nil {
 		return false, err
 	}
@@ -104,7 +105,7 @@ func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 		return false, &handBack{time.Minute, fmt.Errorf("batch %d has %d rows, the ledger knows of %d", r.batch.Number, len(r.batch.Rows), len(d.Progress))}
 	}
 	r.delivery = d
-	r.rec = newRecorder(r.cfg.Deliveries, d)
+	r.rec = newRecorder(deliveries, d)
 	r.tries = make([]try, len(r.batch.Rows))
 	for i := range r.tries {
 		row := &r.batch.Rows[i]

@@ -52,6 +52,7 @@ func (t *try) once(ctx context.Context) (jobs.Outcome, error) {
 // always a *sunco.Error.
 func (t *try) call(ctx context.Context, look bool, do func(context.Context) error) error {
 	stopped := &sunco.Error{Title: "stopped before the call", Err: context.Canceled}
+	asked := time.Now()
 	leave, err := t.lane.enter(t.soft)
 	if err != nil {
 		return stopped
@@ -79,6 +80,7 @@ func (t *try) call(ctx context.Context, look bool, do func(context.Context) erro
 	}
 	leave(failure, took)
 	t.rec.called(t.calls == 0 && t.attempts == 0, look, took, failure)
+	t.cfg.Observer.Called(t.job.Options.App, newCall(t.row.Op, look, failure, start.Sub(asked), took))
 	t.calls++
 	t.spent += took
 	if failure != nil {

@@ -38,6 +38,7 @@ type Config struct {
 	Deliveries  Deliveries            // default: the ledger
 	Concurrency int                   // calls in flight over all jobs; default 64
 	Backoff     time.Duration         // after the first failed pass; doubles with each; default 1 s
+	Observer    Observer              // default: nobody hears
 	Logger      *slog.Logger          // default: nothing is logged
 }
 
@@ -69,6 +70,9 @@ func New(rdb redis.UniversalClient, codec *jobs.Codec, cfg Config) *Worker {
 	}
 	if w.cfg.Backoff == 0 {
 		w.cfg.Backoff = time.Second
+	}
+	if w.cfg.Observer == nil {
+		w.cfg.Observer = unobserved{}
 	}
 	if w.cfg.Logger == nil {
 		w.cfg.Logger = slog.New(slog.DiscardHandler)

@@ -68,6 +68,8 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"count":     count,
 		"rows":      rows,
 		"setenv":    setenv,
+		"metrics":   findMetrics,
+		"fetch":     fetch,
 	} {
 		all[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			if neg {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/metrics"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/worker"
 )
@@ -21,6 +22,7 @@ type workerOptions struct {
 	app         string
 	credentials string
 	concurrency int
+	metricsAddr string
 }
 
 func (p *program) workerCommand() *cobra.Command {
@@ -42,6 +44,7 @@ Ctrl-C lets calls in flight end and gives the rest back to the queue, the second
 	f.StringVar(&o.app, "app", "", "app id of the credentials in the environment")
 	f.StringVar(&o.credentials, "credentials", "", "JSON file with the credentials of several apps, mode 0600")
 	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
+	f.StringVar(&o.metricsAddr, "metrics-addr", "", "serve /metrics, /healthz and /readyz on this address, e.g. :9464")
 	return cmd
 }
 
@@ -62,9 +65,17 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 		return err
 	}
 	defer st.Close()
-	w := worker.New(st.rdb, st.codec, worker.Config{Name: processName(), APIs: apis, Concurrency: o.concurrency, Logger: log})
+	apps := slices.Sorted(maps.Keys(apis))
+	m := metrics.New(version(), apps)
+	m.Share(st.rdb, st.ledger, st.queues)
+	stop, err := p.monitor(o.metricsAddr, m, st, log)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	w := worker.New(st.rdb, st.codec, worker.Config{Name: processName(), APIs: apis, Concurrency: o.concurrency, Observer: m, Logger: log})
 	defer context.AfterFunc(p.drain, w.Drain)()
-	log.Info("worker started", "apps", slices.Sorted(maps.Keys(apis)), "concurrency", o.concurrency)
+	log.Info("worker started", "apps", apps, "concurrency", o.concurrency)
 	err = w.Run(ctx)
 	log.Info("worker stopped")
 	if errors.Is(err, context.Canceled) {

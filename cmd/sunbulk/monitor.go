@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/metrics"
+)
+
+// monitor serves the metrics and the health of a worker on addr until it is stopped; nothing when
+// addr is empty.
+func (p *program) monitor(addr string, m *metrics.Metrics, st *store, log *slog.Logger) (stop func(), err error) {
+	if addr == "" {
+		return func() {}, nil
+	}
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		return nil, usage("--metrics-addr is not HOST:PORT or :PORT", "e.g. --metrics-addr :9464")
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, cannotRun(fmt.Errorf("serve metrics: %w", err), "choose another --metrics-addr")
+	}
+	server := &http.Server{
+		Handler:           m.Handler(func(ctx context.Context) error { return p.ready(ctx, st) }),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("metrics are no longer served", "error", err)
+		}
+	}()
+	log.Info("metrics are served", "addr", listener.Addr().String())
+	return func() { server.Close(); <-served }, nil
+}
+
+// ready tells whether a worker takes batches, in words that anybody may see.
+func (p *program) ready(ctx context.Context, st *store) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	switch {
+	case p.drain.Err() != nil:
+		return errors.New("draining")
+	case st.rdb.Ping(ctx).Err() != nil:
+		return errors.New("redis does not answer")
+	}
+	return nil
+}
