@@ -20,6 +20,7 @@ import (
 type runOptions struct {
 	job         jobFlags
 	access      accessFlags
+	notify      notifyFlags
 	redis       string
 	concurrency int
 	out         string
@@ -51,6 +52,7 @@ the second stops at once. FILE may be - for standard input.`,
 	f := cmd.Flags()
 	o.job.register(f)
 	o.access.register(f)
+	o.notify.register(f)
 	redisFlag(f, &o.redis, redisMeaning+" (default: embedded)")
 	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
 	f.StringVar(&o.out, "out", "", "report folder (default sunbulk-JOB)")
@@ -80,6 +82,10 @@ func (p *program) run(ctx context.Context, o runOptions, files []string) error {
 	if o.concurrency < 1 || o.concurrency > 10_000 {
 		return usage("--concurrency is not between 1 and 10000", "")
 	}
+	hook, err := o.notify.hook()
+	if err != nil {
+		return err
+	}
 	api, stop, err := p.reach(ctx, &o)
 	if err != nil {
 		return err
@@ -105,6 +111,7 @@ func (p *program) run(ctx context.Context, o runOptions, files []string) error {
 	}
 	defer s.close()
 	s.canary = canary
+	defer p.notices(ctx, o.notify, hook, s, opt.App, log)()
 	w := worker.New(s.rdb, s.codec, worker.Config{
 		Name: processName(), APIs: map[string]*sunco.API{opt.App: api}, Deliveries: s.memory, Concurrency: o.concurrency, Logger: log,
 	})

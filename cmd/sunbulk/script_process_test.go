@@ -30,6 +30,9 @@ func (s *script) stop() {
 		p.Process.Kill()
 		<-p.done
 	}
+	if s.receiver != nil {
+		s.receiver.Close()
+	}
 }
 
 // code N ARG…: sunbulk ends with exit code N.

@@ -38,6 +38,7 @@ type script struct {
 	t         testing.TB
 	processes map[string]*process
 	redis     *redistest.Server // nil before the command redis
+	receiver  *receiver         // nil before the command receive
 }
 
 type scriptKey struct{}
@@ -70,6 +71,8 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"setenv":    setenv,
 		"metrics":   findMetrics,
 		"fetch":     fetch,
+		"receive":   receive,
+		"notices":   notices,
 	} {
 		all[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			if neg {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/internal/metrics"
+	"github.com/sunbulk/sunbulk/internal/notify"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/worker"
 )
@@ -18,6 +19,7 @@ import (
 // workerOptions are the flags of worker.
 type workerOptions struct {
 	access      accessFlags
+	notify      notifyFlags
 	redis       string
 	app         string
 	credentials string
@@ -34,12 +36,14 @@ func (p *program) workerCommand() *cobra.Command {
 in the environment, or of all apps in the --credentials file. Start as many as you like. The first
 Ctrl-C lets calls in flight end and gives the rest back to the queue, the second stops at once.`,
 		Example: `  sunbulk worker --redis redis://localhost:6379 --app 5e4af71a81966cfff3ef6550
-  sunbulk worker --redis rediss://queue.example:6380 --credentials apps.json`,
+  sunbulk worker --redis rediss://queue.example:6380 --credentials apps.json
+  SUNBULK_NOTIFY=https://hooks.example/… sunbulk worker --app 5e4af71a81966cfff3ef6550 --metrics-addr :9464`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.work(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
 	o.access.register(f)
+	o.notify.register(f)
 	redisFlag(f, &o.redis, redisMeaning)
 	f.StringVar(&o.app, "app", "", "app id of the credentials in the environment")
 	f.StringVar(&o.credentials, "credentials", "", "JSON file with the credentials of several apps, mode 0600")
@@ -60,6 +64,10 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 	if err != nil {
 		return err
 	}
+	hook, err := o.notify.hook()
+	if err != nil {
+		return err
+	}
 	st, err := p.openStore(ctx, o.redis)
 	if err != nil {
 		return err
@@ -73,6 +81,11 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 		return err
 	}
 	defer stop()
+	if hook != nil {
+		defer background(ctx, notify.New(st.rdb, st.ledger, hook, notify.Config{
+			Apps: apps, StalledAfter: o.notify.stalledAfter, Noticed: m.Noticed, Logger: log,
+		}))()
+	}
 	w := worker.New(st.rdb, st.codec, worker.Config{Name: processName(), APIs: apis, Concurrency: o.concurrency, Observer: m, Logger: log})
 	defer context.AfterFunc(p.drain, w.Drain)()
 	log.Info("worker started", "apps", apps, "concurrency", o.concurrency)

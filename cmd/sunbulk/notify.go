@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/sunbulk/sunbulk/internal/notify"
+)
+
+// notifyFlags say who is told of jobs, and how. The URL may hold a key, so it is kept like a secret.
+type notifyFlags struct {
+	url          string
+	format       string
+	stalledAfter time.Duration
+}
+
+func (o *notifyFlags) register(f *pflag.FlagSet) {
+	f.StringVar(&o.url, "notify", "", "URL to post to when a job is finished, paused, stalled or cancelled; one that holds a key is better set as SUNBULK_NOTIFY")
+	f.StringVar(&o.format, "notify-format", string(notify.JSON), "json, signed with SUNBULK_NOTIFY_SECRET, or slack")
+	f.DurationVar(&o.stalledAfter, "notify-stalled-after", 10*time.Minute, "a running job is stalled when no row got its outcome for so long; 0 = never")
+}
+
+// hook checks the flags; it is nil when nobody is to be told.
+func (o *notifyFlags) hook() (*notify.Hook, error) {
+	if o.stalledAfter < 0 {
+		return nil, usage("--notify-stalled-after is negative", "e.g. 10m, or 0 for never")
+	}
+	if o.url == "" {
+		return nil, nil
+	}
+	hook, err := notify.NewHook(o.url, notify.Format(o.format), os.Getenv("SUNBULK_NOTIFY_SECRET"), "sunbulk/"+version())
+	if err != nil {
+		return nil, usage("--notify: "+err.Error(), "e.g. --notify https://hooks.example.com/sunbulk --notify-format json")
+	}
+	return hook, nil
+}
+
+// background tells of jobs until stop, which waits for the last look.
+func background(ctx context.Context, n *notify.Notifier) (stop func()) {
+	done, end := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { n.Run(ctx, done) })
+	return func() { end(); running.Wait() }
+}
+
+// notices tells of a session's job while it runs. The function that it returns tells what is owed at
+// the end, in ten seconds at most.
+func (p *program) notices(ctx context.Context, o notifyFlags, hook *notify.Hook, s *session, app string, log *slog.Logger) (finish func()) {
+	if hook == nil {
+		return func() {}
+	}
+	const patience = 10 * time.Second
+	cfg := notify.Config{Apps: []string{app}, Job: s.job, Embedded: s.embedded, StalledAfter: o.stalledAfter, Logger: log}
+	if s.embedded {
+		cfg.Since = time.Now() // an earlier process has told of what was before
+	}
+	n := notify.New(s.rdb, s.ledger, hook, cfg)
+	stop := background(ctx, n)
+	return func() {
+		stop()
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		if err := n.Deliver(ctx, s.job); err != nil && !errors.Is(ctx.Err(), context.Canceled) {
+			fmt.Fprintf(p.screen, "warning: %v\n", err)
+		}
+	}
+}

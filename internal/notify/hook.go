@@ -1,0 +1,151 @@
+package notify
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// Format is the form in which a Hook wants its notices.
+type Format string
+
+// The formats.
+const (
+	JSON  Format = "json"  // a Notice
+	Slack Format = "slack" // as Slack's incoming webhooks take it
+)
+
+// Hook is where notices are posted. Its URL and its secret are in no error (I7).
+type Hook struct {
+	url     string
+	format  Format
+	secret  []byte
+	agent   string
+	client  *http.Client
+	timeout time.Duration
+}
+
+// NewHook returns the Hook at an http or https URL. Without a secret notices are not signed. agent is the
+// User-Agent.
+func NewHook(address string, format Format, secret, agent string) (*Hook, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return nil, errors.New("not a URL that begins with https:// or http://")
+	}
+	if format != JSON && format != Slack {
+		return nil, fmt.Errorf("%q is neither %s nor %s", format, JSON, Slack)
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &Hook{address, format, []byte(secret), agent, client, patience}, nil
+}
+
+// patience is how long a receiver may take.
+const patience = 10 * time.Second
+
+// rejection is the answer of a receiver that did not take a notice.
+type rejection struct {
+	status int
+	after  time.Duration // that it asked to wait
+}
+
+func (r *rejection) Error() string { return "the receiver answered " + strconv.Itoa(r.status) }
+
+// final tells whether another attempt would be in vain.
+func (r *rejection) final() bool {
+	return r.status < 500 && r.status != http.StatusTooManyRequests && r.status != http.StatusRequestTimeout
+}
+
+// post makes one attempt to deliver a notice. Its error is a *rejection when the receiver answered.
+func (h *Hook) post(ctx context.Context, n Notice) error {
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
+	defer cancel()
+	body, err := h.body(n)
+	if err != nil {
+		return fmt.Errorf("encode notice: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url, bytes.NewReader(body))
+	if err != nil {
+		return errors.New("the URL cannot be used")
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", h.agent)
+	req.Header.Set("Sunbulk-Notice-Id", n.ID)
+	if len(h.secret) > 0 {
+		req.Header.Set("Sunbulk-Signature", sign(h.secret, time.Now(), body))
+	}
+	res, err := h.client.Do(req)
+	if err != nil {
+		return errors.New(reason(err))
+	}
+	defer res.Body.Close()
+	io.Copy(io.Discard, io.LimitReader(res.Body, 1<<16)) // a connection that is read to its end is used again
+	if res.StatusCode >= 200 && res.StatusCode < 300 {
+		return nil
+	}
+	seconds, _ := strconv.ParseUint(res.Header.Get("Retry-After"), 10, 16) // a date is not worth its trouble
+	return &rejection{res.StatusCode, time.Duration(seconds) * time.Second}
+}
+
+func (h *Hook) body(n Notice) ([]byte, error) {
+	if h.format == Slack {
+		return json.Marshal(map[string]string{"text": text(n)})
+	}
+	return json.Marshal(n)
+}
+
+// sign returns t=UNIX,v1=HEX, the latter being the HMAC-SHA256 of UNIX, a full stop and the body.
+func sign(secret []byte, at time.Time, body []byte) string {
+	t := strconv.FormatInt(at.Unix(), 10)
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(t + "."))
+	mac.Write(body)
+	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil))
+}
+
+// text is a notice in a line or two for Slack, which gives a meaning to three characters.
+func text(n Notice) string {
+	is := "is"
+	if n.Event == Paused && n.State != jobs.Paused {
+		is = "was"
+	}
+	line := fmt.Sprintf("sunbulk job %s (app %s) %s %s", n.Job, n.App, is, n.Event)
+	if n.Reason != "" {
+		line += ": " + n.Reason
+	}
+	t := n.Rows
+	line += fmt.Sprintf("\n%d of %d rows: %d ok, %d noop, %d failed, %d rejected, %d in doubt", t.Settled(), t.Read, t.OK, t.Noop, t.Failed, t.Rejected, t.InDoubt)
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(line + "\n" + n.Hint)
+}
+
+// reason tells what the network said without naming the host, which may be part of the secret.
+func reason(err error) string {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return "host name lookup: " + dns.Err
+	}
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+		return "timed out"
+	}
+	if call, ok := errors.AsType[*os.SyscallError](err); ok {
+		return call.Syscall + ": " + call.Err.Error()
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return "its certificate is not valid"
+	}
+	return "connection lost"
+}

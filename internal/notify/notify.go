@@ -1,0 +1,193 @@
+// Package notify tells people what became of jobs: it posts a notice to a webhook when a job has
+// finished, was paused or cancelled, or has stalled.
+//
+// Every worker looks for such events in the ledger, and claims each there before it posts, so that
+// one does. A claim lapses: what a worker that died owed, another delivers.
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sunbulk/sunbulk/internal/ledger"
+)
+
+const (
+	interval = 2 * time.Second // between two looks
+	lease    = 30 * time.Second
+	fresh    = time.Hour      // an older event is history: nobody is told
+	keep     = 24 * time.Hour // for so long a notice is tried
+
+	firstPause = time.Second // after a failed attempt; doubles with each
+	lastPause  = 5 * time.Minute
+)
+
+// Config of a Notifier. A zero field means the default that its comment states.
+type Config struct {
+	Apps         []string                   // whose jobs are looked at; required
+	Job          string                     // the only one that is looked at; default: all
+	Embedded     bool                       // the Redis is this process's own
+	Since        time.Time                  // events before it are not told; default: any time
+	StalledAfter time.Duration              // default: nothing is said of stalls
+	Noticed      func(event, result string) // hears of each attempt: delivered, failed or given_up; default: nobody does
+	Logger       *slog.Logger               // default: nothing is logged
+}
+
+// Notifier posts the notices of jobs to a Hook. Its methods are for one goroutine at a time.
+type Notifier struct {
+	cfg    Config
+	hook   *Hook
+	rdb    redis.UniversalClient
+	ledger *ledger.Ledger
+
+	past    map[string]bool // jobs of which nothing more is to be told
+	settled map[string]bool // notices of other jobs, by id
+	calm    map[string]calm // by job
+}
+
+// New returns a Notifier on rdb, which the caller closes after it.
+func New(rdb redis.UniversalClient, l *ledger.Ledger, hook *Hook, cfg Config) *Notifier {
+	if cfg.Noticed == nil {
+		cfg.Noticed = func(string, string) {}
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Notifier{cfg: cfg, hook: hook, rdb: rdb, ledger: l, past: map[string]bool{}, settled: map[string]bool{}, calm: map[string]calm{}}
+}
+
+// Run looks for events until done ends, and then once more: the last job may have ended meanwhile.
+// The end of ctx cuts an attempt that is under way.
+func (n *Notifier) Run(ctx, done context.Context) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for last := false; ; {
+		if err := n.look(ctx); err != nil && ctx.Err() == nil {
+			n.cfg.Logger.Warn("could not look for what to notify of", "error", err)
+		}
+		if last {
+			return
+		}
+		select {
+		case <-done.Done():
+			last = true
+		case <-tick.C:
+		}
+	}
+}
+
+// Deliver makes attempts until nothing is owed of a job any more, or ctx ends, which is an error.
+func (n *Notifier) Deliver(ctx context.Context, job string) error {
+	const look = 100 * time.Millisecond
+	for {
+		owed, err := n.tell(ctx, job)
+		if err == nil && owed == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(fmt.Errorf("notices of job %s that were not delivered: %d", job, owed), err)
+		case <-time.After(look):
+		}
+	}
+}
+
+func (n *Notifier) look(ctx context.Context) error {
+	ids := []string{n.cfg.Job}
+	if n.cfg.Job == "" {
+		var err error
+		if ids, err = n.ledger.IDs(ctx); err != nil {
+			return err
+		}
+	}
+	for _, id := range ids {
+		if n.past[id] {
+			continue
+		}
+		if _, err := n.tell(ctx, id); err != nil && !errors.Is(err, ledger.ErrNoJob) {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell makes the attempts that are due for a job, and returns how many notices are still owed.
+func (n *Notifier) tell(ctx context.Context, id string) (owed int, err error) {
+	job, err := n.ledger.Job(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	if n.past[id] = !slices.Contains(n.cfg.Apps, job.Options.App); n.past[id] {
+		return 0, nil
+	}
+	now := time.Now()
+	notices := transitions(job)
+	stalled, ok, err := n.stall(ctx, job, now)
+	if err != nil {
+		return 0, err
+	}
+	if ok {
+		notices = append(notices, stalled)
+	}
+	for _, notice := range notices {
+		if n.settled[notice.ID] || now.Sub(notice.At) > keep {
+			continue
+		}
+		notice.Hint = hint(job, notice.Event, n.cfg.Embedded)
+		begin := now.Sub(notice.At) < fresh && !notice.At.Before(n.cfg.Since)
+		if n.settled[notice.ID], err = n.attempt(ctx, notice, begin); err != nil {
+			return owed, err
+		}
+		if !n.settled[notice.ID] {
+			owed++
+		}
+	}
+	if n.past[id] = job.State.Ended() && owed == 0; n.past[id] {
+		for _, notice := range notices {
+			delete(n.settled, notice.ID)
+		}
+	}
+	return owed, nil
+}
+
+// attempt tries to deliver a notice when it is this worker's turn, and tells whether nothing more
+// is to be done about it.
+func (n *Notifier) attempt(ctx context.Context, notice Notice, begin bool) (settled bool, err error) {
+	number, settled, err := n.ledger.ClaimNotice(ctx, notice.Job, notice.key, begin, lease)
+	if err != nil || settled || number == 0 {
+		return settled, err
+	}
+	log := n.cfg.Logger.With("job", notice.Job, "notice", notice.key, "attempt", number)
+	err = n.hook.post(ctx, notice)
+	answer, answered := errors.AsType[*rejection](err)
+	switch {
+	case err == nil:
+		log.Info("delivered notice")
+		n.cfg.Noticed(string(notice.Event), "delivered")
+		return true, n.ledger.SettleNotice(ctx, notice.Job, notice.key, "delivered")
+	case answered && answer.final():
+		log.Error("gave notice up", "error", err)
+		n.cfg.Noticed(string(notice.Event), "given_up")
+		return true, n.ledger.SettleNotice(ctx, notice.Job, notice.key, "given_up")
+	}
+	log.Warn("could not deliver notice; trying again", "error", err)
+	n.cfg.Noticed(string(notice.Event), "failed")
+	pause := backoff(number)
+	if answered {
+		pause = max(pause, min(answer.after, lastPause))
+	}
+	return false, n.ledger.DeferNotice(ctx, notice.Job, notice.key, number, pause)
+}
+
+// backoff is the pause after an attempt, with half of it left to chance.
+func backoff(attempt int64) time.Duration {
+	pause := min(lastPause, firstPause<<min(attempt-1, 20))
+	return pause/2 + rand.N(pause/2)
+}

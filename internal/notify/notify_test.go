@@ -1,0 +1,190 @@
+package notify
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+func TestOneOfSeveralWorkersTells(t *testing.T) {
+	p, r := newPlace(t), receive(t, http.StatusOK)
+	p.pause("vendor maintenance")
+	p.resume()
+	p.finish(time.Now())
+	var workers sync.WaitGroup
+	for range 5 {
+		workers.Go(func() {
+			n := p.notifier(r.hook(t, JSON, ""))
+			for range 3 {
+				p.look(n)
+			}
+		})
+	}
+	workers.Wait()
+	if diff := cmp.Diff([]string{job + ":paused:1", job + ":finished"}, r.ids()); diff != "" {
+		t.Errorf("notices (-want +got):\n%s", diff)
+	}
+}
+
+func TestNoticeOutlivesTheWorkerThatOwedIt(t *testing.T) {
+	p, r := newPlace(t), receive(t, http.StatusOK)
+	p.finish(time.Now())
+	_, _, err := p.ledger.ClaimNotice(t.Context(), job, "finished", true, 300*time.Millisecond)
+	p.do(err) // and the one who claimed it dies
+	n := p.notifier(r.hook(t, JSON, ""))
+	p.look(n)
+	if got := r.ids(); got != nil {
+		t.Errorf("told while another may: %q", got)
+	}
+	p.do(n.Deliver(t.Context(), job))
+	if diff := cmp.Diff([]string{job + ":finished"}, r.ids()); diff != "" {
+		t.Errorf("notices (-want +got):\n%s", diff)
+	}
+}
+
+func TestEachPauseIsToldButThoseByTheWindow(t *testing.T) {
+	p, r := newPlace(t), receive(t, http.StatusNoContent)
+	n := p.notifier(r.hook(t, JSON, ""))
+	p.pause("the API answered 401")
+	p.look(n)
+	p.resume()
+	j, err := p.ledger.Job(t.Context(), job)
+	p.do(err)
+	p.pause(j.Options.OutsideWindow())
+	p.look(n)
+	p.resume()
+	p.pause("12 rows failed")
+	p.look(n)
+	p.do(p.ledger.Cancel(t.Context(), job, "ann@host", "no longer wanted"))
+	p.look(n)
+	p.look(n)
+	want := []string{job + ":paused:1", job + ":paused:5", job + ":cancelled"}
+	if diff := cmp.Diff(want, r.ids()); diff != "" {
+		t.Errorf("notices (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatIsLongPastIsNotTold(t *testing.T) {
+	p, r := newPlace(t), receive(t, http.StatusOK)
+	p.finish(time.Now().Add(-2 * fresh))
+	p.look(p.notifier(r.hook(t, JSON, "")))
+	if got := r.ids(); got != nil {
+		t.Fatalf("told: %q", got)
+	}
+	_, _, err := p.ledger.ClaimNotice(t.Context(), job, "finished", true, 0)
+	p.do(err) // when it was new, and the receiver was down since
+	p.look(p.notifier(r.hook(t, JSON, "")))
+	if diff := cmp.Diff([]string{job + ":finished"}, r.ids()); diff != "" {
+		t.Errorf("notices (-want +got):\n%s", diff)
+	}
+}
+
+func TestOtherAppsJobsAreNotTold(t *testing.T) {
+	p, r := newPlace(t), receive(t, http.StatusOK)
+	p.finish(time.Now())
+	p.look(New(p.rdb, p.ledger, r.hook(t, JSON, ""), Config{Apps: []string{"another"}}))
+	if got := r.ids(); got != nil {
+		t.Errorf("told: %q", got)
+	}
+}
+
+func TestFailedAttemptsAreMadeAgain(t *testing.T) {
+	p, r := newPlace(t), receive(t, http.StatusBadGateway, 0, http.StatusOK)
+	p.finish(time.Now())
+	p.do(p.notifier(r.hook(t, JSON, "")).Deliver(t.Context(), job))
+	id := job + ":finished"
+	if diff := cmp.Diff([]string{id, id, id}, r.ids()); diff != "" {
+		t.Errorf("notices (-want +got):\n%s", diff)
+	}
+}
+
+func TestRefusedNoticeIsGivenUp(t *testing.T) {
+	p, r := newPlace(t), receive(t, http.StatusNotFound)
+	p.finish(time.Now())
+	p.look(p.notifier(r.hook(t, JSON, "")))
+	p.look(p.notifier(r.hook(t, JSON, "")))
+	if got := len(r.ids()); got != 1 {
+		t.Errorf("attempts: got %d, want 1", got)
+	}
+}
+
+func TestDeliverEndsWithItsContext(t *testing.T) {
+	p, r := newPlace(t), receive(t, http.StatusServiceUnavailable)
+	p.finish(time.Now())
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := p.notifier(r.hook(t, JSON, "")).Deliver(ctx, job); err == nil {
+		t.Error("no error although nothing was delivered")
+	}
+}
+
+func TestNoticeIsWholeAndSigned(t *testing.T) {
+	p, r := newPlace(t), receive(t, http.StatusOK)
+	p.pause("12 rows failed, the limit is 10")
+	p.look(p.notifier(r.hook(t, JSON, "open sesame")))
+	if len(r.posts) != 1 {
+		t.Fatalf("posts: got %d, want 1", len(r.posts))
+	}
+	header, body := r.posts[0].header, r.posts[0].body
+	stamp, mac, _ := strings.Cut(strings.TrimPrefix(header.Get("Sunbulk-Signature"), "t="), ",v1=")
+	h := hmac.New(sha256.New, []byte("open sesame"))
+	h.Write([]byte(stamp + "." + string(body)))
+	if want := hex.EncodeToString(h.Sum(nil)); mac != want {
+		t.Errorf("signature of %q: got %s, want %s", stamp, mac, want)
+	}
+	var got map[string]any
+	p.do(json.Unmarshal(body, &got))
+	for _, name := range []string{"at", "times"} {
+		if got[name] == nil {
+			t.Errorf("no %s in %s", name, body)
+		}
+		delete(got, name)
+	}
+	want := map[string]any{
+		"id": job + ":paused:1", "event": "paused", "job": job, "app": app, "state": "paused", "reason": "12 rows failed, the limit is 10",
+		"hint": "mend the cause, then 'sunbulk resume " + job + "'",
+		"rows": map[string]any{"read": 10.0, "ok": 0.0, "noop": 0.0, "failed": 0.0, "rejected": 0.0, "in_doubt": 0.0, "unprocessed": 10.0},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("notice (-want +got):\n%s", diff)
+	}
+}
+
+func TestSlackGetsPlainText(t *testing.T) {
+	n := newNotice(jobs.Job{ID: job, Options: jobs.Options{App: app}, State: jobs.Paused}, Paused, "paused:1", time.Now(), "<!channel> a & b > c")
+	body, err := (&Hook{format: Slack}).body(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Text string }
+	if err := json.Unmarshal(body, &got); err != nil {
+		t.Fatal(err)
+	}
+	if want := "is paused: &lt;!channel&gt; a &amp; b &gt; c\n"; !strings.Contains(got.Text, want) {
+		t.Errorf("text: got %q, want %q in it", got.Text, want)
+	}
+}
+
+// I7: the URL of a hook may hold a key.
+func TestErrorsDoNotTellTheURL(t *testing.T) {
+	for _, address := range []string{"http://127.0.0.1:1/HOOKKEY", "http://HOOKKEY.invalid/", "ftp://HOOKKEY", "http://HOOKKEY\x7f", "https://" + receive(t, 200).Listener.Addr().String() + "/HOOKKEY"} {
+		h, err := NewHook(address, JSON, "", "")
+		if err == nil {
+			err = h.post(t.Context(), Notice{})
+		}
+		if err == nil || strings.Contains(strings.ToLower(err.Error()), "hookkey") || strings.Contains(err.Error(), "127.0.0.1") {
+			t.Errorf("%q: got %v", address, err)
+		}
+	}
+}
