@@ -94,7 +94,7 @@ func (h *Hook) post(ctx context.Context, n Notice) error {
 		return errors.New(reason(err))
 	}
 	defer res.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(res.Body, 1<<16)) // a connection that is read to its end is used again
+	_, _ = io.CopyN(io.Discard, res.Body, 1<<16) // a connection that is read to its end is used again
 	if res.StatusCode >= 200 && res.StatusCode < 300 {
 		return nil
 	}

@@ -86,14 +86,20 @@ func (n *Notifier) Run(ctx, done context.Context) {
 // Deliver makes attempts until nothing is owed of a job any more, or ctx ends, which is an error.
 func (n *Notifier) Deliver(ctx context.Context, job string) error {
 	const look = 100 * time.Millisecond
+	last := fmt.Errorf("could not look for notices of job %s", job)
 	for {
 		owed, err := n.tell(ctx, job)
-		if err == nil && owed == 0 {
+		switch {
+		case err == nil && owed == 0:
 			return nil
+		case err == nil:
+			last = fmt.Errorf("notices of job %s that were not delivered: %d", job, owed)
+		case ctx.Err() == nil: // else it says no more than that the time is over
+			last = err
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("notices of job %s that were not delivered: %d", job, owed), err)
+			return last
 		case <-time.After(look):
 		}
 	}

@@ -15,6 +15,7 @@ type calm struct {
 	events  int   // of the job: a resumed one is given time again
 	since   time.Time
 	stalled time.Time // when it was too long; zero before
+	reason  string    // of the stall
 }
 
 // stall returns the notice of a job that has stalled; false when it has not, or when its window or
@@ -38,14 +39,17 @@ func (n *Notifier) stall(ctx context.Context, job jobs.Job, now time.Time) (Noti
 			c.since = s.Halted
 		case now.Sub(c.since) >= turns(job, s, now):
 			c.stalled = now
+			c.reason = fmt.Sprintf("no row got its outcome for %s", n.cfg.StalledAfter)
+			if s.Reason != "" {
+				c.reason += "; " + s.Reason
+			}
 		}
 	}
 	n.calm[job.ID] = c
 	if c.stalled.IsZero() {
 		return Notice{}, false, nil
 	}
-	reason := fmt.Sprintf("no row got its outcome for %s", n.cfg.StalledAfter)
-	return newNotice(job, Stalled, fmt.Sprintf("%s:%d:%d", Stalled, c.settled, c.events), c.stalled, reason), true, nil
+	return newNotice(job, Stalled, fmt.Sprintf("%s:%d:%d", Stalled, c.settled, c.events), c.stalled, c.reason), true, nil
 }
 
 // turns is how long a few calls of the job may take to come about at the pace: most of an hour at one
