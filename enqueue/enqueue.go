@@ -77,7 +77,7 @@ func (e *Enqueuer) Add(ctx context.Context, job string, records Records) error {
 	for row, rejection := range records {
 		g.note.Through++
 		if len(ahead) > 0 && ahead[0].Number == g.note.Through {
-			if rejection != nil || row != ahead[0] {
+			if rejection == nil && row != ahead[0] {
 				return errChanged
 			}
 			ahead = ahead[1:]

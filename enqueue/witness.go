@@ -22,25 +22,14 @@ func newWitness() *witness { return &witness{sum: sha256.New()} }
 func (w *witness) see(row jobs.Row, rejection *jobs.Rejection) {
 	w.buf = w.buf[:0]
 	if rejection != nil {
-		w.add(rejection.Cause)
-		for _, v := range rejection.Values {
-			w.add(v)
-		}
+		w.buf = rejection.AppendContent(w.buf)
 	} else {
-		w.add(string(row.Op))
-		for _, c := range jobs.Columns() {
-			w.add(*c.Field(&row))
-		}
+		w.buf = row.AppendContent(w.buf)
 	}
 	var length [8]byte
 	binary.LittleEndian.PutUint64(length[:], uint64(len(w.buf)))
 	w.sum.Write(length[:])
 	w.sum.Write(w.buf)
-}
-
-func (w *witness) add(s string) {
-	w.buf = binary.AppendUvarint(w.buf, uint64(len(s)))
-	w.buf = append(w.buf, s...)
 }
 
 // String is the digest of all records so far, in hex.

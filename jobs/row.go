@@ -1,6 +1,9 @@
 package jobs
 
-import "encoding/json"
+import (
+	"encoding/binary"
+	"encoding/json"
+)
 
 // Row is one record of the input: one operation on one user. Fields that an operation does not
 // read are empty.
@@ -50,6 +53,21 @@ var columns = []Column{
 // Columns returns every column but op, in the order in which reports write them.
 func Columns() []Column { return columns }
 
+// AppendContent appends the row's operation and fields to buf: equal bytes mean rows that are equal but
+// for their number and line.
+func (r *Row) AppendContent(buf []byte) []byte {
+	buf = appendText(buf, string(r.Op))
+	for _, c := range columns {
+		buf = appendText(buf, *c.Field(r))
+	}
+	return buf
+}
+
+// appendText puts the length first, so that what is appended can be taken apart in one way only.
+func appendText(buf []byte, s string) []byte {
+	return append(binary.AppendUvarint(buf, uint64(len(s))), s...)
+}
+
 // Key returns the part of a row that a report and a look need once the row is done: where it
 // stood, its operation and its user. Addresses and messages are left behind.
 func (r Row) Key() Row {
@@ -64,6 +82,15 @@ type Rejection struct {
 	Cause  string
 	Names  []string // the original header, as long as Values; nil for a JSON record
 	Values []string // the original cells, or one cell with the JSON text
+}
+
+// AppendContent appends why the row was rejected and its original cells to buf.
+func (r *Rejection) AppendContent(buf []byte) []byte {
+	buf = appendText(buf, r.Cause)
+	for _, v := range r.Values {
+		buf = appendText(buf, v)
+	}
+	return buf
 }
 
 // FieldError says which column of a row is wrong, and why.

@@ -97,7 +97,7 @@ func (b *binder) check(o *jobs.Operation, row *jobs.Row) error {
 	if err := o.CheckRow(row); err != nil {
 		return err
 	}
-	if b.duplicates != nil && b.duplicates.add(*row) {
+	if b.duplicates != nil && b.duplicates.add(row) {
 		return &jobs.FieldError{Cause: "same as an earlier row"}
 	}
 	return nil
