@@ -17,8 +17,9 @@ type Codec struct {
 }
 
 const (
-	layoutBatch = 1
-	layoutChunk = 2
+	layoutBatch    = 1
+	layoutChunk    = 2
+	layoutAttempts = 3
 
 	maxDecoded = 256 << 20 // bytes of one batch or chunk, a guard against hostile data
 	maxRecords = 1 << 20
@@ -62,7 +63,7 @@ func (c *Codec) DecodeBatch(data []byte) (Batch, error) {
 // EncodeChunk returns k as bytes.
 func (c *Codec) EncodeChunk(k Chunk) []byte {
 	w := columnWriter{rows: len(k.Outcomes)}
-	w.header(0)
+	w.header(k.Batch)
 	writeOutcomes(&w, k.Outcomes)
 	w.rows = len(k.Rejections)
 	w.header(0)
@@ -72,11 +73,11 @@ func (c *Codec) EncodeChunk(k Chunk) []byte {
 
 // DecodeChunk reads what EncodeChunk wrote.
 func (c *Codec) DecodeChunk(data []byte) (Chunk, error) {
-	r, _, err := c.open(layoutChunk, data)
+	r, batch, err := c.open(layoutChunk, data)
 	if err != nil {
 		return Chunk{}, fmt.Errorf("decode outcomes: %w", err)
 	}
-	k := Chunk{Outcomes: make([]Outcome, r.rows)}
+	k := Chunk{Batch: batch, Outcomes: make([]Outcome, r.rows)}
 	readOutcomes(r, k.Outcomes)
 	r.header()
 	if r.err == nil {

@@ -51,6 +51,7 @@ func TestChunkRoundTrip(t *testing.T) {
 	rows := createRows(3)
 	at := time.Date(2026, 11, 22, 3, 4, 5, 678e6, time.UTC)
 	want := Chunk{
+		Batch: 12,
 		Outcomes: []Outcome{
 			{Row: rows[0].Key(), Kind: OK, ClientID: "c1", ClientStatus: "pending", HTTPStatus: 201, Detail: "adopted", Attempts: 2, Duration: 1234 * time.Microsecond, FinishedAt: at},
 			{Row: rows[1], Kind: Failed, HTTPStatus: 404, ErrorCode: "user_not_found", Error: "no such\nuser", Attempts: 1, FinishedAt: at.Add(time.Second)},
@@ -70,10 +71,28 @@ func TestChunkRoundTrip(t *testing.T) {
 	}
 }
 
+func TestAttemptsRoundTrip(t *testing.T) {
+	c := newCodec(t)
+	at := time.Date(2026, 11, 22, 3, 4, 5, 678e6, time.UTC)
+	want := []Attempt{
+		{Row: 1201, At: at, Took: 12 * time.Millisecond, Waited: time.Second, HTTPStatus: 429, ErrorCode: "too_many_requests", Reason: "Slow down"},
+		{Row: 1299, At: at.Add(-time.Minute), Took: 30 * time.Second, ErrorCode: "no_answer", Reason: "timed out", Omitted: 7},
+		{Row: 1201, At: at.Add(time.Second), HTTPStatus: 200, Look: true},
+	}
+	batch, got, err := c.DecodeAttempts(c.EncodeAttempts(12, want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" || batch != 12 {
+		t.Errorf("attempts of batch %d (-want +got):\n%s", batch, diff)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	c := newCodec(f)
 	f.Add(c.EncodeBatch(Batch{Rows: createRows(3)}))
 	f.Add(c.EncodeChunk(Chunk{Outcomes: []Outcome{{Kind: OK}}, Rejections: []Rejection{{Line: 1}}}))
+	f.Add(c.EncodeAttempts(3, []Attempt{{Row: 1, HTTPStatus: 429}}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if b, err := c.DecodeBatch(data); err == nil {
 			if _, err := c.DecodeBatch(c.EncodeBatch(b)); err != nil {
@@ -82,6 +101,9 @@ func FuzzDecode(f *testing.F) {
 		}
 		if k, err := c.DecodeChunk(data); err == nil {
 			c.EncodeChunk(k)
+		}
+		if batch, attempts, err := c.DecodeAttempts(data); err == nil {
+			c.EncodeAttempts(batch, attempts)
 		}
 	})
 }

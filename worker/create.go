@@ -21,6 +21,7 @@ func create(ctx context.Context, t *try) (jobs.Outcome, error) {
 			t.made = outcome.ClientID
 			return outcome, err
 		}
+		t.remark("no client is there")
 		t.doubt = false
 	}
 	var made sunco.Client

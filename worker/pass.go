@@ -71,10 +71,12 @@ func (r *run) attempt(ctx context.Context, i int) bool {
 			r.pause(ctx, reasonToPause(t.last))
 		}
 		if t.ruling.move != settle {
+			t.tell(false)
 			return false
 		}
 		outcome = t.failure(t.ruling.kind)
 	}
+	t.tell(true)
 	t.ruling = ruling{move: settle}
 	r.rec.settle(i, t.finished(outcome))
 	return true

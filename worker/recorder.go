@@ -55,6 +55,13 @@ func (r *recorder) settle(i int, o jobs.Outcome) {
 	r.next.Stats.Causes[o.ErrorCode] = cause
 }
 
+// tell records a call that the outcome of its row does not tell.
+func (r *recorder) tell(a jobs.Attempt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.next.Attempts = append(r.next.Attempts, a)
+}
+
 // isDone tells whether row i has its outcome.
 func (r *recorder) isDone(i int) bool {
 	r.mu.Lock()

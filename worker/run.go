@@ -31,6 +31,7 @@ type run struct {
 	delivery ledger.Delivery
 	rec      *recorder
 	tries    []try // by row
+	opened   time.Time
 	epoch    int64 // of the server's hold on its batches, when ours was last confirmed
 }
 
@@ -104,7 +105,7 @@ func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 	if len(d.Progress) != len(r.batch.Rows) {
 		return false, &handBack{time.Minute, fmt.Errorf("batch %d has %d rows, the ledger knows of %d", r.batch.Number, len(r.batch.Rows), len(d.Progress))}
 	}
-	r.delivery = d
+	r.delivery, r.opened = d, time.Now()
 	r.rec = newRecorder(deliveries, d)
 	r.tries = make([]try, len(r.batch.Rows))
 	for i := range r.tries {

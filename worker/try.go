@@ -34,6 +34,10 @@ type try struct {
 	made     string    // id of the client that this delivery's create made or adopted
 	calls    int       // made in this delivery
 	spent    time.Duration
+	free     time.Time      // when the last call ended
+	recent   []jobs.Attempt // calls of this attempt that are worth telling
+	told     int            // calls that were, in this delivery
+	omitted  int            // of them, since the last that was kept
 
 	ruling ruling       // on the last attempt
 	last   *sunco.Error // of the last attempt; nil when it did not fail
@@ -81,6 +85,7 @@ func (t *try) call(ctx context.Context, look bool, do func(context.Context) erro
 	leave(failure, took)
 	t.rec.called(t.calls == 0 && t.attempts == 0, look, took, failure)
 	t.cfg.Observer.Called(t.job.Options.App, newCall(t.row.Op, look, failure, start.Sub(asked), took))
+	t.note(start, took, failure)
 	t.calls++
 	t.spent += took
 	if failure != nil {

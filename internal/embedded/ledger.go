@@ -3,7 +3,6 @@ package embedded
 import (
 	"context"
 	"fmt"
-	"iter"
 	"os"
 	"sync"
 	"time"
@@ -69,7 +68,7 @@ func (l *Ledger) open(ctx context.Context, job string, batch int64, c ledger.Cla
 	return d, l.journal.add(line), nil
 }
 
-// Commit is ledger.Commit, with the outcomes in the journal instead of Redis. They are on the disk
+// Commit is ledger.Commit, with outcomes and attempts in the journal instead of Redis. They are on the disk
 // when it returns an accepted receipt. After an error the same commit can be repeated.
 func (l *Ledger) Commit(ctx context.Context, d ledger.Delivery, c ledger.Commit, now time.Time) (ledger.Receipt, error) {
 	line, err := encodeLine(record{Commit: newCommit(d, c, l.codec)})
@@ -110,7 +109,7 @@ func (l *Ledger) commit(ctx context.Context, d ledger.Delivery, c ledger.Commit,
 	lock := l.lock(d.Batch)
 	lock.Lock()
 	defer lock.Unlock()
-	c.Outcomes = nil
+	c.Outcomes, c.Attempts = nil, nil
 	receipt, err := l.Ledger.Commit(ctx, d, c, now)
 	if err != nil || !receipt.Accepted {
 		return receipt, nil, err
@@ -205,36 +204,6 @@ func (l *Ledger) EndCanary(ctx context.Context, id string) error {
 	return l.Ledger.EndCanary(ctx, id)
 }
 
-// Chunks yields every chunk of outcomes and rejected rows that was committed before the call, in
-// the order of the commits, from the journal.
-func (l *Ledger) Chunks(ctx context.Context, id string) iter.Seq2[jobs.Chunk, error] {
-	return func(yield func(jobs.Chunk, error) bool) {
-		if err := l.sync(id); err != nil {
-			yield(jobs.Chunk{}, err)
-			return
-		}
-		for line, err := range lines(l.journal.written()) {
-			if err == nil {
-				err = ctx.Err()
-			}
-			var data []byte
-			if err == nil && line.number > 1 {
-				data, err = chunkOf(line)
-			}
-			if err == nil && data == nil {
-				continue
-			}
-			var chunk jobs.Chunk
-			if err == nil {
-				chunk, err = l.codec.DecodeChunk(data)
-			}
-			if !yield(chunk, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
 // sync puts on the disk what the ledger has accepted so far.
 func (l *Ledger) sync(id string) error {
 	if id != l.job {
@@ -245,12 +214,4 @@ func (l *Ledger) sync(id string) error {
 		l.locks[i].Unlock()
 	}
 	return l.journal.flush()
-}
-
-func chunkOf(l line) ([]byte, error) {
-	r, err := decodeRecord(l.data)
-	if err != nil {
-		return nil, &LineError{l.number, err}
-	}
-	return r.chunk(), nil
 }

@@ -145,12 +145,27 @@ func TestI6OutcomesAreInTheJournalAlone(t *testing.T) {
 	}
 	d := must[ledger.Delivery](t)(l.Open(ctx, job, 0, ledger.Claim{Worker: "w", Calling: true}, start))
 	p := jobs.NewProgress(rowsPerBatch)
-	receipt := must[ledger.Receipt](t)(l.Commit(ctx, d, settling(0, 1, p, false, 0, 2), start))
+	c := settling(0, 1, p, false, 0, 2)
+	c.Attempts = []jobs.Attempt{{Row: 1, At: start.UTC(), HTTPStatus: 429}}
+	receipt := must[ledger.Receipt](t)(l.Commit(ctx, d, c, start))
 	if !receipt.Accepted || receipt.Tally.OK != 2 {
 		t.Errorf("receipt: got %+v, want accepted with 2 ok", receipt)
 	}
 	for range l.Ledger.Chunks(ctx, job) {
 		t.Error("Redis keeps outcomes")
+	}
+	for range l.Ledger.Attempts(ctx, job) {
+		t.Error("Redis keeps attempts")
+	}
+	var attempts []jobs.Attempt
+	for a, err := range l.Attempts(ctx, job) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		attempts = append(attempts, a)
+	}
+	if diff := cmp.Diff(c.Attempts, attempts); diff != "" {
+		t.Errorf("attempts (-want +got):\n%s", diff)
 	}
 	settled, rejected := rowsOf(t, l)
 	if diff := cmp.Diff(map[int64]int{1: 1, 3: 1}, settled); diff != "" {

@@ -29,7 +29,8 @@ type opening struct {
 	Since   time.Time `json:"since"`             // of its first opening
 }
 
-// commit is an accepted ledger.Commit. Its outcomes are an encoded jobs.Chunk.
+// commit is an accepted ledger.Commit. Its outcomes are an encoded jobs.Chunk, its attempts as the
+// same codec encodes them.
 type commit struct {
 	Batch    int64         `json:"batch"`
 	Dirty    bool          `json:"dirty,omitempty"`
@@ -37,6 +38,7 @@ type commit struct {
 	Tally    jobs.Tally    `json:"tally"`
 	Stats    stats         `json:"stats"`
 	Chunk    []byte        `json:"chunk,omitempty"`
+	Attempts []byte        `json:"attempts,omitempty"`
 }
 
 // stats are jobs.Stats with the histogram's buckets, of which its own JSON gives only quantiles.
@@ -75,7 +77,10 @@ func newCommit(d ledger.Delivery, c ledger.Commit, codec *jobs.Codec) *commit {
 		Latency: c.Stats.Latency, Causes: c.Stats.Causes,
 	}}
 	if len(c.Outcomes) > 0 {
-		k.Chunk = codec.EncodeChunk(jobs.Chunk{Outcomes: c.Outcomes})
+		k.Chunk = codec.EncodeChunk(jobs.Chunk{Batch: d.Batch, Outcomes: c.Outcomes})
+	}
+	if len(c.Attempts) > 0 {
+		k.Attempts = codec.EncodeAttempts(d.Batch, c.Attempts)
 	}
 	return k
 }
@@ -97,6 +102,14 @@ func (r record) chunk() []byte {
 		return r.Note.Chunk
 	}
 	return nil
+}
+
+// attempts returns the encoded attempts of the record; nil when it has none.
+func (r record) attempts() []byte {
+	if r.Commit == nil {
+		return nil
+	}
+	return r.Commit.Attempts
 }
 
 // encodeLine returns v as one line, with its end.

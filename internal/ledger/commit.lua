@@ -1,6 +1,6 @@
--- KEYS: job, open, finished, outcomes
--- ARGV: batch, fence, sequence number, dirty (0/1), done (0/1), progress, chunk, now (ms), release (0/1),
---       number of counters, then counter and increment by turns, then field and value by turns (set once)
+-- KEYS: job, open, finished, outcomes, attempts
+-- ARGV: batch, fence, sequence number, dirty (0/1), done (0/1), progress, now (ms), release (0/1),
+--       chunk of outcomes, its rows, chunk of attempts, its rows, number of counters, then counter and increment by turns, then field and value by turns (set once)
 -- Returns {accepted, state, ok, noop, failed, in_doubt}, the counts being those since the last resume.
 -- The whole commit is refused unless its fence is the newest (I3). One that was made already is
 -- accepted and changes nothing: the Redis client sends a script again when its answer is lost.
@@ -13,9 +13,10 @@ local state = redis.call('HGET', KEYS[1], 'state') or 'missing'
 if fence ~= ARGV[2] then return {0, state, 0, 0, 0, 0} end
 if sequence == ARGV[3] then return {1, state, 0, 0, 0, 0} end
 
-if ARGV[7] ~= '' then redis.call('XADD', KEYS[4], '*', 'c', ARGV[7]) end
-local last = 10 + 2 * tonumber(ARGV[10])
-for i = 11, last, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
+if ARGV[9] ~= '' then redis.call('XADD', KEYS[4], '*', 'c', ARGV[9], 'r', ARGV[10]) end
+if ARGV[11] ~= '' then redis.call('XADD', KEYS[5], '*', 'c', ARGV[11], 'r', ARGV[12]) end
+local last = 13 + 2 * tonumber(ARGV[13])
+for i = 14, last, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
 for i = last + 1, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
 
 if ARGV[5] == '1' then
@@ -25,10 +26,10 @@ if ARGV[5] == '1' then
   if redis.call('HGET', KEYS[1], 'sealed') == '1' and finished == tonumber(redis.call('HGET', KEYS[1], 'batches'))
     and state ~= 'cancelled' then
     state = 'finished'
-    redis.call('HSET', KEYS[1], 'state', state, 'finished', ARGV[8])
+    redis.call('HSET', KEYS[1], 'state', state, 'finished', ARGV[7])
   end
 else
-  if ARGV[9] == '1' then worker = '' end
+  if ARGV[8] == '1' then worker = '' end
   redis.call('HSET', KEYS[2], ARGV[1], fence .. ':' .. ARGV[4] .. ':' .. since .. ':' .. ARGV[3] .. ':' .. worker .. ':' .. ARGV[6])
 end
 

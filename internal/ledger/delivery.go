@@ -85,8 +85,9 @@ type Commit struct {
 	Dirty    bool // calls may be under way after this commit
 	Release  bool // the worker lets go of the batch
 	Outcomes []jobs.Outcome
-	Tally    jobs.Tally // of Outcomes
-	Stats    jobs.Stats // since the last commit
+	Attempts []jobs.Attempt // that the outcomes of their rows do not tell
+	Tally    jobs.Tally     // of Outcomes
+	Stats    jobs.Stats     // since the last commit
 }
 
 // Receipt is what a worker learns from its commit.
@@ -99,15 +100,22 @@ type Receipt struct {
 // Commit adds c to the ledger when d holds the newest fence. The commit that finishes the last
 // batch of a sealed job also finishes the job.
 func (l *Ledger) Commit(ctx context.Context, d Delivery, c Commit, now time.Time) (Receipt, error) {
-	var chunk []byte
+	var outcomes, attempts []byte
+	var settled, told span
 	if len(c.Outcomes) > 0 {
-		chunk = l.codec.EncodeChunk(jobs.Chunk{Outcomes: c.Outcomes})
+		outcomes = l.codec.EncodeChunk(jobs.Chunk{Batch: d.Batch, Outcomes: c.Outcomes})
+		settled = spanOf(c.Outcomes, func(o *jobs.Outcome) int64 { return o.Row.Number })
+	}
+	if len(c.Attempts) > 0 {
+		attempts = l.codec.EncodeAttempts(d.Batch, c.Attempts)
+		told = spanOf(c.Attempts, func(a *jobs.Attempt) int64 { return a.Row })
 	}
 	counters, once := c.fields()
-	args := []any{d.Batch, d.Fence, c.Sequence, flag(c.Dirty), flag(c.Progress.Finished()), []byte(c.Progress), chunk, now.UnixMilli(), flag(c.Release), len(counters) / 2}
+	args := []any{d.Batch, d.Fence, c.Sequence, flag(c.Dirty), flag(c.Progress.Finished()), []byte(c.Progress), now.UnixMilli(), flag(c.Release),
+		outcomes, settled.String(), attempts, told.String(), len(counters) / 2}
 	args = append(append(args, counters...), once...)
 	reply, err := commitScript.Run(ctx, l.rdb,
-		[]string{key(d.Job), key(d.Job, "open"), key(d.Job, "finished"), key(d.Job, "outcomes")}, args...).Slice()
+		[]string{key(d.Job), key(d.Job, "open"), key(d.Job, "finished"), key(d.Job, "outcomes"), key(d.Job, "attempts")}, args...).Slice()
 	if err != nil {
 		return Receipt{}, fmt.Errorf("commit batch %d: %w", d.Batch, err)
 	}

@@ -142,30 +142,6 @@ func (l *Ledger) move(ctx context.Context, id string, to jobs.State, e jobs.Even
 	return nil
 }
 
-// Chunks yields every chunk of outcomes in the order of their commits, a few at a time.
-func (l *Ledger) Chunks(ctx context.Context, id string) iter.Seq2[jobs.Chunk, error] {
-	const page = 100
-	return func(yield func(jobs.Chunk, error) bool) {
-		for from := "-"; ; {
-			entries, err := l.rdb.XRangeN(ctx, key(id, "outcomes"), from, "+", page).Result()
-			if err != nil {
-				yield(jobs.Chunk{}, fmt.Errorf("read outcomes: %w", err))
-				return
-			}
-			for _, e := range entries {
-				chunk, err := l.codec.DecodeChunk([]byte(text(e.Values["c"])))
-				if !yield(chunk, err) || err != nil {
-					return
-				}
-			}
-			if len(entries) < page {
-				return
-			}
-			from = "(" + entries[len(entries)-1].ID
-		}
-	}
-}
-
 // Unfinished yields the numbers of the batches that are not finished, in order, each with its newest
 // fence; 0 when it was never opened.
 func (l *Ledger) Unfinished(ctx context.Context, id string, batches int64) (iter.Seq2[int64, int64], error) {

@@ -94,11 +94,13 @@ type Note struct {
 // last one changes nothing, so an enqueue that starts again can repeat its notes.
 func (l *Ledger) Note(ctx context.Context, id string, n Note) error {
 	var chunk []byte
+	var rows span
 	if len(n.Rejected) > 0 {
 		chunk = l.codec.EncodeChunk(jobs.Chunk{Rejections: n.Rejected})
+		rows = spanOf(n.Rejected, func(r *jobs.Rejection) int64 { return r.Number })
 	}
 	err := noteScript.Run(ctx, l.rdb, []string{key(id), key(id, "outcomes")},
-		n.Read, n.Batches, len(n.Rejected), chunk, n.Through).Err()
+		n.Read, n.Batches, len(n.Rejected), chunk, rows.String(), n.Through).Err()
 	if err != nil {
 		return fmt.Errorf("note rows read: %w", err)
 	}

@@ -1,9 +1,9 @@
--- KEYS: job, outcomes    ARGV: rows read, batches, rows rejected since the last note, chunk,
+-- KEYS: job, outcomes    ARGV: rows read, batches, rows rejected since the last note, chunk, its rows,
 -- number of the row up to which all were read
 -- Only moves forward: a repeated note is one that an enqueue made before it was started again.
 local read = tonumber(redis.call('HGET', KEYS[1], 'read') or '-1')
 if tonumber(ARGV[1]) <= read then return 0 end
-redis.call('HSET', KEYS[1], 'read', ARGV[1], 'batches', ARGV[2], 'through', ARGV[5])
+redis.call('HSET', KEYS[1], 'read', ARGV[1], 'batches', ARGV[2], 'through', ARGV[6])
 if ARGV[3] ~= '0' then redis.call('HINCRBY', KEYS[1], 'rejected', ARGV[3]) end
-if ARGV[4] ~= '' then redis.call('XADD', KEYS[2], '*', 'c', ARGV[4]) end
+if ARGV[4] ~= '' then redis.call('XADD', KEYS[2], '*', 'c', ARGV[4], 'r', ARGV[5]) end
 return 1

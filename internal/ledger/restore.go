@@ -25,6 +25,7 @@ type OpenBatch struct {
 	Dirty    bool          // calls may have been under way
 	Since    time.Time     // when it was opened for the first time
 	Progress jobs.Progress // empty when nothing was committed
+	Worker   string        // that holds it; empty when it was given back. Restore leaves it empty
 }
 
 // restorePairs is how many pairs of name and value go to Redis in one command.
@@ -118,7 +119,7 @@ func (l *Ledger) Finished(ctx context.Context, id string) (func(batch int64) boo
 // whether n was beyond the last note.
 func (l *Ledger) Count(ctx context.Context, id string, n Note) (bool, error) {
 	beyond, err := noteScript.Run(ctx, l.rdb, []string{key(id), key(id, "outcomes")},
-		n.Read, n.Batches, len(n.Rejected), "", n.Through).Bool()
+		n.Read, n.Batches, len(n.Rejected), "", "", n.Through).Bool()
 	if err != nil {
 		return false, fmt.Errorf("note rows read: %w", err)
 	}
