@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sony/gobreaker/v2"
+
 	"github.com/sunbulk/sunbulk/internal/ledger"
 )
 
@@ -64,21 +66,38 @@ func (s *server) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, ledger.BeatInterval)
 	defer cancel()
 	sent := time.Now()
-	if err := s.ledger.Beat(ctx, s.job.ID, s.cfg.Name); err != nil {
+	if err := s.ledger.Beat(ctx, s.job.ID, s.cfg.Name, s.pulse()); err != nil {
 		return err
 	}
 	s.hold.extend(sent)
 	return nil
 }
 
+// pulse is what the worker tells of itself.
+func (s *server) pulse() ledger.Pulse {
+	p := ledger.Pulse{InFlight: s.inFlight.Load(), Calls: s.called.Load(), Doing: ledger.Calling}
+	switch {
+	case s.soft.Err() != nil:
+		p.Doing = ledger.Stopping
+	case s.app.breaker.State() != gobreaker.StateClosed:
+		p.Doing = ledger.Outage
+	case s.calls.taken.Load() >= s.calls.most:
+		p.Doing = ledger.Full
+	}
+	return p
+}
+
 // live gives signs of life, and queues the batches of workers that give none again, until ctx ends.
 func (s *server) live(ctx context.Context) {
 	tick := time.NewTicker(ledger.BeatInterval)
 	defer tick.Stop()
+	stopping := s.soft.Done()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-stopping:
+			stopping = nil // told at once: whoever paused the job waits to hear what is still in flight
 		case <-tick.C:
 		}
 		err := s.beat(ctx)

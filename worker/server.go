@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -25,6 +26,9 @@ type server struct {
 	lane *lane
 	log  *slog.Logger
 	rows *semaphore.Weighted // rows in a pass: what a crash can leave in doubt
+
+	inFlight atomic.Int64 // calls of the job
+	called   atomic.Int64 // calls of the job that have ended
 
 	soft     context.Context // ends when no new call of the job may start
 	finish   context.CancelCauseFunc

@@ -76,8 +76,11 @@ func (t *try) call(ctx context.Context, look bool, do func(context.Context) erro
 	if !look {
 		t.sent = start
 	}
+	t.inFlight.Add(1)
 	err = do(limit)
 	took := time.Since(start)
+	t.inFlight.Add(-1)
+	t.called.Add(1)
 	var failure *sunco.Error
 	if err != nil {
 		failure = asError(err)

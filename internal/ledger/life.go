@@ -32,8 +32,10 @@ var (
 )
 
 // Beat notes a sign of life of a worker that serves the job.
-func (l *Ledger) Beat(ctx context.Context, job, worker string) error {
-	if err := beatScript.Run(ctx, l.rdb, []string{key(job, "alive")}, worker, forget.Milliseconds()).Err(); err != nil {
+func (l *Ledger) Beat(ctx context.Context, job, worker string, p Pulse) error {
+	err := beatScript.Run(ctx, l.rdb, []string{key(job, "alive")}, worker, forget.Milliseconds(), rateWindow.Milliseconds(),
+		p.InFlight, p.Calls, string(p.Doing)).Err()
+	if err != nil {
 		return fmt.Errorf("give sign of life: %w", err)
 	}
 	return nil

@@ -17,7 +17,7 @@ if entry then
   fence, dirty, since, progress = tonumber(f), d, s, p
   if w ~= '' and w ~= ARGV[2] then
     local time = redis.call('TIME')
-    local beat = tonumber(redis.call('HGET', KEYS[4], w) or '0')
+    local beat = tonumber(string.match(redis.call('HGET', KEYS[4], w) or '0', '^%d+'))
     if time[1] * 1000 + math.floor(time[2] / 1000) - beat < tonumber(ARGV[5]) then return {'busy'} end
   end
 end

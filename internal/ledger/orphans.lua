@@ -7,7 +7,7 @@ local found = {}
 local open = redis.call('HGETALL', KEYS[1])
 for i = 1, #open, 2 do
   local fence, worker = string.match(open[i + 1], '^(%d+):%d:%d+:%d+:([^:]*):')
-  local beat = tonumber(redis.call('HGET', KEYS[2], worker) or '0')
+  local beat = tonumber(string.match(redis.call('HGET', KEYS[2], worker) or '0', '^%d+'))
   if worker ~= '' and (worker == ARGV[1] or now - beat >= tonumber(ARGV[2])) then
     found[#found + 1] = open[i]
     found[#found + 1] = fence

@@ -1,0 +1,98 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Doing is what a worker is at with a job.
+type Doing string
+
+// What a worker may be doing.
+const (
+	Calling  Doing = "calling"
+	Full     Doing = "full"     // as Calling, and every place for a call in flight is taken
+	Outage   Doing = "outage"   // its circuit breaker is open: the API does not answer
+	Stopping Doing = "stopping" // no call starts any more; those in flight end
+)
+
+// Pulse is what a worker tells of itself with a sign of life.
+type Pulse struct {
+	InFlight int64 // calls of the job
+	Calls    int64 // made for the job since the worker came to it
+	Doing    Doing
+}
+
+// rateWindow is the time over which a worker's rate is known: some signs of life.
+const rateWindow = 12 * time.Second
+
+// Worker is a process that serves a job, by its signs of life.
+type Worker struct {
+	Name      string
+	Since     time.Time // when it came to the job
+	InFlight  int64     // calls of the job, at most a BeatInterval ago
+	Doing     Doing
+	PerSecond float64 // calls of the job, over the last 12 s
+}
+
+var (
+	//go:embed living.lua
+	livingLua string
+
+	livingScript = redis.NewScript(livingLua)
+)
+
+// Workers returns the workers that serve a job and show signs of life, by name.
+func (l *Ledger) Workers(ctx context.Context, job string) ([]Worker, error) {
+	reply, err := livingScript.Run(ctx, l.rdb, []string{key(job, "alive")}, Patience.Milliseconds()).StringSlice()
+	if err != nil {
+		return nil, fmt.Errorf("read signs of life: %w", err)
+	}
+	var living []Worker
+	for pair := range slices.Chunk(reply, 2) {
+		w, err := parseWorker(pair[0], pair[len(pair)-1])
+		if err != nil {
+			return nil, err
+		}
+		living = append(living, w)
+	}
+	slices.SortFunc(living, func(a, b Worker) int { return cmp.Compare(a.Name, b.Name) })
+	return living, nil
+}
+
+// parseWorker reads an entry of beat.lua.
+func parseWorker(name, entry string) (Worker, error) {
+	const parts = 5
+	f := strings.SplitN(entry, ":", parts)
+	if len(f) != parts {
+		return Worker{}, fmt.Errorf("sign of life of worker %s has %d parts", name, len(f))
+	}
+	w := Worker{Name: name, Since: time.UnixMilli(number(f[1])).UTC(), InFlight: number(f[2]), Doing: Doing(f[3])}
+	signs := strings.Fields(f[4])
+	newest, oldest := parseSign(signs, 0), parseSign(signs, len(signs)-1)
+	if took := newest.at.Sub(oldest.at); took > 0 {
+		w.PerSecond = float64(newest.calls-oldest.calls) / took.Seconds()
+	}
+	return w, nil
+}
+
+// sign is one sign of life: the calls made until then.
+type sign struct {
+	at    time.Time
+	calls int64
+}
+
+func parseSign(signs []string, i int) sign {
+	if i < 0 || i >= len(signs) {
+		return sign{}
+	}
+	at, calls, _ := strings.Cut(signs[i], "=")
+	return sign{time.UnixMilli(number(at)), number(calls)}
+}
