@@ -11,13 +11,9 @@ func (j Job) Needed(now time.Time) (perSecond float64, known bool) {
 	if err != nil || deadline.IsZero() || !j.Sealed || rows <= 0 {
 		return 0, false
 	}
-	perRow := 1.0
-	if called := j.Tally.Settled() - j.Tally.Rejected; called > 0 {
-		perRow = max(1, float64(j.Stats.Calls)/float64(called))
-	}
 	left := deadline.Sub(now).Seconds()
 	if left <= 0 {
 		return -1, true
 	}
-	return 1.02 * float64(rows) * perRow / left, true
+	return 1.02 * float64(rows) * j.CallsPerRow() / left, true
 }

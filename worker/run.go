@@ -32,6 +32,7 @@ type run struct {
 	rec      *recorder
 	tries    []try // by row
 	opened   time.Time
+	again    bool  // an earlier delivery has committed, and may have told calls
 	epoch    int64 // of the server's hold on its batches, when ours was last confirmed
 }
 
@@ -99,6 +100,7 @@ func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 	default:
 		return false, &handBack{time.Minute, fmt.Errorf("job %s: %w", r.job.ID, ledger.ErrNoJob)}
 	}
+	r.again = d.Progress != nil
 	if d.Progress == nil {
 		d.Progress = jobs.NewProgress(len(r.batch.Rows))
 	}

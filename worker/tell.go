@@ -12,14 +12,15 @@ import (
 // fourth, the eighth and so on. Hours of 429 must not fill Redis.
 const mostTold = 50
 
-// note remembers a call that did not succeed, that looks, or that comes after one that was told.
+// note remembers a call that did not succeed, that looks, or that comes after one that was told, or
+// may have been.
 func (t *try) note(start time.Time, took time.Duration, e *sunco.Error) {
 	before := t.free
 	if before.IsZero() {
 		before = t.opened
 	}
 	t.free = start.Add(took)
-	if e == nil && !t.looked && t.attempts == 0 && t.told == 0 && len(t.recent) == 0 {
+	if e == nil && !t.looked && !t.again && t.told == 0 && len(t.recent) == 0 {
 		return
 	}
 	a := jobs.Attempt{Row: t.row.Number, At: start.UTC(), Took: took, Waited: start.Sub(before), Look: t.looked}
@@ -42,7 +43,7 @@ func (t *try) remark(text string) { t.recent[len(t.recent)-1].Reason = text }
 func (t *try) tell(settled bool) {
 	calls := t.recent
 	t.recent = nil
-	if settled && len(calls) == 1 && t.calls == 1 && t.attempts == 0 && !calls[0].Look {
+	if settled && len(calls) == 1 && t.calls == 1 && !t.again && !calls[0].Look {
 		return
 	}
 	for i, a := range calls {

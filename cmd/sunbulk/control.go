@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // control makes one of the commands that move a job from state to state.
-func (p *program) control(use, short, done string, move func(ctx context.Context, st *store, id, reason string) error) *cobra.Command {
+func (p *program) control(use, short, done string, stops bool, move func(ctx context.Context, st *store, id, reason string) error) *cobra.Command {
 	var redis, reason string
 	cmd := &cobra.Command{
 		Use:     use + " JOB",
@@ -29,7 +30,13 @@ func (p *program) control(use, short, done string, move func(ctx context.Context
 			if err := move(p.drain, st, args[0], reason); err != nil {
 				return err
 			}
-			fmt.Fprintf(p.screen, "job %s %s\n", args[0], done)
+			text := done
+			if stops {
+				if text, err = ending(p.drain, st, args[0], done); err != nil {
+					return err
+				}
+			}
+			fmt.Fprintf(p.screen, "job %s %s\n", args[0], text)
 			return nil
 		},
 	}
@@ -39,7 +46,7 @@ func (p *program) control(use, short, done string, move func(ctx context.Context
 }
 
 func (p *program) pauseCommand() *cobra.Command {
-	return p.control("pause", "Stop the calls of a job; calls in flight end", "is paused",
+	return p.control("pause", "Stop the calls of a job; calls in flight end", "is paused", true,
 		func(ctx context.Context, st *store, id, reason string) error {
 			if reason == "" {
 				reason = "paused by " + operator()
@@ -52,7 +59,7 @@ func (p *program) pauseCommand() *cobra.Command {
 }
 
 func (p *program) resumeCommand() *cobra.Command {
-	return p.control("resume", "Let a paused job go on", "goes on",
+	return p.control("resume", "Let a paused job go on", "goes on", false,
 		func(ctx context.Context, st *store, id, reason string) error {
 			// Ledger and queue may differ after a crash between the two: a paused job is let go in both.
 			_, state, err := st.ledger.Standing(ctx, id)
@@ -70,13 +77,45 @@ func (p *program) resumeCommand() *cobra.Command {
 }
 
 func (p *program) cancelCommand() *cobra.Command {
-	return p.control("cancel", "End a job; rows without an outcome stay unprocessed", "is cancelled",
+	return p.control("cancel", "End a job; rows without an outcome stay unprocessed", "is cancelled", true,
 		func(ctx context.Context, st *store, id, reason string) error {
 			if reason == "" {
 				reason = "cancelled by " + operator()
 			}
 			return st.ledger.Cancel(ctx, id, operator(), reason)
 		})
+}
+
+// hearing is how long workers take to hear that a job stops: they ask for its state twice a second.
+const hearing = 800 * time.Millisecond
+
+// ending adds to done how many calls are still in flight, once all workers have heard that the job
+// stops, or should have.
+func ending(ctx context.Context, st *store, id, done string) (string, error) {
+	for last := time.Now().Add(hearing); ; {
+		workers, err := st.ledger.Workers(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		var inFlight int64
+		heard := true
+		for _, w := range workers {
+			inFlight += w.InFlight
+			heard = heard && w.Doing == ledger.Stopping
+		}
+		switch {
+		case heard && inFlight == 0:
+			return done, nil
+		case heard || time.Now().After(last):
+			job, err := st.ledger.Job(ctx, id)
+			return fmt.Sprintf("%s; %s calls in flight end within %s", done, group(inFlight), job.Options.Timeout), err
+		}
+		select {
+		case <-ctx.Done():
+			return done, nil
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // operator names who runs the command, such as ann@host.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sunbulk/sunbulk/internal/pace"
-	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -84,21 +82,6 @@ func (p *program) forecast(opt jobs.Options, calls int64, now time.Time) {
 	}
 }
 
-// slowness says why a job is slower than it was asked to be; empty when it is not.
-func slowness(job jobs.Job, s pace.Standing, now time.Time) string {
-	if job.State.Ended() || job.State == jobs.Paused {
-		return ""
-	}
-	var parts []string
-	if s.Reason != "" {
-		parts = append(parts, s.String())
-	}
-	if text := deadline(job, s, now); text != "" {
-		parts = append(parts, text)
-	}
-	return strings.Join(parts, " · ")
-}
-
 // deadline says how a job stands to its deadline; empty without one, and while its rows are not known.
 func deadline(job jobs.Job, s pace.Standing, now time.Time) string {
 	need, known := job.Needed(now)
@@ -109,27 +92,4 @@ func deadline(job jobs.Job, s pace.Standing, now time.Time) string {
 		return "will miss " + job.Options.FinishBy
 	}
 	return fmt.Sprintf("%.3g/s is enough for %s", need, job.Options.FinishBy)
-}
-
-// standing is what status --json shows: the job in numbers, and the pace of its app.
-type standing struct {
-	report.Summary
-	Pace   *pace.Standing `json:"pace,omitempty"`        // nil when the job has ended
-	Canary string         `json:"canary,omitempty"`      // how far it is, for people; empty when the other rows may go
-	Lost   int64          `json:"lostBatches,omitempty"` // not finished, and in no queue
-}
-
-// standingOf reads the pace and the lost batches of a job that has not ended.
-func standingOf(ctx context.Context, st *store, job jobs.Job) (standing, error) {
-	s := standing{Summary: report.Summarize(job), Canary: job.CanaryProgress()}
-	if job.State.Ended() {
-		return s, nil
-	}
-	read, err := pace.Read(ctx, st.rdb, job.Options.App)
-	if err != nil {
-		return s, err
-	}
-	s.Pace = &read
-	s.Lost, err = st.lostBatches(ctx, job)
-	return s, err
 }

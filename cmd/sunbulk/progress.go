@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/pace"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -21,11 +23,20 @@ const (
 // progress shows how far a job is until it is stopped.
 type progress struct {
 	screen *screen
-	load   func() (jobs.Job, pace.Standing, error)
+	load   func() (moment, error)
 	read   func() (read, total int64) // bytes of the input; nil when it was read before
 	done   chan struct{}
 	ended  sync.WaitGroup
+	first  sample
 	past   []sample // over rateWindow, the oldest first
+}
+
+// moment is a job as it is now.
+type moment struct {
+	job     jobs.Job
+	pace    pace.Standing
+	workers []ledger.Worker
+	at      time.Time
 }
 
 type sample struct {
@@ -33,22 +44,36 @@ type sample struct {
 	settled int64
 }
 
+// perSecond is the rate of rows between two samples.
+func (s sample) perSecond(later sample) float64 {
+	if !later.at.After(s.at) {
+		return 0
+	}
+	return float64(later.settled-s.settled) / later.at.Sub(s.at).Seconds()
+}
+
 // watch starts to show the progress of a job; stop must be called.
 func (p *program) watch(ctx context.Context, id string, st *store, read func() (int64, int64)) *progress {
 	g := &progress{screen: p.screen, read: read, done: make(chan struct{})}
-	g.load = func() (jobs.Job, pace.Standing, error) {
-		job, err := st.ledger.Job(ctx, id)
-		if err != nil {
-			return job, pace.Standing{}, err
-		}
-		s, err := pace.Read(ctx, st.rdb, job.Options.App)
-		return job, s, err
-	}
+	g.load = func() (moment, error) { return st.moment(ctx, id) }
 	if p.quiet {
 		return g
 	}
 	g.ended.Go(g.show)
 	return g
+}
+
+// moment reads a job as it is now.
+func (s *store) moment(ctx context.Context, id string) (m moment, err error) {
+	m.at = time.Now()
+	if m.job, err = s.ledger.Job(ctx, id); err != nil {
+		return m, err
+	}
+	if m.pace, err = pace.Read(ctx, s.rdb, m.job.Options.App); err != nil {
+		return m, err
+	}
+	m.workers, err = s.ledger.Workers(ctx, id)
+	return m, err
 }
 
 func (g *progress) stop() {
@@ -64,8 +89,8 @@ func (g *progress) show() {
 	}
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	if job, _, err := g.load(); err == nil {
-		g.past = append(g.past, sample{time.Now(), job.Tally.Settled()}) // or the first line has no rate
+	if m, err := g.load(); err == nil {
+		g.begin(m) // or the first line has no rate
 	}
 	for {
 		select {
@@ -73,11 +98,11 @@ func (g *progress) show() {
 			return
 		case <-tick.C:
 		}
-		job, standing, err := g.load()
+		m, err := g.load()
 		if err != nil {
 			continue // the command itself meets the error and tells it
 		}
-		if line := g.line(job, standing, time.Now()); g.screen.live() {
+		if line := fit(g.parts(m), g.screen.width()); g.screen.live() {
 			g.screen.status(line)
 		} else {
 			fmt.Fprintln(g.screen, line)
@@ -85,42 +110,82 @@ func (g *progress) show() {
 	}
 }
 
-// line is the progress in words: rows done, what became of them, the rate, the time left, and why it
-// is slow.
-func (g *progress) line(job jobs.Job, s pace.Standing, now time.Time) string {
-	t := job.Tally
-	settled := t.Settled()
-	g.past = append(g.past, sample{now, settled})
-	for len(g.past) > 2 && now.Sub(g.past[0].at) > rateWindow {
+// begin takes the first sample.
+func (g *progress) begin(m moment) {
+	g.first = sample{m.at, m.job.Tally.Settled()}
+	g.past = []sample{g.first}
+}
+
+// part is a part of the progress line. Of those that do not fit, the ones of the highest rank go first.
+type part struct {
+	text string
+	rank int
+}
+
+// parts is the progress in words: rows done, what became of them, the rate, the time left, and why
+// it is slow.
+func (g *progress) parts(m moment) []part {
+	t := m.job.Tally
+	now := sample{m.at, t.Settled()}
+	if g.past == nil {
+		g.begin(m)
+	}
+	g.past = append(g.past, now)
+	for len(g.past) > 2 && m.at.Sub(g.past[0].at) > rateWindow {
 		g.past = g.past[1:]
 	}
-	var perSecond float64
-	if first := g.past[0]; now.After(first.at) {
-		perSecond = float64(settled-first.settled) / now.Sub(first.at).Seconds()
-	}
-	total, exact := g.total(job)
-	parts := []string{rowsDone(settled, total, exact)}
+	total, exact := g.total(m.job)
+	parts := []part{{rowsDone(now.settled, total, exact), 0}}
 	for _, k := range []struct {
 		name string
 		n    int64
-	}{{"ok", t.OK}, {"noop", t.Noop}, {"failed", t.Failed}, {"rejected", t.Rejected}, {"in doubt", t.InDoubt}} {
+		rank int
+	}{{"ok", t.OK, 6}, {"noop", t.Noop, 8}, {"failed", t.Failed, 2}, {"rejected", t.Rejected, 7}, {"in doubt", t.InDoubt, 3}} {
 		if k.n > 0 || k.name == "ok" {
-			parts = append(parts, group(k.n)+" "+k.name)
+			parts = append(parts, part{group(k.n) + " " + k.name, k.rank})
 		}
 	}
-	parts = append(parts, fmt.Sprintf("%.0f rows/s", perSecond))
-	if left := total - settled; left > 0 && perSecond > 0 {
-		parts = append(parts, "ETA "+eta(float64(left)/perSecond, exact))
+	recent, whole := g.past[0].perSecond(now), g.first.perSecond(now)
+	parts = append(parts, part{fmt.Sprintf("%.0f rows/s", recent), 4})
+	if left := float64(total - now.settled); left > 0 && recent > 0 {
+		low, high := left/max(recent, whole), left/min(recent, whole)
+		if !exact {
+			low, high = 0.9*low, 1.2*high
+		}
+		parts = append(parts, part{"ETA " + between(low, high), 1})
 	}
-	if canary := job.CanaryProgress(); canary != "" {
-		parts = append(parts, canary)
+	if canary := m.job.CanaryProgress(); canary != "" {
+		parts = append(parts, part{canary, 1})
 	}
-	if job.State == jobs.Paused {
-		parts = append(parts, "paused: "+job.Reason)
-	} else if slow := slowness(job, s, now); slow != "" {
-		parts = append(parts, slow)
+	if m.job.State == jobs.Paused {
+		return append(parts, part{"paused: " + m.job.Reason, 0})
 	}
-	return strings.Join(parts, " · ")
+	for _, reason := range slowness(m.job, m.pace, m.workers, m.at) {
+		parts = append(parts, part{reason, 5})
+	}
+	return parts
+}
+
+// fit joins parts to a line of at most width characters, or of any length when width is 0. The last
+// resort is to cut.
+func fit(parts []part, width int) string {
+	for {
+		texts, least := make([]string, len(parts)), 0
+		for i, p := range parts {
+			texts[i] = p.text
+			if p.rank >= parts[least].rank {
+				least = i
+			}
+		}
+		line := []rune(strings.Join(texts, " · "))
+		switch {
+		case width == 0 || len(line) <= width:
+			return string(line)
+		case parts[least].rank == 0:
+			return string(line[:width-1]) + "…"
+		}
+		parts = slices.Delete(slices.Clone(parts), least, least+1)
+	}
 }
 
 // total is the number of rows of the job, estimated from the bytes read while it is not known.
@@ -146,12 +211,12 @@ func rowsDone(settled, total int64, exact bool) string {
 	return fmt.Sprintf("%s of %s%s rows (%d%%)", group(settled), about, group(total), 100*settled/total)
 }
 
-// eta gives the seconds left as a time, or as a range while the number of rows is an estimate.
-func eta(seconds float64, exact bool) string {
-	if exact {
-		return roundTime(seconds)
+// between gives a range of seconds, or one time where the two are nearly the same.
+func between(low, high float64) string {
+	if high < 1.1*low || roundTime(low) == roundTime(high) {
+		return roundTime(high)
 	}
-	return roundTime(0.9*seconds) + "–" + roundTime(1.2*seconds)
+	return roundTime(low) + "–" + roundTime(high)
 }
 
 func roundTime(seconds float64) string {

@@ -107,7 +107,7 @@ func (p *program) root() *cobra.Command {
 	f.StringVar(&p.logLevel, "log-level", "", "debug, info, warn or error (default: info for worker and simulate, else warn)")
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.enqueueCommand(), p.workerCommand(),
-		p.jobsCommand(), p.statusCommand(), p.pauseCommand(), p.resumeCommand(), p.cancelCommand(), p.rateCommand(),
+		p.jobsCommand(), p.statusCommand(), p.whyCommand(), p.pauseCommand(), p.resumeCommand(), p.cancelCommand(), p.rateCommand(),
 		p.retryCommand(), p.reportCommand(), p.simulateCommand(),
 	)
 	return root

@@ -42,6 +42,18 @@ func (s *screen) Write(p []byte) (int, error) {
 // live tells whether there can be a live line.
 func (s *screen) live() bool { return s.file != nil }
 
+// width is how many columns a line may take without wrapping; 0 where nothing wraps.
+func (s *screen) width() int {
+	if !s.live() {
+		return 0
+	}
+	width, _, err := term.GetSize(int(s.file.Fd()))
+	if err != nil || width < 2 {
+		return 0
+	}
+	return width - 1
+}
+
 // status replaces the live line, cut to the terminal's width; "" removes it.
 func (s *screen) status(line string) {
 	if !s.live() {
@@ -49,9 +61,9 @@ func (s *screen) status(line string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if width, _, err := term.GetSize(int(s.file.Fd())); err == nil && width > 1 {
-		if runes := []rune(line); len(runes) >= width {
-			line = string(runes[:width-1])
+	if width := s.width(); width > 0 {
+		if runes := []rune(line); len(runes) > width {
+			line = string(runes[:width])
 		}
 	}
 	if line == "" && s.line == "" {

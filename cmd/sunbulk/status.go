@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,35 +56,68 @@ func (p *program) status(ctx context.Context, redis, id string, watch bool) erro
 			return err
 		}
 	}
-	s, err := standingOf(ctx, st, job)
+	now := time.Now()
+	s, err := standingOf(ctx, st, job, now)
 	if err != nil {
 		return err
 	}
 	if p.json {
 		return p.writeJSON(s)
 	}
-	fmt.Fprintf(p.stdout, "job %s is %s", s.Job, s.State)
+	s.tell(p.stdout, now)
+	return nil
+}
+
+// tell writes how a job stands, for people.
+func (s standing) tell(w io.Writer, now time.Time) {
+	fmt.Fprintf(w, "job %s is %s", s.Job, s.State)
 	if s.Reason != "" {
-		fmt.Fprintf(p.stdout, ": %s", s.Reason)
+		fmt.Fprintf(w, ": %s", s.Reason)
 	}
-	fmt.Fprintf(p.stdout, "\napp %s, created %s\n", s.App, s.Times.Created.Local().Format(time.DateTime))
+	fmt.Fprintf(w, "\napp %s, created %s\n", s.App, s.Times.Created.Local().Format(time.DateTime))
+	describeSum(w, s.Summary)
+	if s.Calls.Total > 0 {
+		fmt.Fprintf(w, "calls/s %.3g now, %.3g over the run; in flight %s\n", s.CallsPerSecond.Now, s.CallsPerSecond.Run, group(s.InFlight))
+		fmt.Fprintf(w, "latency p50 %s, p95 %s, p99 %s\n", s.latency(0.50), s.latency(0.95), s.latency(0.99))
+	}
 	if s.Pace != nil && s.Pace.Jobs > 0 {
-		fmt.Fprintf(p.stdout, "pace %s\n", s.Pace)
-		if text := deadline(job, *s.Pace, time.Now()); text != "" {
-			fmt.Fprintln(p.stdout, text)
+		fmt.Fprintf(w, "pace %s\n", s.Pace)
+	}
+	for _, reason := range s.Slow {
+		if s.Pace == nil || reason != s.Pace.String() {
+			fmt.Fprintln(w, reason)
 		}
 	}
-	if s.Canary != "" {
-		fmt.Fprintln(p.stdout, s.Canary)
+	if s.ETA != nil {
+		fmt.Fprintf(w, "time left %s\n", between(s.ETA.Low, s.ETA.High))
 	}
-	describe(p.stdout, s.Summary)
-	if job.CanaryFailed() {
-		fmt.Fprintln(p.stdout, "hint: "+lookFirst(job))
-	}
+	s.tellWorkers(w, now)
+	describeCauses(w, s.Causes, true)
+	describeInputs(w, s.Inputs)
 	if s.Lost > 0 {
-		fmt.Fprintf(p.stdout, "%s batches are not finished and in no queue\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files queues them again\n", group(s.Lost), s.Job)
+		fmt.Fprintf(w, "%s batches are not finished and in no queue\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files queues them again\n", group(s.Lost), s.Job)
 	}
-	return nil
+}
+
+func (s standing) tellWorkers(out io.Writer, now time.Time) {
+	if len(s.Workers) == 0 {
+		return
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "WORKER\tPID\tFOR\tIN FLIGHT\tCALLS/S\tSHARE\tDOING")
+	for _, v := range s.Workers {
+		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%.3g\t%.0f%%\t%s\n", v.Host, v.PID, roundTime(now.Sub(v.Since).Seconds()), v.InFlight, v.CallsPerSecond, 100*v.Share, v.Doing)
+	}
+	w.Flush()
+}
+
+// latency is a quantile of the times of answered calls.
+func (s standing) latency(q float64) time.Duration {
+	d := s.LatencyMs.Quantile(q)
+	if d < 10*time.Millisecond {
+		return d.Round(100 * time.Microsecond)
+	}
+	return d.Round(time.Millisecond)
 }
 
 // follow shows the progress of a job until it ends, pauses, or ctx does.

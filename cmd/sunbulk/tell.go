@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sunbulk/sunbulk/internal/report"
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 func (p *program) writeJSON(v any) error {
@@ -24,27 +27,69 @@ const mostCauses = 8
 
 // describe says what became of a job, for people: the sum of its rows, its calls, and why rows failed.
 func describe(w io.Writer, s report.Summary) {
+	describeSum(w, s)
+	describeCauses(w, s.Causes, false)
+	describeInputs(w, s.Inputs)
+}
+
+// describeSum says how many rows came to what, and how many calls that took.
+func describeSum(w io.Writer, s report.Summary) {
 	fmt.Fprintln(w, s.Sum())
-	if s.Calls.Total > 0 {
-		fmt.Fprintf(w, "%s calls", group(s.Calls.Total))
-		if s.Calls.Retries+s.Calls.Throttled+s.Calls.Looks > 0 {
-			fmt.Fprintf(w, " (%s again, %s answered 429, %s looks)", group(s.Calls.Retries), group(s.Calls.Throttled), group(s.Calls.Looks))
-		}
-		if d := s.Times.DurationSeconds; d > 0 {
-			fmt.Fprintf(w, " in %s", time.Duration(d*float64(time.Second)).Round(100*time.Millisecond))
-		}
-		fmt.Fprintln(w)
+	if s.Calls.Total == 0 {
+		return
 	}
-	for i, c := range s.Causes {
+	fmt.Fprintf(w, "%s calls", group(s.Calls.Total))
+	if s.Calls.Retries+s.Calls.Throttled+s.Calls.Looks > 0 {
+		fmt.Fprintf(w, " (%s again, %s answered 429, %s looks)", group(s.Calls.Retries), group(s.Calls.Throttled), group(s.Calls.Looks))
+	}
+	if d := s.Times.DurationSeconds; d > 0 {
+		fmt.Fprintf(w, " in %s", time.Duration(d*float64(time.Second)).Round(100*time.Millisecond))
+	}
+	fmt.Fprintln(w)
+}
+
+// describeCauses says why rows failed: how many, and the first of them. With advice it says what to do
+// about each, too.
+func describeCauses(w io.Writer, causes []report.Cause, advice bool) {
+	for i, c := range causes {
 		if i == mostCauses {
-			fmt.Fprintf(w, "  … and %d more causes, see summary.json\n", len(s.Causes)-i)
-			break
+			fmt.Fprintf(w, "  … and %d more causes, see summary.json\n", len(causes)-i)
+			return
 		}
-		fmt.Fprintf(w, "  %6s  %-24s row %d: %s\n", group(c.Count), c.Code, c.Row, c.Error)
+		if !advice {
+			fmt.Fprintf(w, "  %6s  %-24s row %d: %s\n", group(c.Count), c.Code, c.Row, c.Error)
+			continue
+		}
+		fmt.Fprintf(w, "  %6s  %-24s %3.0f%%  row %d: %s\n", group(c.Count), c.Code, 100*c.Share, c.Row, c.Error)
+		wrap(w, "          ", c.Advice)
+		if c.Retry != "" {
+			fmt.Fprintf(w, "          %s\n", c.Retry)
+		}
 	}
-	for _, in := range s.Inputs {
+}
+
+// describeInputs warns of inputs that were not read to their end.
+func describeInputs(w io.Writer, inputs []jobs.Input) {
+	for _, in := range inputs {
 		if in.Error != "" {
 			fmt.Fprintf(w, "warning: %s was not read to its end: %s\n", in.Name, in.Error)
 		}
 	}
+}
+
+// wrap writes text in lines of at most 80 columns, each behind the indent.
+func wrap(w io.Writer, indent, text string) {
+	const columns = 80
+	line := indent
+	for word := range strings.FieldsSeq(text) {
+		if line != indent && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columns {
+			fmt.Fprintln(w, line)
+			line = indent
+		}
+		if line != indent {
+			line += " "
+		}
+		line += word
+	}
+	fmt.Fprintln(w, line)
 }

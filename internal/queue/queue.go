@@ -7,7 +7,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"strconv"
 	"strings"
@@ -159,38 +158,6 @@ func (q *Queues) find(job string, batch, fence int64) (*asynq.TaskInfo, error) {
 		}
 		if fence < 1 {
 			return nil, nil
-		}
-		id = fencedID(job, batch, fence)
-	}
-}
-
-// Lost yields, of the batches given with their newest fences, those that asynq will not deliver: it
-// has no task of them, or has archived it.
-func (q *Queues) Lost(ctx context.Context, job string, batches iter.Seq2[int64, int64]) iter.Seq2[int64, error] {
-	return func(yield func(int64, error) bool) {
-		for batch, fence := range batches {
-			kept, err := q.kept(ctx, job, batch, fence)
-			if (err != nil || !kept) && !yield(batch, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// kept tells whether asynq will deliver a batch.
-func (q *Queues) kept(ctx context.Context, job string, batch, fence int64) (bool, error) {
-	for id := taskID(job, batch); ; fence-- {
-		for _, name := range names(job) {
-			state, err := q.rdb.HGet(ctx, "asynq:{"+name+"}:t:"+id, "state").Result()
-			switch {
-			case err != nil && !errors.Is(err, redis.Nil):
-				return false, fmt.Errorf("find batch %d: %w", batch, err)
-			case err == nil && state != "archived" && state != "completed":
-				return true, nil
-			}
-		}
-		if fence < 1 {
-			return false, nil
 		}
 		id = fencedID(job, batch, fence)
 	}

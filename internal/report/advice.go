@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // advice says what to do about rows that ended for one cause.
 type advice struct {
@@ -39,4 +42,19 @@ func adviceOn(code string) advice {
 		return advice{text: "The API, or something in front of it, was in trouble at every attempt. Retry when it is well again."}
 	}
 	return advice{text: "The API's message says what is wrong. Mend the rows in failed.csv and run that file, or retry if the cause is gone."}
+}
+
+// Advice says what to do about rows that ended for a cause.
+func Advice(code string) string { return adviceOn(code).text }
+
+// plainCode is the form of codes that no shell reads as anything else.
+var plainCode = regexp.MustCompile(`^[a-z0-9_][a-z0-9_.-]*$`)
+
+// RetryLine is the command that runs the failed rows of a cause again; empty where there is none: a
+// job must have ended before it is retried, and rows in doubt are not. It needs the job on a Redis.
+func RetryLine(s Summary, code string) string {
+	if !s.State.Ended() || s.Rows.Failed == 0 || adviceOn(code).doubt || !plainCode.MatchString(code) {
+		return ""
+	}
+	return "sunbulk retry " + s.Job + " --cause " + code
 }

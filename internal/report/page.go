@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
-	"regexp"
 	"slices"
 	"time"
 
@@ -52,7 +51,7 @@ type view struct {
 	HighRate  bool    // the allowed rate lies above the plot
 	Quantiles []quantile
 
-	Causes   []causeView
+	Causes   []Cause
 	More     int // causes that are not shown
 	Slowest  []jobs.Outcome
 	Timeline []entry
@@ -63,13 +62,6 @@ type kindView struct {
 	Kind  jobs.Kind
 	Count int64
 	Share string // of the rows read
-}
-
-// causeView is a cause with what to do about it.
-type causeView struct {
-	Cause
-	Advice string
-	Retry  string // the command; empty when it would find no row
 }
 
 const pageCauses = 20
@@ -108,7 +100,8 @@ func (p *page) view(s Summary) view {
 		}
 	}
 	for _, c := range s.Causes[:len(s.Causes)-v.More] {
-		v.Causes = append(v.Causes, causeView{c, adviceOn(c.Code).text, retryLine(s, c.Code)})
+		c.Retry = RetryLine(s, c.Code)
+		v.Causes = append(v.Causes, c)
 	}
 	return v
 }
@@ -122,18 +115,6 @@ func kinds(t jobs.Tally) []kindView {
 		all[i].Share = percent(float64(all[i].Count) / float64(max(t.Read, 1)))
 	}
 	return all
-}
-
-// plainCode is the form of codes that no shell reads as anything else.
-var plainCode = regexp.MustCompile(`^[a-z0-9_][a-z0-9_.-]*$`)
-
-// retryLine is the command that runs the failed rows of a cause again, empty where there is none:
-// a job must have ended before it is retried.
-func retryLine(s Summary, code string) string {
-	if !s.State.Ended() || adviceOn(code).doubt || !plainCode.MatchString(code) {
-		return ""
-	}
-	return "sunbulk retry " + s.Job + " --cause " + code
 }
 
 // entry is a line of the timeline. Mark numbers what was done to the job, from 1, as in the plot of

@@ -81,11 +81,11 @@ func TestRetryLine(t *testing.T) {
 		"$(reboot)":          "",
 		"a\nreboot":          "",
 	} {
-		if got := retryLine(Summary{Job: "J", State: jobs.Finished}, code); got != want {
+		if got := RetryLine(Summary{Job: "J", State: jobs.Finished, Rows: jobs.Tally{Failed: 1}}, code); got != want {
 			t.Errorf("%q: got %q, want %q", code, got, want)
 		}
 	}
-	if got := retryLine(Summary{Job: "J", State: jobs.Paused}, "user_not_found"); got != "" {
+	if got := RetryLine(Summary{Job: "J", State: jobs.Paused, Rows: jobs.Tally{Failed: 1}}, "user_not_found"); got != "" {
 		t.Errorf("a paused job: got %q, want none", got)
 	}
 }

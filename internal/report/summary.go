@@ -57,11 +57,13 @@ type Calls struct {
 
 // Cause is one reason for which rows failed or are in doubt, and its share of all such rows, 0 to 1.
 type Cause struct {
-	Code  string  `json:"code"`
-	Count int64   `json:"count"`
-	Share float64 `json:"share"`
-	Row   int64   `json:"sampleRow"`
-	Error string  `json:"sampleError,omitempty"`
+	Code   string  `json:"code"`
+	Count  int64   `json:"count"`
+	Share  float64 `json:"share"`
+	Row    int64   `json:"sampleRow"`
+	Error  string  `json:"sampleError,omitempty"`
+	Advice string  `json:"advice"`          // what to do about it
+	Retry  string  `json:"retry,omitempty"` // the command that runs its rows again, for who knows that the job is on a Redis
 }
 
 // Times tells when a job was made, when its first batch was opened and when it ended. Those that
@@ -123,7 +125,7 @@ func rankCauses(causes map[string]jobs.Cause) []Cause {
 	ranked := make([]Cause, 0, len(causes))
 	for code, c := range causes {
 		share := float64(c.Count) / float64(max(total, 1))
-		ranked = append(ranked, Cause{Code: code, Count: c.Count, Share: math.Round(share*1e4) / 1e4, Row: c.Row, Error: c.Error})
+		ranked = append(ranked, Cause{Code: code, Count: c.Count, Share: math.Round(share*1e4) / 1e4, Row: c.Row, Error: c.Error, Advice: Advice(code)})
 	}
 	slices.SortFunc(ranked, func(a, b Cause) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/pace"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// slowness says why a job is slower than it was asked to be; nothing when it is not, or when it is
+// paused or has ended, which has a reason of its own.
+func slowness(job jobs.Job, s pace.Standing, workers []ledger.Worker, now time.Time) []string {
+	if job.State.Ended() || job.State == jobs.Paused {
+		return nil
+	}
+	var reasons []string
+	if s.Reason != "" {
+		reasons = append(reasons, s.String())
+	}
+	if text := unserved(job, s, workers); text != "" {
+		reasons = append(reasons, text)
+	}
+	if text := deadline(job, s, now); text != "" {
+		reasons = append(reasons, text)
+	}
+	return reasons
+}
+
+// unserved says what keeps the workers from the pace that they are allowed.
+func unserved(job jobs.Job, s pace.Standing, workers []ledger.Worker) string {
+	doing := map[ledger.Doing]int{}
+	var perSecond float64
+	for _, w := range workers {
+		doing[w.Doing]++
+		perSecond += w.PerSecond
+	}
+	switch at := len(workers) - doing[ledger.Stopping]; {
+	case at == 0:
+		return fmt.Sprintf("no worker of app %s serves the job", job.Options.App)
+	case doing[ledger.Outage] == at:
+		return "the API does not answer: one call at a time asks whether it does again"
+	case doing[ledger.Full] == at && perSecond < 0.9*s.Rate:
+		return "every place for a call in flight is taken: add workers, or --concurrency"
+	}
+	return ""
+}
