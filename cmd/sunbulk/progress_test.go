@@ -38,17 +38,19 @@ func TestProgressLineNeverWraps(t *testing.T) {
 
 // What does not fit goes by its weight: how far, how long and what failed stay.
 func TestProgressLineDropsTheLeastImportant(t *testing.T) {
-	g := &progress{}
-	m := busy()
-	g.begin(moment{at: m.at.Add(-time.Hour)})
+	line := func(width int) string {
+		m, g := busy(), &progress{}
+		g.begin(moment{at: m.at.Add(-time.Hour)})
+		return fit(g.parts(m), width)
+	}
 	want := "1,203,944 of 2,000,000 rows (60%) · 20,000 failed · 944 in doubt · 334 rows/s · ETA 39m40s"
-	if got := fit(g.parts(m), 100); got != want {
+	if got := line(100); got != want {
 		t.Errorf("100 columns:\ngot  %s\nwant %s", got, want)
 	}
-	if got, want := fit(g.parts(m), 79), "1,203,944 of 2,000,000 rows (60%) · 20,000 failed · 944 in doubt · ETA 39m40s"; got != want {
+	if got, want := line(79), "1,203,944 of 2,000,000 rows (60%) · 20,000 failed · 944 in doubt · ETA 39m40s"; got != want {
 		t.Errorf("79 columns:\ngot  %s\nwant %s", got, want)
 	}
-	if got := fit(g.parts(m), 0); !strings.Contains(got, "80,000 noop") || !strings.Contains(got, "34/s of 50/s: the API answered 429 at 02:14") {
+	if got := line(0); !strings.Contains(got, "80,000 noop") || !strings.Contains(got, "34/s of 50/s: the API answered 429 at 02:14") {
 		t.Errorf("a log line leaves something out: %s", got)
 	}
 }

@@ -77,7 +77,7 @@ func (s standing) tell(w io.Writer, now time.Time) {
 	fmt.Fprintf(w, "\napp %s, created %s\n", s.App, s.Times.Created.Local().Format(time.DateTime))
 	describeSum(w, s.Summary)
 	if s.Calls.Total > 0 {
-		fmt.Fprintf(w, "calls/s %.3g now, %.3g over the run; in flight %s\n", s.CallsPerSecond.Now, s.CallsPerSecond.Run, group(s.InFlight))
+		fmt.Fprintf(w, "calls/s %s now, %s over the run; in flight %s\n", rate(s.CallsPerSecond.Now), rate(s.CallsPerSecond.Run), group(s.InFlight))
 		fmt.Fprintf(w, "latency p50 %s, p95 %s, p99 %s\n", s.latency(0.50), s.latency(0.95), s.latency(0.99))
 	}
 	if s.Pace != nil && s.Pace.Jobs > 0 {
@@ -106,9 +106,17 @@ func (s standing) tellWorkers(out io.Writer, now time.Time) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "WORKER\tPID\tFOR\tIN FLIGHT\tCALLS/S\tSHARE\tDOING")
 	for _, v := range s.Workers {
-		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%.3g\t%.0f%%\t%s\n", v.Host, v.PID, roundTime(now.Sub(v.Since).Seconds()), v.InFlight, v.CallsPerSecond, 100*v.Share, v.Doing)
+		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%s\t%.0f%%\t%s\n", v.Host, v.PID, roundTime(now.Sub(v.Since).Seconds()), v.InFlight, rate(v.CallsPerSecond), 100*v.Share, v.Doing)
 	}
 	w.Flush()
+}
+
+// rate writes calls per second with three digits, or whole.
+func rate(perSecond float64) string {
+	if perSecond >= 100 {
+		return group(int64(perSecond + 0.5))
+	}
+	return fmt.Sprintf("%.3g", perSecond)
 }
 
 // latency is a quantile of the times of answered calls.
