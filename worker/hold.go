@@ -5,8 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sony/gobreaker/v2"
-
 	"github.com/sunbulk/sunbulk/internal/ledger"
 )
 
@@ -79,8 +77,6 @@ func (s *server) pulse() ledger.Pulse {
 	switch {
 	case s.soft.Err() != nil:
 		p.Doing = ledger.Stopping
-	case s.app.breaker.State() != gobreaker.StateClosed:
-		p.Doing = ledger.Outage
 	case s.calls.taken.Load() >= s.calls.most:
 		p.Doing = ledger.Full
 	}

@@ -23,7 +23,7 @@ func busy() moment {
 
 func TestProgressLineNeverWraps(t *testing.T) {
 	slow, paused := busy(), busy()
-	slow.workers = []ledger.Worker{{Doing: ledger.Outage}}
+	slow.workers = []ledger.Worker{{Doing: ledger.Full}}
 	paused.job.State, paused.job.Reason = jobs.Paused, strings.Repeat("the API answered 401 ", 10)
 	for name, m := range map[string]moment{"busy": busy(), "slow": slow, "paused": paused} {
 		g := &progress{}

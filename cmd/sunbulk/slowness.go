@@ -39,8 +39,6 @@ func unserved(job jobs.Job, s pace.Standing, workers []ledger.Worker) string {
 	switch at := len(workers) - doing[ledger.Stopping]; {
 	case at == 0:
 		return fmt.Sprintf("no worker of app %s serves the job", job.Options.App)
-	case doing[ledger.Outage] == at:
-		return "the API does not answer: one call at a time asks whether it does again"
 	case doing[ledger.Full] == at && perSecond < 0.9*s.Rate:
 		return "every place for a call in flight is taken: add workers, or --concurrency"
 	}

@@ -26,8 +26,6 @@ func TestSlownessHasAReason(t *testing.T) {
 			[]string{"25/s of 50/s: the API answered 429 at 02:14"}},
 		"no worker":             {jobs.Running, pace.Standing{}, nil, []string{"no worker of app demo serves the job"}},
 		"all are stopping":      {jobs.Running, pace.Standing{}, []ledger.Worker{worker(ledger.Stopping, 5)}, []string{"no worker of app demo serves the job"}},
-		"outage":                {jobs.Running, pace.Standing{Rate: 50}, []ledger.Worker{worker(ledger.Outage, 1), worker(ledger.Stopping, 0)}, []string{"the API does not answer: one call at a time asks whether it does again"}},
-		"outage of one":         {jobs.Running, pace.Standing{Rate: 50}, []ledger.Worker{worker(ledger.Outage, 1), worker(ledger.Calling, 49)}, nil},
 		"full":                  {jobs.Running, pace.Standing{Rate: 50}, []ledger.Worker{worker(ledger.Full, 20)}, []string{"every place for a call in flight is taken: add workers, or --concurrency"}},
 		"full at no limit":      {jobs.Running, pace.Standing{}, []ledger.Worker{worker(ledger.Full, 2000)}, nil},
 		"full, and at its rate": {jobs.Running, pace.Standing{Rate: 50}, []ledger.Worker{worker(ledger.Full, 49)}, nil},

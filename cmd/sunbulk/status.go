@@ -64,12 +64,11 @@ func (p *program) status(ctx context.Context, redis, id string, watch bool) erro
 	if p.json {
 		return p.writeJSON(s)
 	}
-	s.tell(p.stdout, now)
-	return nil
+	return s.tell(p.stdout, now)
 }
 
 // tell writes how a job stands, for people.
-func (s standing) tell(w io.Writer, now time.Time) {
+func (s standing) tell(w io.Writer, now time.Time) error {
 	fmt.Fprintf(w, "job %s is %s", s.Job, s.State)
 	if s.Reason != "" {
 		fmt.Fprintf(w, ": %s", s.Reason)
@@ -77,7 +76,7 @@ func (s standing) tell(w io.Writer, now time.Time) {
 	fmt.Fprintf(w, "\napp %s, created %s\n", s.App, s.Times.Created.Local().Format(time.DateTime))
 	describeSum(w, s.Summary)
 	if s.Calls.Total > 0 {
-		fmt.Fprintf(w, "calls/s %s now, %s over the run; in flight %s\n", rate(s.CallsPerSecond.Now), rate(s.CallsPerSecond.Run), group(s.InFlight))
+		fmt.Fprintf(w, "calls/s %s now, %s over the run; in flight %s\n", callRate(s.CallsPerSecond.Now), callRate(s.CallsPerSecond.Run), group(s.InFlight))
 		fmt.Fprintf(w, "latency p50 %s, p95 %s, p99 %s\n", s.latency(0.50), s.latency(0.95), s.latency(0.99))
 	}
 	if s.Pace != nil && s.Pace.Jobs > 0 {
@@ -91,28 +90,31 @@ func (s standing) tell(w io.Writer, now time.Time) {
 	if s.ETA != nil {
 		fmt.Fprintf(w, "time left %s\n", between(s.ETA.Low, s.ETA.High))
 	}
-	s.tellWorkers(w, now)
+	if err := s.tellWorkers(w, now); err != nil {
+		return err
+	}
 	describeCauses(w, s.Causes, true)
 	describeInputs(w, s.Inputs)
 	if s.Lost > 0 {
 		fmt.Fprintf(w, "%s batches are not finished and in no queue\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files queues them again\n", group(s.Lost), s.Job)
 	}
+	return nil
 }
 
-func (s standing) tellWorkers(out io.Writer, now time.Time) {
+func (s standing) tellWorkers(out io.Writer, now time.Time) error {
 	if len(s.Workers) == 0 {
-		return
+		return nil
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "WORKER\tPID\tFOR\tIN FLIGHT\tCALLS/S\tSHARE\tDOING")
 	for _, v := range s.Workers {
-		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%s\t%.0f%%\t%s\n", v.Host, v.PID, roundTime(now.Sub(v.Since).Seconds()), v.InFlight, rate(v.CallsPerSecond), 100*v.Share, v.Doing)
+		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%s\t%.0f%%\t%s\n", v.Host, v.PID, roundTime(now.Sub(v.Since).Seconds()), v.InFlight, callRate(v.CallsPerSecond), 100*v.Share, v.Doing)
 	}
-	w.Flush()
+	return w.Flush()
 }
 
-// rate writes calls per second with three digits, or whole.
-func rate(perSecond float64) string {
+// callRate writes calls per second with three digits, or whole.
+func callRate(perSecond float64) string {
 	if perSecond >= 100 {
 		return group(int64(perSecond + 0.5))
 	}

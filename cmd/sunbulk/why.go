@@ -79,12 +79,11 @@ func (p *program) why(ctx context.Context, redis, id, number string) error {
 	if p.json {
 		return p.writeJSON(h)
 	}
-	h.tell(p.stdout)
-	return nil
+	return h.tell(p.stdout)
 }
 
 // tell writes the history of a row, for people.
-func (h history) tell(w io.Writer) {
+func (h history) tell(w io.Writer) error {
 	fmt.Fprintf(w, "row %s of job %s is %s\n", group(h.Row), h.Job, h.Outcome)
 	var place []string
 	if h.Line > 0 {
@@ -99,13 +98,16 @@ func (h history) tell(w io.Writer) {
 	if len(place) > 0 {
 		fmt.Fprintln(w, strings.Join(place, ", "))
 	}
-	h.tellAttempts(w)
+	if err := h.tellAttempts(w); err != nil {
+		return err
+	}
 	h.tellEnd(w)
+	return nil
 }
 
-func (h history) tellAttempts(out io.Writer) {
+func (h history) tellAttempts(out io.Writer) error {
 	if len(h.Attempts) == 0 {
-		return
+		return nil
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "CALL\tWAITED\tTOOK\tANSWER")
@@ -119,7 +121,7 @@ func (h history) tellAttempts(out io.Writer) {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.At.Local().Format("2006-01-02 15:04:05.000"), waited, short(a.TookMs), a.answer())
 	}
-	w.Flush()
+	return w.Flush()
 }
 
 // answer is what came back, in words.

@@ -19,7 +19,6 @@ type Doing string
 const (
 	Calling  Doing = "calling"
 	Full     Doing = "full"     // as Calling, and every place for a call in flight is taken
-	Outage   Doing = "outage"   // its circuit breaker is open: the API does not answer
 	Stopping Doing = "stopping" // no call starts any more; those in flight end
 )
 

@@ -50,7 +50,7 @@ func TestABatchStaysWithAWorkerThatShowsSignsOfLife(t *testing.T) {
 		created(t, l)
 		ctx := t.Context()
 		for _, calls := range []int64{0, 17} { // the second sign carries the first
-			if err := l.Beat(ctx, job, "one", Pulse{InFlight: 5, Calls: calls, Doing: Outage}); err != nil {
+			if err := l.Beat(ctx, job, "one", Pulse{InFlight: 5, Calls: calls, Doing: Full}); err != nil {
 				t.Fatal(err)
 			}
 		}
