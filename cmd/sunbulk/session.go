@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,7 +22,7 @@ type memory interface {
 	worker.Deliveries
 	Job(ctx context.Context, id string) (jobs.Job, error)
 	Seal(ctx context.Context, id string, inputs []jobs.Input, now time.Time) error
-	Chunks(ctx context.Context, id string) iter.Seq2[jobs.Chunk, error]
+	outcomes
 }
 
 // session is one job of run: where it is kept, and where its report goes.

@@ -14,25 +14,36 @@ import (
 // source is what a report of a job is made from: outcomes where they are kept, and the queue for
 // the rows that have none.
 type source struct {
-	job    jobs.Job
-	chunks func(ctx context.Context, id string) iter.Seq2[jobs.Chunk, error]
-	ledger *ledger.Ledger
-	queues *queue.Queues
+	job      jobs.Job
+	outcomes outcomes
+	ledger   *ledger.Ledger
+	queues   *queue.Queues
+}
+
+// outcomes is where they are kept: the ledger, or the journal of an embedded run.
+type outcomes interface {
+	Chunks(ctx context.Context, id string) iter.Seq2[jobs.Chunk, error]
+	Attempts(ctx context.Context, id string) iter.Seq2[jobs.Attempt, error]
 }
 
 var _ report.Source = source{}
 
 func (s *session) source(job jobs.Job) source {
-	return source{job, s.memory.Chunks, s.ledger, s.queues}
+	return source{job, s.memory, s.ledger, s.queues}
 }
 
 func (s *store) source(job jobs.Job) source {
-	return source{job, s.ledger.Chunks, s.ledger, s.queues}
+	return source{job, s.ledger, s.ledger, s.queues}
 }
 
 // Chunks yields all outcomes.
 func (s source) Chunks(ctx context.Context) iter.Seq2[jobs.Chunk, error] {
-	return s.chunks(ctx, s.job.ID)
+	return s.outcomes.Chunks(ctx, s.job.ID)
+}
+
+// Attempts yields the calls that outcomes do not tell.
+func (s source) Attempts(ctx context.Context) iter.Seq2[jobs.Attempt, error] {
+	return s.outcomes.Attempts(ctx, s.job.ID)
 }
 
 // Rows yields the rows of every batch that is not finished and still queued.

@@ -71,7 +71,8 @@ func mixedSource() memorySource {
 			{Outcomes: []jobs.Outcome{remove, outcomeOf(createRow(3), jobs.Failed)}},
 			{Outcomes: []jobs.Outcome{outcomeOf(createRow(1), jobs.OK), gone, outcomeOf(message, jobs.InDoubt)}},
 		},
-		rows: []jobs.Row{createRow(5), waiting},
+		rows:     []jobs.Row{createRow(5), waiting},
+		attempts: []jobs.Attempt{{Row: 9, At: remove.FinishedAt.Add(-2 * time.Second), Took: time.Second, HTTPStatus: 429}, {Row: 9, At: remove.FinishedAt, HTTPStatus: 503}},
 	}
 }
 

@@ -1,9 +1,11 @@
 package report
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"html/template"
+	"net/http"
 	"slices"
 	"time"
 
@@ -29,6 +31,22 @@ func (p *page) note(r *record) error {
 		return err
 	}
 	return p.slowest.note(r)
+}
+
+// throttles counts the answers 429 by their times.
+func (p *page) throttles(ctx context.Context, src Source) error {
+	if p.job.Stats.Throttled == 0 { // most jobs need not be read once more
+		return nil
+	}
+	for a, err := range src.Attempts(ctx) {
+		if err != nil {
+			return fmt.Errorf("read attempts: %w", err)
+		}
+		if a.HTTPStatus == http.StatusTooManyRequests {
+			p.series.throttle(a.At.Add(a.Took))
+		}
+	}
+	return nil
 }
 
 // view is the page as its template reads it.

@@ -26,6 +26,9 @@ type Source interface {
 	// Rows gives the rows of the batches that are not finished, as they were queued. Rows that
 	// have an outcome may be among them, and rows that were lost may be missing.
 	Rows(ctx context.Context) iter.Seq2[jobs.Row, error]
+
+	// Attempts gives the calls that outcomes do not tell, those that were answered 429 among them.
+	Attempts(ctx context.Context) iter.Seq2[jobs.Attempt, error]
 }
 
 // ErrSum says that the rows of a job do not add up (I1), or that one has two outcomes (I3).
@@ -57,6 +60,9 @@ func Write(ctx context.Context, dir string, job jobs.Job, src Source) (Summary, 
 		return Summary{}, err
 	}
 	s := c.summary()
+	if err := p.throttles(ctx, src); err != nil {
+		return Summary{}, err
+	}
 	if err := p.write(f.output("report.html"), s); err != nil {
 		return Summary{}, err
 	}

@@ -21,6 +21,7 @@ import (
 type memorySource struct {
 	chunks             []jobs.Chunk
 	rows               []jobs.Row
+	attempts           []jobs.Attempt
 	chunksErr, rowsErr error
 }
 
@@ -30,6 +31,10 @@ func (m memorySource) Chunks(context.Context) iter.Seq2[jobs.Chunk, error] {
 
 func (m memorySource) Rows(context.Context) iter.Seq2[jobs.Row, error] {
 	return sequence(m.rows, m.rowsErr)
+}
+
+func (m memorySource) Attempts(context.Context) iter.Seq2[jobs.Attempt, error] {
+	return sequence(m.attempts, nil)
 }
 
 func sequence[T any](items []T, err error) iter.Seq2[T, error] {

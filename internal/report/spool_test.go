@@ -141,6 +141,10 @@ func (s streamSource) Rows(context.Context) iter.Seq2[jobs.Row, error] {
 	}
 }
 
+func (s streamSource) Attempts(context.Context) iter.Seq2[jobs.Attempt, error] {
+	return sequence[jobs.Attempt](nil, nil)
+}
+
 func (s streamSource) job() jobs.Job {
 	return testJob(jobs.Running, jobs.Tally{Read: s.rows, Unprocessed: s.rows})
 }

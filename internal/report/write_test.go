@@ -288,6 +288,10 @@ func (c *cancelSource) Chunks(context.Context) iter.Seq2[jobs.Chunk, error] {
 	}
 }
 
+func (c *cancelSource) Attempts(context.Context) iter.Seq2[jobs.Attempt, error] {
+	return sequence[jobs.Attempt](nil, nil)
+}
+
 func (c *cancelSource) Rows(context.Context) iter.Seq2[jobs.Row, error] {
 	return func(func(jobs.Row, error) bool) {
 		if c.at > c.chunks {
