@@ -33,7 +33,7 @@ func (j Job) Worked(now time.Time) time.Duration {
 
 // CallsPerRow is how many calls a row has taken so far, on average; at least 1.
 func (j Job) CallsPerRow() float64 {
-	if called := j.Tally.Settled() - j.Tally.Rejected; called > 0 {
+	if called := j.Tally.called(); called > 0 {
 		return max(1, float64(j.Stats.Calls)/float64(called))
 	}
 	return 1

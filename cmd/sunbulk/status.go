@@ -64,7 +64,13 @@ func (p *program) status(ctx context.Context, redis, id string, watch bool) erro
 	if p.json {
 		return p.writeJSON(s)
 	}
-	return s.tell(p.stdout, now)
+	if err := s.tell(p.stdout, now); err != nil {
+		return err
+	}
+	if job.CanaryFailed() {
+		fmt.Fprintln(p.stdout, "hint: "+lookFirst(job))
+	}
+	return nil
 }
 
 // tell writes how a job stands, for people.
@@ -81,6 +87,9 @@ func (s standing) tell(w io.Writer, now time.Time) error {
 	}
 	if s.Pace != nil && s.Pace.Jobs > 0 {
 		fmt.Fprintf(w, "pace %s\n", s.Pace)
+	}
+	if s.Canary != "" {
+		fmt.Fprintln(w, s.Canary)
 	}
 	for _, reason := range s.Slow {
 		if s.Pace == nil || reason != s.Pace.String() {

@@ -78,4 +78,6 @@ func (q *Queues) kept(ctx context.Context, job string, batch, fence int64) (bool
 func taskKey(name, id string) string { return "asynq:{" + name + "}:t:" + id }
 
 // deliverable tells whether asynq will deliver a task in the state; there is none in the state "".
-func deliverable(state string) bool { return state != "" && state != "archived" && state != "completed" }
+func deliverable(state string) bool {
+	return state != "" && state != "archived" && state != "completed"
+}
