@@ -52,7 +52,11 @@ func (p *program) status(ctx context.Context, redis, id string, watch bool) erro
 		return err
 	}
 	if watch {
-		if job, err = p.follow(ctx, st, job); err != nil {
+		job, err = p.follow(ctx, st, job)
+		if ctx.Err() != nil { // Ctrl-C is how watching ends
+			return &exitError{code: exitInterrupted}
+		}
+		if err != nil {
 			return err
 		}
 	}
