@@ -138,6 +138,10 @@ func (f finished) Chunks(ctx context.Context) iter.Seq2[jobs.Chunk, error] {
 	return f.ledger.Chunks(ctx, f.job)
 }
 
+func (f finished) Attempts(ctx context.Context) iter.Seq2[jobs.Attempt, error] {
+	return f.ledger.Attempts(ctx, f.job)
+}
+
 func (finished) Rows(context.Context) iter.Seq2[jobs.Row, error] {
 	return func(func(jobs.Row, error) bool) {}
 }
