@@ -28,7 +28,7 @@ var createOperation = Operation{
 // Messages tells whether running the row sends something to a real person: a prompt, a
 // confirmation by user activity, or any confirmation with a message.
 func (r *Row) Messages() bool {
-	return r.Op == Create && (r.Confirmation == "prompt" || r.Confirmation == "userActivity" || r.Message != "")
+	return r.Op.Creates() && (r.Confirmation == "prompt" || r.Confirmation == "userActivity" || r.Message != "")
 }
 
 func checkCreate(r *Row) error {

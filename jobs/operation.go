@@ -9,17 +9,22 @@ import (
 // Op names an operation, as in the op column.
 type Op string
 
+// Creates tells whether the operation may make a client.
+func (o Op) Creates() bool { return o == Create || o == Ensure }
+
 // Operation declares what an operation reads and when a row of it is valid.
 type Operation struct {
 	Name     Op
 	Columns  []string         // paths it reads besides op, user and brandId
 	Required []string         // paths that the input must have for it
 	Check    func(*Row) error // *FieldError for the first invalid field; may normalise fields
+	Once     func(Row) Row    // of rows for which it is equal only the first is valid; nil = any number is
 }
 
 // operations is the registration: one line per operation. It never changes.
 var operations = []Operation{
 	createOperation,
+	ensureOperation,
 	listOperation,
 	removeOperation,
 }

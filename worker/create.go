@@ -25,7 +25,7 @@ func create(ctx context.Context, t *try) (jobs.Outcome, error) {
 		t.doubt = false
 	}
 	var made sunco.Client
-	err := t.call(ctx, false, func(ctx context.Context) (err error) {
+	err := t.call(ctx, jobs.Create, func(ctx context.Context) (err error) {
 		made, err = t.app.api.Create(ctx, t.row.User, body(t.row), sunco.Query{BrandID: t.row.BrandID})
 		return err
 	})

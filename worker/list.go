@@ -11,7 +11,7 @@ import (
 
 // list reads all clients of a user.
 func list(ctx context.Context, t *try) (jobs.Outcome, error) {
-	clients, err := t.clients(ctx, false)
+	clients, err := t.clients(ctx)
 	if err != nil {
 		return jobs.Outcome{}, err
 	}
@@ -23,11 +23,11 @@ func list(ctx context.Context, t *try) (jobs.Outcome, error) {
 }
 
 // clients returns all clients of the row's user, with one call per page.
-func (t *try) clients(ctx context.Context, look bool) ([]sunco.Client, error) {
+func (t *try) clients(ctx context.Context) ([]sunco.Client, error) {
 	var all []sunco.Client
 	pages := t.app.api.Pages(t.row.User, sunco.ListQuery{BrandID: t.row.BrandID})
 	for pages.More() {
-		err := t.call(ctx, look, func(ctx context.Context) error {
+		err := t.call(ctx, jobs.List, func(ctx context.Context) error {
 			page, err := pages.Next(ctx)
 			all = append(all, page...)
 			return err

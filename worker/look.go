@@ -17,7 +17,7 @@ const clockSlack = time.Minute
 // (I2). It is the only place that does. Settled is false when the create did not arrive and may be
 // sent again.
 func look(ctx context.Context, t *try) (o jobs.Outcome, settled bool, err error) {
-	clients, err := t.clients(ctx, true)
+	clients, err := t.clients(ctx)
 	if err != nil {
 		return o, false, err
 	}
@@ -45,12 +45,12 @@ func look(ctx context.Context, t *try) (o jobs.Outcome, settled bool, err error)
 
 // stemsFrom tells whether a client can be what a row's lost create made: pending, or linked since
 // the row's first attempt, or showing the row's number or address. A link that is older proves
-// nothing.
+// nothing. An ensure was sent when there was none at all.
 func stemsFrom(c sunco.Client, r *jobs.Row, since time.Time) bool {
 	if c.Type != r.Type || c.IntegrationID != r.IntegrationID {
 		return false
 	}
-	return c.Status == "pending" ||
+	return r.Op == jobs.Ensure || c.Status == sunco.StatusPending ||
 		!c.LinkedAt.IsZero() && c.LinkedAt.After(since.Add(-clockSlack)) ||
 		c.ExternalID != "" && sameContact(c.ExternalID, r)
 }
@@ -60,7 +60,7 @@ func (t *try) siblings() iter.Seq[*try] {
 	return func(yield func(*try) bool) {
 		for i := range t.tries {
 			s := &t.tries[i]
-			same := s.row.Op == jobs.Create && s.row.User == t.row.User && s.row.Type == t.row.Type && s.row.IntegrationID == t.row.IntegrationID
+			same := s.row.Op.Creates() && s.row.User == t.row.User && s.row.Type == t.row.Type && s.row.IntegrationID == t.row.IntegrationID
 			if same && i != t.index && !yield(s) {
 				return
 			}

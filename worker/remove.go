@@ -10,7 +10,7 @@ import (
 
 // remove takes one client from a user. Repeating it is harmless.
 func remove(ctx context.Context, t *try) (jobs.Outcome, error) {
-	err := t.call(ctx, false, func(ctx context.Context) error {
+	err := t.call(ctx, jobs.Remove, func(ctx context.Context) error {
 		return t.app.api.Remove(ctx, t.row.User, t.row.ClientID, sunco.Query{BrandID: t.row.BrandID})
 	})
 	if err != nil {

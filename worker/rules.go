@@ -40,7 +40,8 @@ const (
 	codeClientNotFound = "client_not_found"
 )
 
-// rule decides what a failed call of an operation means. It is the only place that does.
+// rule decides what a failed call means: a create, a list or a remove, whatever the row's operation.
+// It is the only place that does.
 func rule(op jobs.Op, e *sunco.Error) ruling {
 	lost := op == jobs.Create && e.Sent // a create that may have been done is looked for, not repeated
 	switch s := e.Status; {

@@ -16,6 +16,45 @@ const (
 	several = `{"clients":[{"id":"c8","type":"whatsapp","status":"pending","integrationId":"5e4af71a81966cfff3ef6550"},{"id":"c9","type":"whatsapp","status":"pending","integrationId":"5e4af71a81966cfff3ef6550"}]}`
 )
 
+// rulesCase is one row, what the API answers to its calls, and what becomes of it.
+type rulesCase struct {
+	name    string
+	row     jobs.Row
+	answers []http.HandlerFunc
+	want    ruled
+}
+
+// ruled is what an outcome says, and the calls that it took.
+type ruled struct {
+	kind     jobs.Kind
+	code     string
+	clientID string
+	detail   string
+	calls    int64
+	attempts int
+}
+
+func checkRules(t *testing.T, cases []rulesCase) {
+	t.Helper()
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, answer(c.answers...), options())
+			b.queue(1, c.row)
+			b.serve()
+			o := b.outcomes()[1]
+			job := b.state()
+			got := ruled{o.Kind, o.ErrorCode, o.ClientID, o.Detail, job.Stats.Calls, o.Attempts}
+			if got != c.want {
+				t.Errorf("got %+v, want %+v (error: %s)", got, c.want, o.Error)
+			}
+			if job.State != jobs.Finished {
+				t.Errorf("state: got %s, want %s", job.State, jobs.Finished)
+			}
+		})
+	}
+}
+
 // TestRules holds the worker's rules of the design: what comes back, and what becomes of the row.
 func TestRules(t *testing.T) {
 	t.Parallel()
@@ -26,65 +65,36 @@ func TestRules(t *testing.T) {
 	messaging.Confirmation = "prompt"
 	ok, created := status(200, `{}`), status(201, made)
 
-	type want struct {
-		kind     jobs.Kind
-		code     string
-		clientID string
-		detail   string
-		calls    int64
-		attempts int
-	}
-	for _, c := range []struct {
-		name    string
-		row     jobs.Row
-		answers []http.HandlerFunc
-		want    want
-	}{
-		{"remove", remove, []http.HandlerFunc{ok}, want{jobs.OK, "", "c1", "", 1, 1}},
-		{"remove of a client that is gone", remove, []http.HandlerFunc{fault(404, "client_not_found")}, want{jobs.Noop, "client_not_found", "", "", 1, 1}},
-		{"remove of an unknown user", remove, []http.HandlerFunc{fault(404, "user_not_found")}, want{jobs.Failed, "user_not_found", "", "", 1, 1}},
-		{"remove of an sdk client", remove, []http.HandlerFunc{fault(400, "bad_request")}, want{jobs.Failed, "bad_request", "", "", 1, 1}},
-		{"remove, refused with half a reason", remove, []http.HandlerFunc{half(404, "client_not_found"), fault(404, "client_not_found")}, want{jobs.Noop, "client_not_found", "", "", 2, 2}},
-		{"create, refused with half a reason", create, []http.HandlerFunc{half(400, "bad_request"), fault(400, "bad_request")}, want{jobs.Failed, "bad_request", "", "", 2, 2}},
-		{"remove, 503 twice", remove, []http.HandlerFunc{fault(503, ""), status(502, "<html>"), ok}, want{jobs.OK, "", "c1", "", 3, 3}},
-		{"remove, 503 for ever", remove, []http.HandlerFunc{fault(503, "")}, want{jobs.Failed, "http_503", "", "", 3, 3}},
-		{"remove, connection lost", remove, []http.HandlerFunc{cut, ok}, want{jobs.OK, "", "c1", "", 2, 2}},
-		{"remove, locked", remove, []http.HandlerFunc{fault(423, "locked"), ok}, want{jobs.OK, "", "c1", "", 2, 2}},
-		{"remove, 429 uses no attempt (I8)", remove, []http.HandlerFunc{fault(429, ""), fault(429, ""), fault(429, ""), fault(429, ""), ok}, want{jobs.OK, "", "c1", "", 5, 1}},
-		{"list", list, []http.HandlerFunc{status(200, pending)}, want{jobs.OK, "", "", "", 1, 1}},
-		{"list, connection lost", list, []http.HandlerFunc{cut, status(200, none)}, want{jobs.OK, "", "", "", 2, 2}},
-		{"create", create, []http.HandlerFunc{created}, want{jobs.OK, "", "c1", "", 1, 1}},
-		{"create, conflict", create, []http.HandlerFunc{fault(409, "conflict"), created}, want{jobs.OK, "", "c1", "", 2, 2}},
-		{"create refused", create, []http.HandlerFunc{fault(404, "integration_not_found")}, want{jobs.Failed, "integration_not_found", "", "", 1, 1}},
-		{"I2: lost, not there, sent again", create, []http.HandlerFunc{cut, status(200, none), created}, want{jobs.OK, "", "c1", "", 3, 2}},
-		{"I2: lost, there and pending", create, []http.HandlerFunc{cut, status(200, pending)}, want{jobs.OK, "", "c9", "adopted", 2, 1}},
-		{"I2: 503, there and pending", create, []http.HandlerFunc{fault(503, ""), status(200, pending)}, want{jobs.OK, "", "c9", "adopted", 2, 1}},
-		{"I2: an answer that cannot be read", create, []http.HandlerFunc{status(201, "{"), status(200, pending)}, want{jobs.OK, "", "c9", "adopted", 2, 1}},
-		{"I2: an older link proves nothing", create, []http.HandlerFunc{cut, status(200, older), created}, want{jobs.OK, "", "c1", "", 3, 2}},
-		{"I2: the row's own number proves it", create, []http.HandlerFunc{cut, status(200, same)}, want{jobs.OK, "", "c9", "adopted", 2, 1}},
-		{"I2: several candidates", create, []http.HandlerFunc{cut, status(200, several)}, want{jobs.InDoubt, "several_candidates", "", "", 2, 1}},
-		{"I2: a person may have been messaged", messaging, []http.HandlerFunc{cut, status(200, none)}, want{jobs.InDoubt, "not_sent_again", "", "", 2, 1}},
-		{"I2: a person was messaged, and the client is there", messaging, []http.HandlerFunc{cut, status(200, pending)}, want{jobs.OK, "", "c9", "adopted", 2, 1}},
-		{"I2: looks fail, and use no attempt", create, []http.HandlerFunc{cut, fault(503, ""), fault(503, ""), fault(503, ""), fault(503, ""), status(200, none), created}, want{jobs.OK, "", "c1", "", 7, 2}},
-		{"I2: looks fail for ever", create, []http.HandlerFunc{cut, fault(503, "")}, want{jobs.InDoubt, "http_503", "", "", 9, 1}},
-		{"I2: lost at every attempt, never there", create, []http.HandlerFunc{cut, status(200, none), cut, status(200, none), cut, status(200, none)}, want{jobs.Failed, "no_answer", "", "", 6, 3}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			b := newBench(t, answer(c.answers...), options())
-			b.queue(1, c.row)
-			b.serve()
-			o := b.outcomes()[1]
-			job := b.state()
-			got := want{o.Kind, o.ErrorCode, o.ClientID, o.Detail, job.Stats.Calls, o.Attempts}
-			if got != c.want {
-				t.Errorf("got %+v, want %+v (error: %s)", got, c.want, o.Error)
-			}
-			if job.State != jobs.Finished {
-				t.Errorf("state: got %s, want %s", job.State, jobs.Finished)
-			}
-		})
-	}
+	checkRules(t, []rulesCase{
+		{"remove", remove, []http.HandlerFunc{ok}, ruled{jobs.OK, "", "c1", "", 1, 1}},
+		{"remove of a client that is gone", remove, []http.HandlerFunc{fault(404, "client_not_found")}, ruled{jobs.Noop, "client_not_found", "", "", 1, 1}},
+		{"remove of an unknown user", remove, []http.HandlerFunc{fault(404, "user_not_found")}, ruled{jobs.Failed, "user_not_found", "", "", 1, 1}},
+		{"remove of an sdk client", remove, []http.HandlerFunc{fault(400, "bad_request")}, ruled{jobs.Failed, "bad_request", "", "", 1, 1}},
+		{"remove, refused with half a reason", remove, []http.HandlerFunc{half(404, "client_not_found"), fault(404, "client_not_found")}, ruled{jobs.Noop, "client_not_found", "", "", 2, 2}},
+		{"create, refused with half a reason", create, []http.HandlerFunc{half(400, "bad_request"), fault(400, "bad_request")}, ruled{jobs.Failed, "bad_request", "", "", 2, 2}},
+		{"remove, 503 twice", remove, []http.HandlerFunc{fault(503, ""), status(502, "<html>"), ok}, ruled{jobs.OK, "", "c1", "", 3, 3}},
+		{"remove, 503 for ever", remove, []http.HandlerFunc{fault(503, "")}, ruled{jobs.Failed, "http_503", "", "", 3, 3}},
+		{"remove, connection lost", remove, []http.HandlerFunc{cut, ok}, ruled{jobs.OK, "", "c1", "", 2, 2}},
+		{"remove, locked", remove, []http.HandlerFunc{fault(423, "locked"), ok}, ruled{jobs.OK, "", "c1", "", 2, 2}},
+		{"remove, 429 uses no attempt (I8)", remove, []http.HandlerFunc{fault(429, ""), fault(429, ""), fault(429, ""), fault(429, ""), ok}, ruled{jobs.OK, "", "c1", "", 5, 1}},
+		{"list", list, []http.HandlerFunc{status(200, pending)}, ruled{jobs.OK, "", "", "", 1, 1}},
+		{"list, connection lost", list, []http.HandlerFunc{cut, status(200, none)}, ruled{jobs.OK, "", "", "", 2, 2}},
+		{"create", create, []http.HandlerFunc{created}, ruled{jobs.OK, "", "c1", "", 1, 1}},
+		{"create, conflict", create, []http.HandlerFunc{fault(409, "conflict"), created}, ruled{jobs.OK, "", "c1", "", 2, 2}},
+		{"create refused", create, []http.HandlerFunc{fault(404, "integration_not_found")}, ruled{jobs.Failed, "integration_not_found", "", "", 1, 1}},
+		{"I2: lost, not there, sent again", create, []http.HandlerFunc{cut, status(200, none), created}, ruled{jobs.OK, "", "c1", "", 3, 2}},
+		{"I2: lost, there and pending", create, []http.HandlerFunc{cut, status(200, pending)}, ruled{jobs.OK, "", "c9", "adopted", 2, 1}},
+		{"I2: 503, there and pending", create, []http.HandlerFunc{fault(503, ""), status(200, pending)}, ruled{jobs.OK, "", "c9", "adopted", 2, 1}},
+		{"I2: an answer that cannot be read", create, []http.HandlerFunc{status(201, "{"), status(200, pending)}, ruled{jobs.OK, "", "c9", "adopted", 2, 1}},
+		{"I2: an older link proves nothing", create, []http.HandlerFunc{cut, status(200, older), created}, ruled{jobs.OK, "", "c1", "", 3, 2}},
+		{"I2: the row's own number proves it", create, []http.HandlerFunc{cut, status(200, same)}, ruled{jobs.OK, "", "c9", "adopted", 2, 1}},
+		{"I2: several candidates", create, []http.HandlerFunc{cut, status(200, several)}, ruled{jobs.InDoubt, "several_candidates", "", "", 2, 1}},
+		{"I2: a person may have been messaged", messaging, []http.HandlerFunc{cut, status(200, none)}, ruled{jobs.InDoubt, "not_sent_again", "", "", 2, 1}},
+		{"I2: a person was messaged, and the client is there", messaging, []http.HandlerFunc{cut, status(200, pending)}, ruled{jobs.OK, "", "c9", "adopted", 2, 1}},
+		{"I2: looks fail, and use no attempt", create, []http.HandlerFunc{cut, fault(503, ""), fault(503, ""), fault(503, ""), fault(503, ""), status(200, none), created}, ruled{jobs.OK, "", "c1", "", 7, 2}},
+		{"I2: looks fail for ever", create, []http.HandlerFunc{cut, fault(503, "")}, ruled{jobs.InDoubt, "http_503", "", "", 9, 1}},
+		{"I2: lost at every attempt, never there", create, []http.HandlerFunc{cut, status(200, none), cut, status(200, none), cut, status(200, none)}, ruled{jobs.Failed, "no_answer", "", "", 6, 3}},
+	})
 }
 
 // An answer that is not about the row pauses the job, and the row keeps its attempts.

@@ -113,7 +113,7 @@ func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 	for i := range r.tries {
 		row := &r.batch.Rows[i]
 		// An earlier delivery that ended without a word may have sent any row that it need not announce.
-		doubt := row.Op == jobs.Create && (d.Progress.InDoubt(i) || d.Dirty && !d.Progress.Done(i) && !row.Messages())
+		doubt := row.Op.Creates() && (d.Progress.InDoubt(i) || d.Dirty && !d.Progress.Done(i) && !announces(row))
 		r.tries[i] = try{run: r, index: i, row: row, attempts: d.Progress.Attempts(i), doubt: doubt}
 		if doubt { // the last moment at which it can have been sent
 			r.tries[i].quiet = time.Now().Add(r.job.Options.Timeout)

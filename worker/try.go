@@ -16,6 +16,7 @@ type operation func(ctx context.Context, t *try) (jobs.Outcome, error)
 // operations is the registration: one line per operation. It never changes.
 var operations = map[jobs.Op]operation{
 	jobs.Create: create,
+	jobs.Ensure: ensure,
 	jobs.List:   list,
 	jobs.Remove: remove,
 }
@@ -27,11 +28,12 @@ type try struct {
 	row      *jobs.Row
 	attempts int       // used
 	looks    int       // that failed, in this delivery
+	lastCall jobs.Op   // what the last call was: create, list or remove
 	looked   bool      // the last call was a look
 	doubt    bool      // a create may have been done without an answer
 	sent     time.Time // of the last create
 	quiet    time.Time // before it, the API may still be at work on a create whose answer was lost
-	made     string    // id of the client that this delivery's create made or adopted
+	made     string    // id of the client that this delivery's create made or adopted, or that an ensure found
 	calls    int       // made in this delivery
 	spent    time.Duration
 	free     time.Time      // when the last call ended
@@ -52,16 +54,16 @@ func (t *try) once(ctx context.Context) (jobs.Outcome, error) {
 	return attempt(ctx, t)
 }
 
-// call makes one call at the pace of the app, with the job's timeout, and counts it. Its error is
-// always a *sunco.Error.
-func (t *try) call(ctx context.Context, look bool, do func(context.Context) error) error {
+// call makes one call of an operation at the pace of the app, with the job's timeout, and counts it.
+// A list for a row in doubt is a look. Its error is always a *sunco.Error.
+func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) error) error {
 	stopped := &sunco.Error{Title: "stopped before the call", Err: context.Canceled}
 	asked := time.Now()
 	leave, err := t.lane.enter(t.soft)
 	if err != nil {
 		return stopped
 	}
-	if !t.hold.valid(t.epoch) || t.announced(ctx, look) != nil {
+	if !t.hold.valid(t.epoch) || t.announced(ctx, op) != nil {
 		leave(stopped, 0)
 		return stopped
 	}
@@ -72,8 +74,9 @@ func (t *try) call(ctx context.Context, look bool, do func(context.Context) erro
 		defer cancel()
 	}
 	start := time.Now()
-	t.looked = look
-	if !look {
+	second := op == jobs.Create && t.lastCall == jobs.List && !t.looked // of an ensure, which repeats nothing
+	t.lastCall, t.looked = op, op == jobs.List && t.doubt
+	if op == jobs.Create {
 		t.sent = start
 	}
 	t.inFlight.Add(1)
@@ -86,8 +89,8 @@ func (t *try) call(ctx context.Context, look bool, do func(context.Context) erro
 		failure = asError(err)
 	}
 	leave(failure, took)
-	t.rec.called(t.calls == 0 && t.attempts == 0, look, took, failure)
-	t.cfg.Observer.Called(t.job.Options.App, newCall(t.row.Op, look, failure, start.Sub(asked), took))
+	t.rec.called(t.attempts == 0 && (t.calls == 0 || second), t.looked, took, failure)
+	t.cfg.Observer.Called(t.job.Options.App, newCall(t.row.Op, t.looked, failure, start.Sub(asked), took))
 	t.note(start, took, failure)
 	t.calls++
 	t.spent += took
@@ -97,11 +100,15 @@ func (t *try) call(ctx context.Context, look bool, do func(context.Context) erro
 	return nil
 }
 
-// announced tells the ledger that a create that reaches a person is about to be sent. Other rows
-// are covered by the arming of the pass: after a crash they are looked for, sent or not, while each
-// of these would end in doubt.
-func (t *try) announced(ctx context.Context, look bool) error {
-	if look || !t.row.Messages() {
+// announces tells whether a row's create is announced in the ledger before it is sent. Others are
+// covered by the arming of the pass: after a crash they are looked for, sent or not. Of those that
+// reach a person each would end in doubt, and an ensure would take a client that was there before
+// for its own.
+func announces(r *jobs.Row) bool { return r.Messages() || r.Op == jobs.Ensure }
+
+// announced tells the ledger that a create is about to be sent, where the row announces it.
+func (t *try) announced(ctx context.Context, op jobs.Op) error {
+	if op != jobs.Create || !announces(t.row) {
 		return nil
 	}
 	receipt, err := t.rec.announce(ctx, t.index)
@@ -131,7 +138,7 @@ func (t *try) fail(err error) {
 		return
 	}
 	t.last = asError(err)
-	t.ruling = rule(t.row.Op, t.last)
+	t.ruling = rule(t.lastCall, t.last)
 	t.doubt = t.doubt || t.ruling.doubt
 	if quiet := t.sent.Add(t.job.Options.Timeout); t.ruling.doubt && unanswered(t.last) && quiet.After(t.quiet) {
 		t.quiet = quiet

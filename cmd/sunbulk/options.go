@@ -30,7 +30,7 @@ type jobFlags struct {
 }
 
 func (j *jobFlags) register(f *pflag.FlagSet) {
-	f.StringVar(&j.op, "op", "", "operation of rows without an op column: create, list or remove")
+	f.StringVar(&j.op, "op", "", "operation of rows without an op column: create, ensure, list or remove")
 	f.StringVar(&j.app, "app", "", "app id")
 	f.StringArrayVar(&j.set, "set", nil, "PATH=VALUE, a constant for every row, e.g. confirmation.type=immediate")
 	f.StringArrayVar(&j.mapped, "map", nil, "COLUMN=PATH, take PATH from COLUMN")

@@ -13,7 +13,8 @@ type binder struct {
 	op         string
 	set        []setting
 	mapped     map[string]string // normalised column → path
-	duplicates *duplicates       // nil when they are allowed
+	allow      bool              // rows that are the same as an earlier one
+	duplicates *duplicates       // nil before the first row that may be one
 	warn       func(string)
 	said       map[string]bool
 }
@@ -26,7 +27,7 @@ type setting struct {
 const maxRemarks = 100
 
 func newBinder(cfg Config) (*binder, error) {
-	b := &binder{vocabulary: newVocabulary(), op: strings.TrimSpace(cfg.Op), mapped: map[string]string{}, warn: cfg.Warn, said: map[string]bool{}}
+	b := &binder{vocabulary: newVocabulary(), op: strings.TrimSpace(cfg.Op), mapped: map[string]string{}, allow: cfg.AllowDuplicates, warn: cfg.Warn, said: map[string]bool{}}
 	if err := b.addSettings(cfg.Set); err != nil {
 		return nil, err
 	}
@@ -45,9 +46,6 @@ func newBinder(cfg Config) (*binder, error) {
 		if _, err := jobs.FindOperation(b.op); err != nil {
 			return nil, &Error{Cause: err.Error()}
 		}
-	}
-	if !cfg.AllowDuplicates {
-		b.duplicates = newDuplicates()
 	}
 	return b, nil
 }
@@ -97,8 +95,18 @@ func (b *binder) check(o *jobs.Operation, row *jobs.Row) error {
 	if err := o.CheckRow(row); err != nil {
 		return err
 	}
-	if b.duplicates != nil && b.duplicates.add(row) {
-		return &jobs.FieldError{Cause: "same as an earlier row"}
+	done, cause := *row, "same as an earlier row"
+	switch {
+	case o.Once != nil:
+		done, cause = o.Once(*row), "an earlier row is for the same user, type and integration"
+	case b.allow:
+		return nil
+	}
+	if b.duplicates == nil {
+		b.duplicates = newDuplicates()
+	}
+	if b.duplicates.add(&done) {
+		return &jobs.FieldError{Cause: cause}
 	}
 	return nil
 }

@@ -107,7 +107,9 @@ func (c *conflicts) create(r *jobs.Row, on channel) {
 			again = row
 		}
 	}
-	c.note(CreatedTwice, again, r.Number)
+	if r.Op == jobs.Create { // an ensure makes no second one
+		c.note(CreatedTwice, again, r.Number)
+	}
 	c.note(CreatedAndRemoved, lost, r.Number)
 	if again == 0 {
 		c.add(user, linked(on, false), r.Number)

@@ -13,12 +13,12 @@ type Plan struct {
 	Rows          int64             `json:"rows"`
 	Rejected      int64             `json:"rejected"`
 	Operations    map[jobs.Op]int64 `json:"operations"`
-	Channels      map[string]int64  `json:"channels"`      // creates by matchCriteria.type
-	Integrations  []Integration     `json:"integrations"`  // of creates, the one with the most rows first
-	Confirmations map[string]int64  `json:"confirmations"` // creates by confirmation.type
-	Messaged      int64             `json:"messaged"`      // creates that reach a real person
+	Channels      map[string]int64  `json:"channels"`      // creates and ensures by matchCriteria.type
+	Integrations  []Integration     `json:"integrations"`  // of creates and ensures, the one with the most rows first
+	Confirmations map[string]int64  `json:"confirmations"` // creates and ensures by confirmation.type
+	Messaged      int64             `json:"messaged"`      // creates and ensures that reach a real person
 	People        int64             `json:"people"`        // different phone numbers and addresses that those reach
-	Calls         int64             `json:"calls"`         // at least: a list of many pages and a retry take more
+	Calls         int64             `json:"calls"`         // a list of many pages and a retry take more, an ensure of a client that is there one less
 	Rate          float64           `json:"rate"`          // calls per second, without the reserve; 0 = no limit
 	Seconds       float64           `json:"seconds"`       // that the calls take at the rate; 0 without one
 	Causes        map[string]int64  `json:"rejectedCauses"`
@@ -73,6 +73,9 @@ func (m *maker) count(r *jobs.Row) {
 		m.Messaged++
 	}
 	switch r.Op {
+	case jobs.Ensure:
+		m.Calls++ // the create after the list
+		fallthrough
 	case jobs.Create:
 		m.Channels[r.Type]++
 		m.Confirmations[r.Confirmation]++

@@ -78,11 +78,11 @@ func spoolDeeds(ctx context.Context, sp *spool, sc *scope, src Source) (brands b
 // nothing there is neither.
 func undoing(o *jobs.Outcome) (possible bool, cause string) {
 	switch {
-	case o.Row.Op == jobs.Create && o.Kind == jobs.OK && o.ClientID != "":
+	case o.Row.Op.Creates() && o.Kind == jobs.OK && o.ClientID != "":
 		return true, ""
-	case o.Row.Op == jobs.Create && o.Kind == jobs.OK:
+	case o.Row.Op.Creates() && o.Kind == jobs.OK:
 		return false, "the API did not name the client that it made: list the user's clients"
-	case o.Row.Op == jobs.Create && o.Kind == jobs.InDoubt:
+	case o.Row.Op.Creates() && o.Kind == jobs.InDoubt:
 		return false, "a client may have been made: list the user's clients"
 	case o.Row.Op == jobs.Remove && o.Kind == jobs.OK:
 		return false, "what the removed client was linked to is not known: its number or address, and its conversation"
