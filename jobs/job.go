@@ -36,7 +36,8 @@ type Options struct {
 	MaxFailures Threshold     `json:"maxFailures"`
 	Canary      Canary        `json:"canary,omitzero"`
 	Resend      Resend        `json:"resend"`
-	Reserve     float64       `json:"reserve,omitempty"` // part of Rate that is left to other traffic, 0 to 1
+	Within      time.Duration `json:"withinNs,omitempty"` // how long a verify waits for a pending client
+	Reserve     float64       `json:"reserve,omitempty"`  // part of Rate that is left to other traffic, 0 to 1
 	Priority    Priority      `json:"priority,omitempty"`
 	Schedule
 }

@@ -17,6 +17,7 @@ type Operation struct {
 	Name     Op
 	Columns  []string         // paths it reads besides op, user and brandId
 	Required []string         // paths that the input must have for it
+	Either   [][]string       // groups of paths of which the input must have a whole one; nil = none
 	Check    func(*Row) error // *FieldError for the first invalid field; may normalise fields
 	Once     func(Row) Row    // of rows for which it is equal only the first is valid; nil = any number is
 }
@@ -27,6 +28,7 @@ var operations = []Operation{
 	ensureOperation,
 	listOperation,
 	removeOperation,
+	verifyOperation,
 }
 
 // Operations returns every operation that a row may ask for.

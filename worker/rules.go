@@ -23,7 +23,7 @@ const (
 	again                   // after a backoff; uses an attempt
 	throttled               // as soon as the pace allows; uses no attempt
 	interrupted             // the worker stops; uses no attempt
-	later                   // it is too early to look for a lost create; uses no attempt
+	later                   // it is too early to look for a lost create, or to ask for a pending client; uses no attempt
 	halt                    // nothing is wrong with the row: pause the job; uses no attempt
 )
 

@@ -16,7 +16,8 @@ const (
 	commitInterval = 500 * time.Millisecond
 
 	lastBackoff = time.Minute
-	longWait    = 2 * time.Minute // a batch that must wait longer goes back to asynq
+	longWait    = 2 * time.Minute  // a batch that must wait longer goes back to asynq
+	pendingWait = 15 * time.Second // the same for one that only waits for pending clients
 )
 
 // errStale says that another delivery of the batch has taken over, or has finished it.
@@ -34,6 +35,7 @@ type run struct {
 	opened   time.Time
 	again    bool  // an earlier delivery has committed, and may have told calls
 	epoch    int64 // of the server's hold on its batches, when ours was last confirmed
+	fresh    bool  // no call of the batch was made by any delivery
 }
 
 func newRun(s *server, b jobs.Batch) *run {
@@ -101,6 +103,7 @@ func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 		return false, &handBack{time.Minute, fmt.Errorf("job %s: %w", r.job.ID, ledger.ErrNoJob)}
 	}
 	r.again = d.Progress != nil
+	r.fresh = d.Progress == nil && !d.Dirty && !calling
 	if d.Progress == nil {
 		d.Progress = jobs.NewProgress(len(r.batch.Rows))
 	}
@@ -136,6 +139,9 @@ func (r *run) arm(ctx context.Context) error {
 	if err := r.commit(ctx, ledger.Commit{Dirty: true}); err != nil {
 		return err
 	}
+	if r.fresh {
+		r.fresh, r.delivery.Since = false, time.Now()
+	}
 	r.epoch = epoch
 	return nil
 }
@@ -158,15 +164,18 @@ func (r *run) release(ctx context.Context) error {
 	if _, err := r.rec.commit(ctx, ledger.Commit{Release: true}); err != nil {
 		r.log.Warn("could not release batch; it is taken over when this worker is gone", "batch", r.batch.Number, "error", err)
 	}
+	if back, ok := errors.AsType[*handBack](context.Cause(r.soft)); ok {
+		return back
+	}
 	return &handBack{0, context.Cause(r.soft)}
 }
 
 // wait holds the batch between two passes, while others use the calls in flight. It returns false
 // when the batch must be given back.
 func (r *run) wait() bool {
-	delay := r.backoff()
-	if delay > longWait {
-		r.stop(&handBack{delay, errors.New("the API asked for a long wait")})
+	delay, pending := r.backoff()
+	if delay > longWait || pending && delay > pendingWait {
+		r.stop(&handBack{delay, errors.New("the rows must wait for long")})
 		return false
 	}
 	t := time.NewTimer(delay)
@@ -180,18 +189,21 @@ func (r *run) wait() bool {
 }
 
 // backoff is how long the undone rows must wait: full jitter, or what the API asked; nothing when
-// they only wait for the pace. Rows in doubt wait at least the first backoff, and those that cannot
-// be looked for yet hold nobody up.
-func (r *run) backoff() time.Duration {
-	delay, early := time.Duration(-1), time.Duration(math.MaxInt64)
+// they only wait for the pace. Rows in doubt wait at least the first backoff. Those that cannot be
+// looked for yet, or whose client is pending, hold nobody up; pending says that the batch waits for
+// pending clients alone.
+func (r *run) backoff() (delay time.Duration, pending bool) {
+	delay = -1
+	early, pause := time.Duration(math.MaxInt64), time.Duration(0)
 	attempts := 0 // or looks, of the row that has used most of those that failed
-	for i := range r.tries {
-		t := &r.tries[i]
-		if r.rec.progress.Done(i) {
-			continue
-		}
-		if quiet := time.Until(t.quiet); t.doubt && quiet > 0 {
-			early = min(early, quiet)
+	for _, chain := range r.chains() {
+		t := &r.tries[chain[0]] // the user's others wait for it
+		if quiet := time.Until(t.quiet); quiet > 0 && (t.doubt || t.ruling.move == later) {
+			if t.doubt {
+				early = min(early, quiet)
+			} else {
+				pause = max(pause, quiet) // they are asked for together, none before its time
+			}
 			continue
 		}
 		delay = max(delay, 0)
@@ -206,11 +218,13 @@ func (r *run) backoff() time.Duration {
 			delay = max(delay, t.last.RetryAfter)
 		}
 	}
-	if delay < 0 {
-		return max(early, r.cfg.Backoff)
-	}
-	if attempts > 0 {
+	switch {
+	case delay < 0 && pause > 0 && pause < early:
+		return pause + rand.N(pause/8+1), true
+	case delay < 0:
+		return max(early, r.cfg.Backoff), false
+	case attempts > 0:
 		delay = max(delay, rand.N(min(lastBackoff, r.cfg.Backoff<<min(attempts-1, 10))))
 	}
-	return delay
+	return delay, false
 }

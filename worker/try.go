@@ -19,6 +19,7 @@ var operations = map[jobs.Op]operation{
 	jobs.Ensure: ensure,
 	jobs.List:   list,
 	jobs.Remove: remove,
+	jobs.Verify: verify,
 }
 
 // try is what a delivery knows of one undone row.
@@ -32,7 +33,7 @@ type try struct {
 	looked   bool      // the last call was a look
 	doubt    bool      // a create may have been done without an answer
 	sent     time.Time // of the last create
-	quiet    time.Time // before it, the API may still be at work on a create whose answer was lost
+	quiet    time.Time // before it, a lost create is not looked for, and a pending client not asked for
 	made     string    // id of the client that this delivery's create made or adopted, or that an ensure found
 	calls    int       // made in this delivery
 	spent    time.Duration
@@ -133,7 +134,7 @@ var errEarly = errors.New("the API may still be at work on the call")
 // fail notes what a failed attempt means. A doubt ends only with a look or an answer, and a look
 // proves nothing before the time is over that a call may take.
 func (t *try) fail(err error) {
-	if errors.Is(err, errEarly) {
+	if errors.Is(err, errEarly) || errors.Is(err, errPending) {
 		t.ruling.move = later
 		return
 	}

@@ -22,6 +22,7 @@ type jobFlags struct {
 	burst       int
 	attempts    int
 	timeout     time.Duration
+	within      time.Duration
 	batch       int
 	maxFailures string
 	canary      jobs.Canary
@@ -30,7 +31,7 @@ type jobFlags struct {
 }
 
 func (j *jobFlags) register(f *pflag.FlagSet) {
-	f.StringVar(&j.op, "op", "", "operation of rows without an op column: create, ensure, list or remove")
+	f.StringVar(&j.op, "op", "", "operation of rows without an op column: create, ensure, list, remove or verify")
 	f.StringVar(&j.app, "app", "", "app id")
 	f.StringArrayVar(&j.set, "set", nil, "PATH=VALUE, a constant for every row, e.g. confirmation.type=immediate")
 	f.StringArrayVar(&j.mapped, "map", nil, "COLUMN=PATH, take PATH from COLUMN")
@@ -40,6 +41,7 @@ func (j *jobFlags) register(f *pflag.FlagSet) {
 	j.pacing.register(f)
 	f.IntVar(&j.attempts, "attempts", 5, fmt.Sprintf("attempts per row, 1 to %d", jobs.MaxAttempts))
 	f.DurationVar(&j.timeout, "timeout", 30*time.Second, "per call")
+	f.DurationVar(&j.within, "within", 10*time.Minute, "how long verify waits for a pending client; 0 = asks once")
 	f.IntVar(&j.batch, "batch", 100, "rows per batch, 1 to 10000")
 	f.StringVar(&j.resend, "resend", string(jobs.ResendSilent), "creates to send again when their answer was lost and a look shows no client: never, silent (those that message nobody) or always")
 	f.StringVar(&j.maxFailures, "max-failures", "20%", "pause at this many failed rows (500), or this share after 200 rows (20%); 100% never pauses")
@@ -49,7 +51,7 @@ func (j *jobFlags) register(f *pflag.FlagSet) {
 
 // options checks the flags and returns them as a job's options.
 func (j *jobFlags) options() (jobs.Options, error) {
-	o := jobs.Options{App: j.app, Rate: j.rate, Burst: j.burst, Attempts: j.attempts, Timeout: j.timeout, BatchSize: j.batch}
+	o := jobs.Options{App: j.app, Rate: j.rate, Burst: j.burst, Attempts: j.attempts, Timeout: j.timeout, Within: j.within, BatchSize: j.batch}
 	var err error
 	if o.MaxFailures, err = jobs.ParseThreshold(j.maxFailures); err != nil {
 		return o, usage("--max-failures: "+err.Error(), "")
@@ -74,6 +76,8 @@ func (j *jobFlags) options() (jobs.Options, error) {
 		return o, usage(fmt.Sprintf("--attempts is not between 1 and %d", jobs.MaxAttempts), "")
 	case j.timeout <= 0:
 		return o, usage("--timeout is not a positive time such as 30s", "")
+	case j.within < 0:
+		return o, usage("--within is negative", "")
 	case j.batch < 1 || j.batch > 10_000:
 		return o, usage("--batch is not between 1 and 10000", "")
 	}

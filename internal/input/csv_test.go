@@ -65,6 +65,10 @@ func TestCSVRecords(t *testing.T) {
 		{"duplicate", "user\na\nb\n a \n", Config{Op: "list"}, []string{"1:2 list user=a", "2:3 list user=b", `3:4 rejected "" same as an earlier row`}},
 		{"duplicates allowed", "user\na\na\n", Config{Op: "list", AllowDuplicates: true}, []string{"1:2 list user=a", "2:3 list user=a"}},
 		{
+			"a name that is ambiguous for other operations alone", "user,type,integrationId\na,sdk,i\n", Config{Op: "verify"},
+			[]string{"1:2 verify user=a type=sdk integrationId=i"},
+		},
+		{
 			"ensured twice: the first row alone may run", "user,type,integrationId,phoneNumber\na,whatsapp,i,+12125550001\na,WhatsApp, i,+12125550002\na,whatsapp,j,+12125550001\n",
 			Config{Op: "ensure", AllowDuplicates: true, Set: []Setting{{"confirmation.type", "immediate"}, {"conversationId", "c"}}, Map: []Mapping{{"type", "matchCriteria.type"}}},
 			[]string{
@@ -75,7 +79,7 @@ func TestCSVRecords(t *testing.T) {
 		},
 		{
 			"op column", "op,user,clientId\nlist,a,1\nREMOVE,a,1\n,b,1\ndrop,c,1\n", Config{},
-			[]string{"1:2 list user=a", "2:3 remove user=a clientId=1", `3:4 rejected "op" is empty, and no --op is given`, `4:5 rejected "op" holds an unknown operation "drop" (known: create, ensure, list, remove)`},
+			[]string{"1:2 list user=a", "2:3 remove user=a clientId=1", `3:4 rejected "op" is empty, and no --op is given`, `4:5 rejected "op" holds an unknown operation "drop" (known: create, ensure, list, remove, verify)`},
 		},
 		{"op column over --op", "op,user,clientId\nlist,a,1\n,b,1\n", Config{Op: "remove"}, []string{"1:2 list user=a", "2:3 remove user=b clientId=1"}},
 		{

@@ -101,12 +101,30 @@ func (l *layout) checkHeader() *Error {
 		}
 	}
 	if missing == nil {
+		missing = p.missesEither()
+	}
+	if missing == nil {
 		return nil
 	}
 	return &Error{
 		Cause: fmt.Sprintf("the header has no column for %s, which %s needs", strings.Join(missing, ", "), p.operation.Name),
 		Hint:  "name the columns in the first line, or give --set PATH=VALUE or --map COLUMN=PATH" + l.slips(),
 	}
+}
+
+// missesEither returns the groups of paths of which the operation needs one, when none is whole.
+func (p *plan) missesEither() []string {
+	var groups []string
+	for _, group := range p.operation.Either {
+		if !slices.ContainsFunc(group, func(path string) bool { return !p.gives(path) }) {
+			return nil
+		}
+		groups = append(groups, strings.Join(group, " and "))
+	}
+	if groups == nil {
+		return nil
+	}
+	return []string{strings.Join(groups, ", or ")}
 }
 
 // checkMixed checks a header with an op column, where each row answers for its own operation.

@@ -24,6 +24,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"unknown operation", "user\na\n", Config{Op: "drop"}, `unknown operation "drop"`, ""},
 		{"no operation", "user\na\n", Config{}, "-:1: no operation is named", "--op"},
 		{"missing columns", "\nuser,phoneNumber,type of it,conversationId\n", Config{Op: "create"}, "-:2: the header has no column for matchCriteria.type, matchCriteria.integrationId, confirmation.type, which create needs", "--set"},
+		{"neither of two groups", "user,integrationId\n", Config{Op: "verify"}, "no column for clientId, or matchCriteria.type and matchCriteria.integrationId, which verify needs", "--set"},
 		{"slip of the pen", "user,cleintId\n", Config{Op: "remove"}, "no column for clientId", `did you mean clientId by "cleintId"?`},
 		{"missing user", "op,clientId\nremove,1\n", Config{}, "no column user", "--map"},
 		{"ambiguous", "user,type\n", Config{Op: "create"}, `column "type" is ambiguous`, "matchCriteria.type or confirmation.type"},

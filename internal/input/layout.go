@@ -40,7 +40,7 @@ type field struct {
 func (b *binder) bind(names []string) *layout {
 	l := &layout{binder: b, names: names, paths: b.resolve(names)}
 	var clash *Error
-	l.op, clash = l.index(opPath)
+	l.op, clash = l.index(opPath, func(path string) bool { return path == opPath })
 	for _, o := range jobs.Operations() {
 		p := l.plan(o)
 		if clash != nil {
@@ -102,7 +102,7 @@ func (l *layout) plan(o jobs.Operation) plan {
 		if !reads(o, c.Path) {
 			continue
 		}
-		index, clash := l.index(c.Path)
+		index, clash := l.index(c.Path, func(path string) bool { return reads(o, path) })
 		if clash != nil && p.clash == nil {
 			p.clash = clash
 		}
@@ -116,11 +116,15 @@ func (l *layout) plan(o jobs.Operation) plan {
 }
 
 // index returns the one cell that gives the path, -1 when there is none, and why others may give it too.
-func (l *layout) index(path string) (int, *Error) {
+// A name is not ambiguous when only one of the paths that it may stand for is read.
+func (l *layout) index(path string, read func(string) bool) (int, *Error) {
 	found := -1
 	for i, paths := range l.paths {
+		if !slices.Contains(paths, path) {
+			continue
+		}
+		paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return !read(p) })
 		switch {
-		case !slices.Contains(paths, path):
 		case len(paths) > 1:
 			return -1, &Error{
 				Cause: "column " + quote(l.names[i]) + " is ambiguous",

@@ -4,14 +4,17 @@
 -- Returns {accepted, state, ok, noop, failed, in_doubt}, the counts being those since the last resume.
 -- The whole commit is refused unless its fence is the newest (I3). One that was made already is
 -- accepted and changes nothing: the Redis client sends a script again when its answer is lost.
+-- A batch is fresh, its entry not dirty and without progress, until the commit before its first call,
+-- which makes since its own time.
 local entry = redis.call('HGET', KEYS[2], ARGV[1])
-local fence, since, sequence, worker
+local fence, dirty, since, sequence, worker, progress
 if entry then
-  fence, since, sequence, worker = string.match(entry, '^(%d+):%d:(%d+):(%d+):([^:]*):')
+  fence, dirty, since, sequence, worker, progress = string.match(entry, '^(%d+):(%d):(%d+):(%d+):([^:]*):(.*)$')
 end
 local state = redis.call('HGET', KEYS[1], 'state') or 'missing'
 if fence ~= ARGV[2] then return {0, state, 0, 0, 0, 0} end
 if sequence == ARGV[3] then return {1, state, 0, 0, 0, 0} end
+local fresh = dirty == '0' and progress == ''
 
 if ARGV[9] ~= '' then redis.call('XADD', KEYS[4], '*', 'c', ARGV[9], 'r', ARGV[10]) end
 if ARGV[11] ~= '' then redis.call('XADD', KEYS[5], '*', 'c', ARGV[11], 'r', ARGV[12]) end
@@ -30,7 +33,9 @@ if ARGV[5] == '1' then
   end
 else
   if ARGV[8] == '1' then worker = '' end
-  redis.call('HSET', KEYS[2], ARGV[1], fence .. ':' .. ARGV[4] .. ':' .. since .. ':' .. ARGV[3] .. ':' .. worker .. ':' .. ARGV[6])
+  progress = ARGV[6]
+  if fresh and ARGV[4] == '1' then since = ARGV[7] elseif fresh then progress = '' end
+  redis.call('HSET', KEYS[2], ARGV[1], fence .. ':' .. ARGV[4] .. ':' .. since .. ':' .. ARGV[3] .. ':' .. worker .. ':' .. progress)
 end
 
 local counts = redis.call('HMGET', KEYS[1], 'ok', 'noop', 'failed', 'in_doubt', 'base_ok', 'base_noop', 'base_failed', 'base_in_doubt')

@@ -42,7 +42,7 @@ type Delivery struct {
 	Verdict  Verdict
 	Fence    int64
 	Dirty    bool          // an earlier delivery ended without saying which rows it had sent
-	Since    time.Time     // when the batch was opened for the first time
+	Since    time.Time     // when the batch's calls began; before, when it was opened for the first time
 	Progress jobs.Progress // nil at the first delivery
 }
 

@@ -1,7 +1,7 @@
 -- KEYS: job, open, finished, alive    ARGV: batch, worker, calling (0/1), now (ms), patience (ms)
 -- Returns {what, fence, dirty, since, progress}; what is opened, finished, busy, held (behind a canary
 -- that is not over), or the state in which nothing may be called. An open entry is fence:dirty:since:sequence:worker:progress; since
--- is when the batch was first opened, sequence the number of the last commit under this fence.
+-- is when the batch's calls began (commit.lua), sequence the number of the last commit under this fence.
 -- A batch whose worker shows signs of life stays with it.
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {'missing'} end
@@ -23,7 +23,10 @@ if entry then
 end
 fence = fence + 1
 local now_dirty = dirty
-if ARGV[3] == '1' then now_dirty = '1' end
+if ARGV[3] == '1' then
+  if dirty == '0' and progress == '' then since = ARGV[4] end
+  now_dirty = '1'
+end
 redis.call('HSET', KEYS[2], ARGV[1], fence .. ':' .. now_dirty .. ':' .. since .. ':0:' .. ARGV[2] .. ':' .. progress)
 redis.call('HSETNX', KEYS[1], 'started', ARGV[4])
 return {'opened', fence, dirty, since, progress}

@@ -29,6 +29,9 @@ var advices = map[string]advice{
 	"not_reached":            {text: "The API could not be reached. Check the network, the proxy and --base-url, then retry."},
 	"no_answer":              {text: "Calls were sent, and no answer came. Check the network and --timeout, then retry what failed; look at the clients of rows in in_doubt.csv first."},
 	"unreadable_answer":      {text: "Something answered that is not the API. Check --base-url and what lies between, then retry."},
+	"link_failed":            {text: "The clients are gone: their links failed, or somebody removed them. Check the numbers and addresses of the rows that made them, and create them again."},
+	"still_pending":          {text: "The clients were pending until the time was over. Retry later, or with a longer --within; a link that waits for the user may wait for ever."},
+	"not_active":             {text: "The clients are there and get no messages: their users have unsubscribed, or the channel has given them up. results.csv has their status."},
 	"several_candidates":     {text: "More than one client may be the one that was made. Look at the users of in_doubt.csv and decide by hand.", doubt: true},
 	"not_sent_again":         {text: "The answer was lost, and a second try might message people twice. Look at the users of in_doubt.csv; run what did not arrive.", doubt: true},
 }

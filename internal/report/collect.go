@@ -17,7 +17,7 @@ type collector struct {
 
 	used     map[jobs.Kind]*columnSet // of the kinds whose rows can be run again
 	headings headings                 // of the rejected records
-	brands   bool                     // a list found clients of a user in a brand
+	brands   bool                     // a row that has a client is of a user in a brand
 
 	rows    int64 // rows of the spool that have an outcome
 	tally   jobs.Tally
@@ -148,7 +148,7 @@ func (c *collector) note(r *record) {
 	if r.Kind == jobs.Rejected {
 		c.headings.places(r.Names, len(r.Values))
 	}
-	if len(r.Clients) > 0 && r.Row.BrandID != "" {
+	if r.Row.BrandID != "" && (len(r.Clients) > 0 || r.ClientID != "") {
 		c.brands = true
 	}
 }

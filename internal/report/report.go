@@ -90,6 +90,7 @@ func writeRecords(ctx context.Context, f *folder, c *collector, p *page) error {
 		rejectedLines(f.sheet("rejected.csv"), &c.headings),
 		clientLines(f.sheet("clients.csv"), c.brands),
 		clientObjects(f.output("clients.ndjson")),
+		verifyLines(f.sheet("verify.csv"), c.brands),
 		p.note,
 	}
 	for r, err := range c.spool.records(c.scope) {

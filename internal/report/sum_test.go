@@ -115,7 +115,7 @@ func TestWriteI3KeepsTheFirstOutcome(t *testing.T) {
 	if got, want := lines[0]["outcome"], "ok"; got != want {
 		t.Errorf("got outcome %s, want %s", got, want)
 	}
-	if diff := cmp.Diff([]string{"report.html", "results.csv", "summary.json"}, files(t, dir)); diff != "" {
+	if diff := cmp.Diff([]string{"report.html", "results.csv", "summary.json", "verify.csv"}, files(t, dir)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 	if got, want := s.Rows.OK+s.Rows.Failed, int64(2); got != want {

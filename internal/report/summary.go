@@ -34,7 +34,8 @@ type Options struct {
 	Rate        float64 `json:"rate"` // calls per second; 0 = no limit
 	Burst       int     `json:"burst"`
 	Attempts    int     `json:"attempts"`
-	Timeout     string  `json:"timeout"` // per call, such as 30s
+	Timeout     string  `json:"timeout"`          // per call, such as 30s
+	Within      string  `json:"within,omitempty"` // that a verify waits for a pending client; empty = it asks once
 	Batch       int     `json:"batch"`
 	MaxFailures string  `json:"maxFailures"`          // such as 20% or 500
 	Canary      int     `json:"canary,omitempty"`     // rows that run before all others
@@ -75,6 +76,13 @@ type Times struct {
 	DurationSeconds float64   `json:"durationSeconds,omitzero"` // from Started to Finished
 }
 
+func within(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
+}
+
 // Summarize returns the job in numbers, as its own counters have them.
 func Summarize(job jobs.Job) Summary {
 	o, st := job.Options, job.Stats
@@ -82,7 +90,7 @@ func Summarize(job jobs.Job) Summary {
 		Job: job.ID, State: job.State, Reason: job.Reason, App: o.App,
 		Options: Options{
 			Rate: o.Rate, Burst: o.Burst, Attempts: o.Attempts, Timeout: o.Timeout.String(),
-			Batch: o.BatchSize, MaxFailures: o.MaxFailures.String(), Resend: string(cmp.Or(o.Resend, jobs.ResendSilent)),
+			Within: within(o.Within), Batch: o.BatchSize, MaxFailures: o.MaxFailures.String(), Resend: string(cmp.Or(o.Resend, jobs.ResendSilent)),
 			Reserve: amount(o.Reserve*100) + "%", Priority: string(cmp.Or(o.Priority, jobs.Normal)),
 			FinishBy: o.FinishBy, Window: o.Window, Timezone: o.Timezone,
 		},

@@ -170,7 +170,7 @@ func TestWriteReplacesAnEarlierReport(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := []string{"journal", "report.html", "results.csv", "summary.json"}
+	want := []string{"journal", "report.html", "results.csv", "summary.json", "verify.csv"}
 	if diff := cmp.Diff(want, files(t, dir)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}

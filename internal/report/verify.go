@@ -1,0 +1,26 @@
+package report
+
+import (
+	"strconv"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// verifyLines writes input that asks for each client that a create or an ensure left and that was
+// not active then. The brand is a column where there is one.
+func verifyLines(s *sheet, brands bool) section {
+	header := []string{"op", "user", "clientId", "row"}
+	if brands {
+		header = append(header, "brandId")
+	}
+	return func(r *record) error {
+		if !r.Row.Op.Creates() || !r.Kind.Done() || r.ClientID == "" || r.ClientStatus == "active" {
+			return nil
+		}
+		cells := []string{string(jobs.Verify), r.Row.User, r.ClientID, strconv.FormatInt(r.Row.Number, 10)}
+		if brands {
+			cells = append(cells, r.Row.BrandID)
+		}
+		return s.write(header, cells)
+	}
+}
