@@ -70,13 +70,10 @@ func refused(err error) verdict {
 // verdictOn is the verdict of a user with these clients; more = there are others.
 func verdictOn(row jobs.Row, clients []sunco.Client, more bool) verdict {
 	at := slices.IndexFunc(clients, func(c sunco.Client) bool {
-		switch row.Op {
-		case jobs.Create:
-			return c.Type == row.Type && c.IntegrationID == row.IntegrationID
-		case jobs.Remove:
+		if row.ClientID != "" {
 			return c.ID == row.ClientID
 		}
-		return false
+		return c.Type == row.Type && c.IntegrationID == row.IntegrationID
 	})
 	found := at >= 0
 	switch {
@@ -86,8 +83,14 @@ func verdictOn(row jobs.Row, clients []sunco.Client, more bool) verdict {
 		return verdict{warning, "could not check: the user has more than 100 clients", ""}
 	case row.Op == jobs.Create && found:
 		return verdict{warning, "the user has a client of this type and integration already", "the create may make a second one: take out rows that are done already"}
-	case row.Op == jobs.Create:
+	case row.Op == jobs.Ensure && found:
+		return verdict{fine, "the user has a client of this type and integration, and gets no other", ""}
+	case row.Op.Creates():
 		return verdict{fine, "the user is there, without such a client", ""}
+	case row.Op == jobs.Verify && found:
+		return verdict{fine, "the client to verify is there", ""}
+	case row.Op == jobs.Verify:
+		return verdict{problem, "the user has no such client", "the verify will fail: its link failed, or the client id is wrong"}
 	case !found:
 		return verdict{warning, "the user has no such client", "the remove will be a noop; where many are, check the client ids"}
 	case clients[at].Type == "sdk":
