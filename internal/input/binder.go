@@ -95,17 +95,18 @@ func (b *binder) check(o *jobs.Operation, row *jobs.Row) error {
 	if err := o.CheckRow(row); err != nil {
 		return err
 	}
-	done, cause := *row, "same as an earlier row"
+	same, cause := row, "same as an earlier row"
 	switch {
 	case o.Once != nil:
-		done, cause = o.Once(*row), "an earlier row is for the same user, type and integration"
+		once := o.Once(*row)
+		same, cause = &once, "an earlier row is for the same user, type and integration"
 	case b.allow:
 		return nil
 	}
 	if b.duplicates == nil {
 		b.duplicates = newDuplicates()
 	}
-	if b.duplicates.add(&done) {
+	if b.duplicates.add(same) {
 		return &jobs.FieldError{Cause: cause}
 	}
 	return nil
