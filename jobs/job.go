@@ -43,14 +43,18 @@ type Options struct {
 }
 
 // Fingerprint tells one job's work from another's: equal ones have the same rows. It is empty when
-// the digest of an input is not known. Settings say how the rows are read.
+// neither the digest nor the version of an input is known. Settings say how the rows are read.
 func Fingerprint(inputs []Input, settings map[string]string) string {
 	digests := make([]string, len(inputs))
 	for i, in := range inputs {
-		if in.SHA256 == "" {
+		switch {
+		case in.Version != "": // tells one object at one address
+			digests[i] = in.Name + "\n" + in.Version
+		case in.SHA256 != "":
+			digests[i] = in.SHA256
+		default:
 			return ""
 		}
-		digests[i] = in.SHA256
 	}
 	data, err := json.Marshal([]any{digests, settings}) // maps are written in the order of their keys
 	if err != nil {
@@ -63,9 +67,10 @@ func Fingerprint(inputs []Input, settings map[string]string) string {
 // Input is one file of a job as it was read.
 type Input struct {
 	Name     string `json:"name"`
-	Format   string `json:"format"` // such as csv+gzip
-	Bytes    int64  `json:"bytes"`  // as stored, before decompression
-	SHA256   string `json:"sha256"` // of those bytes, in hex
+	Version  string `json:"version,omitempty"` // of an object on the network: its ETag, or its size and time of change
+	Format   string `json:"format"`            // such as csv+gzip
+	Bytes    int64  `json:"bytes"`             // as stored, before decompression
+	SHA256   string `json:"sha256"`            // of those bytes, in hex
 	FirstRow int64  `json:"firstRow"`
 	Rows     int64  `json:"rows"`
 	Error    string `json:"error,omitempty"` // why reading stopped before the end

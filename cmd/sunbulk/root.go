@@ -205,6 +205,9 @@ func explain(err error, cmd *cobra.Command) (code int, text string) {
 		}
 	} else if e, ok := errors.AsType[*input.Error](err); ok {
 		code, hint = exitUsage, e.Hint
+		if e.Unavailable {
+			code = exitCannotRun
+		}
 	} else if errors.Is(err, fs.ErrNotExist) {
 		hint = "check the file's name"
 	} else if errors.Is(err, fs.ErrPermission) {

@@ -81,6 +81,7 @@ func TestAChangedRunIsRefused(t *testing.T) {
 		{"options", func(h *Head) { h.Options.Rate, h.Options.MaxFailures.Percent = 20, 30 }, []string{"option maxFailures", "option rate"}},
 		{"content of a file", func(h *Head) { h.Inputs[1].SHA256 = "cc" }, []string{"input 2"}},
 		{"size of a file", func(h *Head) { h.Inputs[0].Size = 11 }, []string{"input 1"}},
+		{"version of an object", func(h *Head) { h.Inputs[1].Version = `etag "2"` }, []string{"input 2"}},
 		{"files", func(h *Head) { h.Inputs = h.Inputs[:1] }, []string{"number of inputs"}},
 		{"settings", func(h *Head) { h.Settings = map[string]string{"op": "list", "set": "a=b"} }, []string{"setting op", "setting set"}},
 	} {

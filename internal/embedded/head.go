@@ -25,11 +25,23 @@ type Head struct {
 	Created  time.Time         `json:"created"`
 }
 
-// Input is one file of a run. Its name may change between two starts.
+// Input is one file of a run. Its name may change between two starts, but for an object on the network.
 type Input struct {
-	Name   string `json:"name"`
-	Size   int64  `json:"size"`   // bytes as stored
-	SHA256 string `json:"sha256"` // of those bytes, in hex
+	Name    string `json:"name"`
+	Size    int64  `json:"size"`              // bytes as stored
+	SHA256  string `json:"sha256"`            // of those bytes, in hex; empty for a pipe and on the network
+	Version string `json:"version,omitempty"` // of an object on the network
+}
+
+// Known tells whether the input can be told from others before it is read, as a pipe cannot.
+func (in Input) Known() bool { return in.SHA256 != "" || in.Version != "" }
+
+// Same tells whether nothing that is known tells the inputs apart.
+func (in Input) Same(other Input) bool {
+	if in.Version == "" { // a version is one of a name
+		in.Name, other.Name = "", ""
+	}
+	return in == other
 }
 
 // ChangedError says that a folder holds another run than the one that is started.
@@ -62,7 +74,7 @@ func (h Head) compare(now Head) error {
 		changed = append(changed, "number of inputs")
 	} else {
 		for i, in := range h.Inputs {
-			if in.Size != now.Inputs[i].Size || in.SHA256 != now.Inputs[i].SHA256 {
+			if !in.Same(now.Inputs[i]) {
 				changed = append(changed, fmt.Sprintf("input %d", i+1))
 			}
 		}

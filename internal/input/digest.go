@@ -10,17 +10,20 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// Digest reads each regular file once and returns its size and SHA-256, so that the same input can
-// be told from another before any row is queued. A pipe can be read only once: it gets its name alone.
-func Digest(names []string) ([]jobs.Input, error) {
-	inputs := make([]jobs.Input, len(names))
-	for i, name := range names {
-		inputs[i].Name = name
-		if name == "-" {
-			continue
-		}
-		if err := digest(&inputs[i]); err != nil {
-			return nil, err
+// Digest tells each input from others before any row is queued: a regular file by its size and SHA-256,
+// for which it is read once, and an object on the network by its size and version. A pipe can be
+// read only once: it gets its name alone.
+func (r *Reader) Digest() ([]jobs.Input, error) {
+	inputs := make([]jobs.Input, len(r.files))
+	for i, f := range r.files {
+		inputs[i] = jobs.Input{Name: f.name, Version: f.version.String()}
+		switch {
+		case f.version.known():
+			inputs[i].Bytes = f.size
+		case f.src == nil: // it could be let go of, so it can be read again
+			if err := digest(&inputs[i]); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return inputs, nil
@@ -32,13 +35,6 @@ func digest(in *jobs.Input) error {
 		return fmt.Errorf("open input: %w", err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return fmt.Errorf("open input: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil
-	}
 	hash := sha256.New()
 	if in.Bytes, err = io.Copy(hash, f); err != nil {
 		return fmt.Errorf("read %s: %w", in.Name, err)

@@ -14,6 +14,8 @@ type Error struct {
 	Cause  string
 	Hint   string // what to do next; may be empty
 	Err    error  // may be nil
+
+	Unavailable bool // it cannot be had, whatever it holds
 }
 
 func (e *Error) Error() string {

@@ -10,35 +10,36 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// file is one name of the command line.
+// file is one input.
 type file struct {
-	name   string
-	stdin  io.Reader
-	src    *source // nil before its turn, unless it cannot be opened twice
-	parser parser
-	size   int64 // stored bytes; 0 = unknown
-	in     jobs.Input
+	place
+	stdin   io.Reader
+	src     *source // nil before its turn, unless it cannot be opened twice
+	parser  parser
+	size    int64   // stored bytes; 0 = unknown
+	version version // that was checked, of what is read over the network
+	in      jobs.Input
 }
 
 // check opens the file and looks at its start. It lets go of what can be opened again, so that a
 // thousand files do not hold a thousand buffers (I6).
 func (f *file) check(b *binder, read *atomic.Int64) error {
-	if err := f.open(b, read); err != nil {
+	if err := f.begin(b, read); err != nil {
 		return err
 	}
-	f.size = f.src.size
-	if f.name == "-" || !f.src.regular {
+	f.size, f.version, f.in.Version = f.src.size, f.src.version, f.src.version.String()
+	if f.name == "-" || !f.src.again {
 		return nil
 	}
 	read.Add(-f.src.stored.n)
 	return f.close()
 }
 
-func (f *file) open(b *binder, read *atomic.Int64) error {
+func (f *file) begin(b *binder, read *atomic.Int64) error {
 	if f.src != nil {
 		return nil
 	}
-	src, err := openSource(f.name, f.stdin, read)
+	src, err := openSource(f.place, f.version, f.stdin, read)
 	if err != nil {
 		return f.named(err)
 	}

@@ -28,7 +28,7 @@ func readFiles(t *testing.T, names []string, cfg Config) (result, error) {
 	t.Helper()
 	var got result
 	cfg.Warn = func(message string) { got.warnings = append(got.warnings, message) }
-	r, err := Open(names, cfg)
+	r, err := Open(t.Context(), names, cfg)
 	if err != nil {
 		return got, err
 	}

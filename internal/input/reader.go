@@ -1,6 +1,7 @@
 package input
 
 import (
+	"context"
 	"errors"
 	"io"
 	"iter"
@@ -18,10 +19,17 @@ type Reader struct {
 	total  int64
 }
 
-// Open checks the options and the start of every file: a CSV header and the record behind it. Its
-// error is an *Error, or an *fs.PathError when a file cannot be opened. Files other than pipes are
-// opened again when their turn comes.
-func Open(names []string, cfg Config) (*Reader, error) {
+// Open finds what the names stand for, and checks the options and the start of every file: a CSV
+// header and the record behind it. Its error is an *Error, or an *fs.PathError when a file cannot be
+// opened. Files other than pipes are opened again when their turn comes.
+//
+// The end of ctx breaks off what is read over the network, like a connection that is lost for good:
+// what takes the records must look at ctx itself, or it would take that for the input's own end.
+func Open(ctx context.Context, names []string, cfg Config) (*Reader, error) {
+	return open(ctx, names, cfg, newNetwork())
+}
+
+func open(ctx context.Context, names []string, cfg Config, n *network) (*Reader, error) {
 	b, err := newBinder(cfg)
 	if err != nil {
 		return nil, err
@@ -34,13 +42,14 @@ func Open(names []string, cfg Config) (*Reader, error) {
 			return nil, &Error{File: name, Cause: "standard input can be read once only"}
 		}
 		stdin = stdin || name == "-"
-		f := &file{name: name, stdin: cfg.Stdin, in: jobs.Input{Name: name}}
-		r.files = append(r.files, f)
-		if err := f.check(b, &r.read); err != nil {
+		places, err := n.find(ctx, name)
+		if err == nil {
+			err = r.add(places, cfg.Stdin)
+		}
+		if err != nil {
 			r.Close()
 			return nil, err
 		}
-		r.total += f.size
 	}
 	for _, f := range r.files {
 		if f.size == 0 {
@@ -48,6 +57,19 @@ func Open(names []string, cfg Config) (*Reader, error) {
 		}
 	}
 	return r, nil
+}
+
+// add checks the files at the places and puts them behind the others.
+func (r *Reader) add(places []place, stdin io.Reader) error {
+	for _, p := range places {
+		f := &file{place: p, stdin: stdin, in: jobs.Input{Name: p.name}}
+		r.files = append(r.files, f)
+		if err := f.check(r.binder, &r.read); err != nil {
+			return err
+		}
+		r.total += f.size
+	}
+	return nil
 }
 
 // Records gives each record once, in the order of the files, numbered from 1. It can be ranged
@@ -65,7 +87,7 @@ func (r *Reader) Records() iter.Seq[Record] {
 
 func (r *Reader) readFile(f *file, yield func(Record) bool) (ended bool) {
 	defer func() { f.finish(ended) }()
-	if err := f.open(r.binder, &r.read); err != nil {
+	if err := f.begin(r.binder, &r.read); err != nil {
 		return yield(r.number(f, f.breakOff(err)))
 	}
 	for {

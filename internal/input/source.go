@@ -24,8 +24,9 @@ type source struct {
 	text    io.Reader
 	suffix  string // of the format, such as +utf-16+gzip
 	stored  *stored
-	size    int64 // stored bytes; 0 = unknown
-	regular bool  // can be opened again
+	size    int64   // stored bytes; 0 = unknown
+	version version // of what is read over the network
+	again   bool    // can be opened again
 	closers []func() error
 }
 
@@ -45,40 +46,60 @@ func (s *stored) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func openSource(name string, stdin io.Reader, read *atomic.Int64) (*source, error) {
+func openSource(p place, want version, stdin io.Reader, read *atomic.Int64) (*source, error) {
 	s := &source{}
-	raw := stdin
-	switch {
-	case name != "-":
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		s.closers = append(s.closers, f.Close)
-		raw = f
-	case stdin == nil:
-		return nil, &Error{Cause: "there is no standard input"}
+	raw, err := s.openRaw(p, want, stdin)
+	if err == nil {
+		s.stored = &stored{r: raw, hash: sha256.New(), read: read}
+		err = s.decode()
 	}
-	if f, ok := raw.(*os.File); ok {
-		info, err := f.Stat()
-		if err != nil {
-			s.close()
-			return nil, err
-		}
-		if info.IsDir() {
-			s.close()
-			return nil, &Error{Cause: "is a directory", Hint: "name the files in it"}
-		}
-		if s.regular = info.Mode().IsRegular(); s.regular {
-			s.size = info.Size()
-		}
-	}
-	s.stored = &stored{r: raw, hash: sha256.New(), read: read}
-	if err := s.decode(); err != nil {
+	if err != nil {
 		s.close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// openRaw opens the stored bytes.
+func (s *source) openRaw(p place, want version, stdin io.Reader) (io.Reader, error) {
+	switch {
+	case p.open != nil:
+		r, err := p.open(want)
+		if err != nil {
+			return nil, err
+		}
+		s.closers = append(s.closers, r.close)
+		s.version, s.size, s.again = r.version, r.version.size, r.version.known()
+		return r, nil
+	case p.name != "-":
+		f, err := os.Open(p.name)
+		if err != nil {
+			return nil, err
+		}
+		s.closers = append(s.closers, f.Close)
+		return f, s.measure(f)
+	case stdin == nil:
+		return nil, &Error{Cause: "there is no standard input"}
+	}
+	if f, ok := stdin.(*os.File); ok {
+		return stdin, s.measure(f)
+	}
+	return stdin, nil
+}
+
+// measure takes the size of a regular file.
+func (s *source) measure(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return &Error{Cause: "is a directory", Hint: "name the files in it"}
+	}
+	if s.again = info.Mode().IsRegular(); s.again {
+		s.size = info.Size()
+	}
+	return nil
 }
 
 // decode sets text by the first bytes of the file and of what they unpack to.

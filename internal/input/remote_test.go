@@ -1,0 +1,317 @@
+package input
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// shelf is a web server with one object. Faults are by request, counted from 1: the first is the look
+// at the object's start, the second the reading of it.
+type shelf struct {
+	data     []byte
+	etag     string
+	modified time.Time
+	cut      int                                                  // bytes after which each connection breaks; 0 = none
+	fault    func(n int, w http.ResponseWriter, r *http.Request) bool // answers itself, or changes the shelf
+
+	mu   sync.Mutex
+	seen []http.Header
+}
+
+func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	s.seen = append(s.seen, r.Header.Clone())
+	n := len(s.seen)
+	s.mu.Unlock()
+	if s.fault != nil && s.fault(n, w, r) {
+		return
+	}
+	if s.etag != "" {
+		w.Header().Set("ETag", s.etag)
+	}
+	if s.cut > 0 {
+		w = &cutWriter{w, s.cut}
+	}
+	http.ServeContent(w, r, "", s.modified, bytes.NewReader(s.data))
+}
+
+func (s *shelf) requests() []http.Header {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen
+}
+
+// cutWriter breaks the connection after left bytes.
+type cutWriter struct {
+	http.ResponseWriter
+	left int
+}
+
+func (c *cutWriter) Write(p []byte) (int, error) {
+	if len(p) > c.left {
+		c.ResponseWriter.Write(p[:c.left])
+		c.ResponseWriter.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	c.left -= len(p)
+	return c.ResponseWriter.Write(p)
+}
+
+// quick is a network whose waits are short.
+func quick() *network {
+	n := newNetwork()
+	n.idle, n.pause = 200*time.Millisecond, time.Millisecond
+	return n
+}
+
+func users(n int) []byte {
+	b := []byte("user\n")
+	for i := range n {
+		b = fmt.Appendf(b, "a user with number %d\n", i)
+	}
+	return b
+}
+
+// readURL reads one input, with the digest that is taken before.
+func readURL(t *testing.T, ctx context.Context, n *network, name string) (result, jobs.Input, error) {
+	t.Helper()
+	r, err := open(ctx, []string{name}, Config{Op: "list"}, n)
+	if err != nil {
+		return result{}, jobs.Input{}, err
+	}
+	defer r.Close()
+	digests, err := r.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got result
+	for rec := range r.Records() {
+		got.records = append(got.records, rec)
+	}
+	got.inputs = r.Inputs()
+	return got, digests[0], nil
+}
+
+var changed = time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
+
+const lastModified = "Sun, 22 Nov 2026 04:00:00 GMT"
+
+func TestAnObjectIsReadOnce(t *testing.T) {
+	s := &shelf{data: gzipped(t, users(1000)), etag: `"v1"`}
+	srv := httptest.NewServer(s)
+	defer srv.Close()
+	got, before, err := readURL(t, t.Context(), quick(), strings.Replace(srv.URL, "//", "//me:hidden@", 1)+"/a%20b.csv?signature=hidden#hidden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(s.data)
+	size := int64(len(s.data))
+	want := jobs.Input{Name: srv.URL + "/a%20b.csv", Version: `etag "v1"`, Bytes: size}
+	if diff := cmp.Diff(want, before); diff != "" {
+		t.Errorf("before (-want +got):\n%s", diff)
+	}
+	want.Format, want.SHA256, want.FirstRow, want.Rows = "csv+gzip", hex.EncodeToString(sum[:]), 1, 1000
+	if diff := cmp.Diff([]jobs.Input{want}, got.inputs); diff != "" {
+		t.Errorf("after (-want +got):\n%s", diff)
+	}
+	if got := len(s.requests()); got != 2 {
+		t.Errorf("got %d requests, want 2: the look and the reading", got)
+	}
+	if got := s.requests()[1].Get("If-Match"); got != s.etag {
+		t.Errorf("got If-Match %q, want %q", got, s.etag)
+	}
+}
+
+// A connection that breaks is made again where it broke, and no row is lost or comes twice (I1, I2).
+func TestAReadingGoesOn(t *testing.T) {
+	const rows = 20_000
+	hang := func(n int, w http.ResponseWriter, r *http.Request) bool {
+		if n == 2 {
+			w.Header().Set("ETag", `"v1"`)
+			w.Header().Set("Content-Length", fmt.Sprint(len(users(rows))))
+			w.Write(users(rows)[:1000])
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		}
+		return n == 2
+	}
+	busy := func(n int, w http.ResponseWriter, _ *http.Request) bool {
+		if n > 2 && n < 3+maxTries-1 {
+			w.WriteHeader([]int{http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusInternalServerError}[n%3])
+			return true
+		}
+		return false
+	}
+	tests := []struct {
+		name      string
+		shelf     *shelf
+		condition string // header of requests that go on
+	}{
+		{"by ETag", &shelf{etag: `"v1"`, cut: 100_000}, "If-Match"},
+		{"by time and size", &shelf{modified: changed, cut: 100_000}, "If-Unmodified-Since"},
+		{"weak ETag", &shelf{etag: `W/"v1"`, modified: changed, cut: 100_000}, "If-Unmodified-Since"},
+		{"nothing comes", &shelf{etag: `"v1"`, fault: hang}, "If-Match"},
+		{"busy", &shelf{etag: `"v1"`, cut: 300_000, fault: busy}, "If-Match"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.shelf.data = users(rows)
+			srv := httptest.NewServer(test.shelf)
+			defer srv.Close()
+			got, _, err := readURL(t, t.Context(), quick(), srv.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, rec := range got.records {
+				if rec.Rejection != nil || rec.Row.User != fmt.Sprintf("a user with number %d", i) {
+					t.Fatalf("record %d: got %s", i+1, tell(rec))
+				}
+			}
+			if len(got.records) != rows || got.inputs[0].Error != "" {
+				t.Errorf("got %d records of %d, error %q", len(got.records), rows, got.inputs[0].Error)
+			}
+			seen := test.shelf.requests()
+			if last := seen[len(seen)-1]; last.Get("Range") == "" || last.Get(test.condition) == "" {
+				t.Errorf("got last request %v, want a Range and %s", last, test.condition)
+			}
+		})
+	}
+}
+
+// Where a reading cannot go on, the rows before stay what they are, and one rejection says why (I1).
+func TestAReadingThatBreaksOff(t *testing.T) {
+	const rows = 20_000
+	on := func(n int, do func(w http.ResponseWriter, r *http.Request)) func(int, http.ResponseWriter, *http.Request) bool {
+		return func(request int, w http.ResponseWriter, r *http.Request) bool {
+			if request >= n {
+				do(w, r)
+			}
+			return false
+		}
+	}
+	answer := func(n, status int) func(int, http.ResponseWriter, *http.Request) bool {
+		return func(request int, w http.ResponseWriter, _ *http.Request) bool {
+			if request >= n {
+				w.WriteHeader(status)
+			}
+			return request >= n
+		}
+	}
+	plain := func(r *http.Request, names ...string) {
+		for _, name := range names {
+			r.Header.Del(name)
+		}
+	}
+	changing := &shelf{etag: `"v1"`, cut: 200_000}
+	changing.fault = on(3, func(http.ResponseWriter, *http.Request) { changing.etag = `"v2"` })
+	deaf := &shelf{etag: `"v1"`, cut: 200_000}
+	deaf.fault = on(3, func(_ http.ResponseWriter, r *http.Request) { deaf.etag = `"v2"`; plain(r, "If-Match") })
+	longer := &shelf{etag: `"v1"`, cut: 200_000}
+	longer.fault = on(3, func(http.ResponseWriter, *http.Request) { longer.data = users(rows + 1) })
+	touched := &shelf{modified: changed, cut: 200_000}
+	touched.fault = on(3, func(_ http.ResponseWriter, r *http.Request) {
+		touched.modified = changed.Add(time.Hour)
+		plain(r, "If-Unmodified-Since")
+	})
+	early := &shelf{etag: `"v1"`}
+	early.fault = on(2, func(http.ResponseWriter, *http.Request) { early.etag = `"v2"` })
+	tests := []struct {
+		name  string
+		shelf *shelf
+		cause string
+	}{
+		{"changed", changing, "it has changed while it was read"},
+		{"changed, conditions passed over", deaf, "it has changed while it was read"},
+		{"other length", longer, "it has changed while it was read"},
+		{"changed at another time", touched, "it has changed while it was read"},
+		{"changed before its turn", early, "it has changed while it was read"},
+		{"no ranges", &shelf{etag: `"v1"`, cut: 200_000, fault: on(2, func(_ http.ResponseWriter, r *http.Request) { plain(r, "Range") })}, "the server cannot go on in the middle"},
+		{"no version", &shelf{cut: 200_000}, "tells no ETag or time of change by which to go on: unexpected EOF"},
+		{"expired", &shelf{etag: `"v1"`, cut: 200_000, fault: answer(3, http.StatusForbidden)}, "could not be made again: the server answers 403 Forbidden"},
+		{"down", &shelf{etag: `"v1"`, cut: 200_000, fault: answer(3, http.StatusBadGateway)}, "could not be made again for minutes: the server answers 502 Bad Gateway"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.shelf.data = users(rows)
+			srv := httptest.NewServer(test.shelf)
+			defer srv.Close()
+			got, _, err := readURL(t, t.Context(), quick(), srv.URL+"/?key=hidden")
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := len(got.records)
+			for i, rec := range got.records[:n-1] {
+				if rec.Rejection != nil || rec.Row.User != fmt.Sprintf("a user with number %d", i) {
+					t.Fatalf("record %d: got %s", i+1, tell(rec))
+				}
+			}
+			last := tell(got.records[n-1])
+			if got.records[n-1].Rejection == nil || !strings.Contains(last, test.cause) || strings.Contains(last, "hidden") {
+				t.Errorf("got last of %d records %s, want cause %q", n, last, test.cause)
+			}
+			if in := got.inputs[0]; !strings.Contains(in.Error, test.cause) || in.Rows != int64(n) {
+				t.Errorf("got input %+v, want error %q and %d rows", in, test.cause, n)
+			}
+			if got := len(test.shelf.requests()); got > 3+maxTries {
+				t.Errorf("got %d requests", got)
+			}
+		})
+	}
+}
+
+// An object that its server tells no version of is read once, like a pipe.
+func TestAnObjectWithoutVersionIsReadLikeAPipe(t *testing.T) {
+	s := &shelf{data: users(1000)}
+	srv := httptest.NewServer(s)
+	defer srv.Close()
+	got, before, err := readURL(t, t.Context(), quick(), srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(jobs.Input{Name: srv.URL}, before); diff != "" {
+		t.Errorf("before (-want +got):\n%s", diff)
+	}
+	if n := len(got.records); n != 1000 || len(s.requests()) != 1 {
+		t.Errorf("got %d records by %d requests, want 1000 by 1", n, len(s.requests()))
+	}
+}
+
+// What takes the records looks at the context: the reading ends with it.
+func TestAReadingIsInterrupted(t *testing.T) {
+	s := &shelf{data: users(20_000), etag: `"v1"`, cut: 200_000}
+	srv := httptest.NewServer(s)
+	defer srv.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	s.fault = func(n int, w http.ResponseWriter, _ *http.Request) bool {
+		if n == 3 {
+			stop()
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		return n == 3
+	}
+	got, _, err := readURL(t, ctx, quick(), srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in := got.inputs[0]; !strings.Contains(in.Error, "context canceled") {
+		t.Errorf("got input %+v, want an error", in)
+	}
+	if got := len(s.requests()); got != 3 {
+		t.Errorf("got %d requests, want 3", got)
+	}
+}

@@ -1,0 +1,133 @@
+package input
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/minio/minio-go/v7/pkg/s3utils"
+)
+
+// store is S3, or a store that speaks its protocol.
+type store struct {
+	client    minio.Core
+	anonymous bool // no credentials were found
+}
+
+// findObjects returns the place of s3://BUCKET/KEY, or those whose keys match KEY. A key that is
+// literally KEY goes before a match.
+func (n *network) findObjects(ctx context.Context, rest string, newest bool) ([]place, error) {
+	bucket, key, _ := strings.Cut(rest, "/")
+	if s3utils.CheckValidBucketName(bucket) != nil || key == "" {
+		return nil, &Error{File: "s3://…", Cause: "is not s3://BUCKET/KEY", Hint: "credentials and the region come from the environment: AWS_ACCESS_KEY_ID, AWS_REGION …"}
+	}
+	if n.store == nil {
+		var err error
+		if n.store, err = openStore(n.web.Transport); err != nil {
+			return nil, err
+		}
+	}
+	object := func(key string) place {
+		return n.place(ctx, "s3://"+bucket+"/"+key, n.store.getter(bucket, key))
+	}
+	fixed := strings.IndexAny(key, patternSigns)
+	if fixed < 0 && !newest {
+		return []place{object(key)}, nil
+	}
+	if fixed < 0 {
+		fixed = len(key)
+	}
+	name := "s3://" + bucket + "/" + key
+	if _, err := path.Match(key, ""); err != nil {
+		return nil, badPattern(name)
+	}
+	listing, stop := context.WithCancel(ctx)
+	defer stop()
+	var all []found
+	list := minio.ListObjectsOptions{Prefix: key[:fixed], Recursive: strings.Contains(key[fixed:], "/")}
+	for o := range n.store.client.ListObjectsIter(listing, bucket, list) {
+		if o.Err != nil {
+			err := unavailable(n.store.refusal(o.Err)).(*Error)
+			err.File = name
+			return nil, err
+		}
+		if o.Key == key {
+			return []place{object(key)}, nil
+		}
+		if match, _ := path.Match(key, o.Key); match && !strings.HasSuffix(o.Key, "/") {
+			all = append(all, found{object(o.Key), o.LastModified})
+		}
+	}
+	return choose(name, all, newest)
+}
+
+// openStore takes endpoint, region and credentials from where AWS' own tools take them: environment,
+// profiles, and the role of the machine or container.
+func openStore(transport http.RoundTripper) (*store, error) {
+	endpoint := cmp.Or(os.Getenv("AWS_ENDPOINT_URL_S3"), os.Getenv("AWS_ENDPOINT_URL"), "https://s3.amazonaws.com")
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" {
+		return nil, &Error{Cause: "AWS_ENDPOINT_URL is not the URL of a host", Hint: "it looks like https://minio.example.com:9000"}
+	}
+	roles := &http.Client{Timeout: 5 * time.Second} // the address of a machine's role may lead nowhere
+	creds := credentials.NewChainCredentials([]credentials.Provider{
+		&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}, &credentials.IAM{Client: roles},
+	})
+	value, err := creds.GetWithContext(&credentials.CredContext{Client: roles})
+	s := &store{anonymous: err != nil || value.SignerType.IsAnonymous()}
+	if s.anonymous { // else each request would look for them again
+		creds = credentials.NewStatic("", "", "", credentials.SignatureAnonymous)
+	}
+	client, err := minio.New(u.Host, &minio.Options{
+		Creds: creds, Secure: u.Scheme == "https", Transport: transport, MaxRetries: 3,
+		Region: cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")),
+	})
+	if err != nil {
+		return nil, &Error{Cause: "AWS_ENDPOINT_URL cannot be used", Hint: "it looks like https://minio.example.com:9000"}
+	}
+	s.client = minio.Core{Client: client}
+	return s, nil
+}
+
+func (s *store) getter(bucket, key string) getter {
+	return func(ctx context.Context, header http.Header) (http.Header, io.ReadCloser, error) {
+		var opt minio.GetObjectOptions
+		for name := range header {
+			opt.Set(name, header.Get(name))
+		}
+		body, _, answer, err := s.client.GetObject(ctx, bucket, key, opt)
+		if err != nil {
+			return nil, nil, s.refusal(err)
+		}
+		return answer, body, nil
+	}
+}
+
+// refusal makes a *refusal of an answer of the store. Its own words may quote the key id.
+func (s *store) refusal(err error) error {
+	e, ok := errors.AsType[minio.ErrorResponse](err)
+	if !ok || e.StatusCode == 0 {
+		return told(err)
+	}
+	r := &refusal{status: e.StatusCode, code: e.Code}
+	switch {
+	case e.StatusCode == http.StatusNotFound:
+		r.hint = "check the bucket and the key"
+	case e.StatusCode == http.StatusMovedPermanently || e.StatusCode == http.StatusBadRequest:
+		r.hint = "check AWS_REGION and AWS_ENDPOINT_URL"
+	case (e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden) && s.anonymous:
+		r.hint = "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+	case e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden:
+		r.hint = "check the credentials; they need s3:GetObject, and s3:ListBucket for a pattern"
+	}
+	return r
+}
