@@ -36,7 +36,9 @@ func (p *program) runCommand() *cobra.Command {
 
 Without --redis it needs nothing else: it keeps a journal in the report folder, and the same
 command with the same --out goes on where it stopped. The first Ctrl-C lets calls in flight end,
-the second stops at once. FILE may be - for standard input.`,
+the second stops at once.
+
+` + filesHelp,
 		Example: `  sunbulk run users.csv --simulate
   sunbulk run users.csv --app 5e4af71a81966cfff3ef6550 --rate 40 --out report
   sunbulk run clients.csv --op remove --app 5e4af71a81966cfff3ef6550
@@ -60,6 +62,9 @@ the second stops at once. FILE may be - for standard input.`,
 	planFlag(f)
 	return cmd
 }
+
+const filesHelp = `FILE is a path, - for standard input, a quoted pattern such as 'exports/*.csv', https://HOST/PATH or
+s3://BUCKET/KEY, which may be a pattern too. newest: before a pattern is the one changed last.`
 
 func needFiles(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {

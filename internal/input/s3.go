@@ -56,7 +56,7 @@ func (n *network) findObjects(ctx context.Context, rest string, newest bool) ([]
 	list := minio.ListObjectsOptions{Prefix: key[:fixed], Recursive: strings.Contains(key[fixed:], "/")}
 	for o := range n.store.client.ListObjectsIter(listing, bucket, list) {
 		if o.Err != nil {
-			err := unavailable(n.store.refusal(o.Err)).(*Error)
+			err := unavailable(n.store.refusal(o.Err))
 			err.File = name
 			return nil, err
 		}

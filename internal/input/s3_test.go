@@ -138,14 +138,14 @@ func TestS3GoesOn(t *testing.T) {
 		return false
 	}
 	b["whole"], b["changing"] = whole, changing
-	got, _, err := readURL(t, t.Context(), quick(), "s3://exports/whole")
+	got, _, err := readURL(t.Context(), t, quick(), "s3://exports/whole")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if n := len(got.records); n != 20_000 || got.inputs[0].Error != "" {
 		t.Errorf("got %d records, error %q", n, got.inputs[0].Error)
 	}
-	got, _, err = readURL(t, t.Context(), quick(), "s3://exports/changing")
+	got, _, err = readURL(t.Context(), t, quick(), "s3://exports/changing")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestS3Refusals(t *testing.T) {
 			if test.set != "" {
 				t.Setenv(test.set, test.value)
 			}
-			_, _, err := readURL(t, t.Context(), quick(), test.arg)
+			_, _, err := readURL(t.Context(), t, quick(), test.arg)
 			e, ok := errors.AsType[*Error](err)
 			if !ok || !strings.Contains(err.Error(), test.want) || !strings.Contains(e.Hint, test.hint) || e.Unavailable != test.code1 {
 				t.Errorf("got %#v, want %q", err, test.want)
@@ -203,7 +203,7 @@ func TestS3Profile(t *testing.T) {
 	t.Setenv("AWS_SESSION_TOKEN", "")
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", profiles)
 	t.Setenv("AWS_PROFILE", "night")
-	got, _, err := readURL(t, t.Context(), quick(), "s3://exports/daily/1.csv")
+	got, _, err := readURL(t.Context(), t, quick(), "s3://exports/daily/1.csv")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -139,7 +139,7 @@ func told(err error) error {
 }
 
 // unavailable is the *Error of an object that cannot be had.
-func unavailable(err error) error {
+func unavailable(err error) *Error {
 	hint := "check the address and the network"
 	if e, ok := errors.AsType[*refusal](err); ok {
 		switch {

@@ -74,7 +74,7 @@ func TestObjectsThatCannotBeHad(t *testing.T) {
 				defer srv.Close()
 				name = strings.Replace(srv.URL, "//", "//me:hidden@", 1) + "/x.csv?a=hidden"
 			}
-			_, _, err := readURL(t, t.Context(), quick(), name)
+			_, _, err := readURL(t.Context(), t, quick(), name)
 			e, ok := errors.AsType[*Error](err)
 			if !ok || !strings.Contains(err.Error(), test.want) || e.Unavailable != test.code1 || e.Hint == "" {
 				t.Errorf("got %#v, want %q", err, test.want)
@@ -100,7 +100,7 @@ func TestARedirectCarriesNoSecret(t *testing.T) {
 	defer first.Close()
 	n := quick()
 	n.web.Transport = other.Client().Transport
-	got, _, err := readURL(t, t.Context(), n, strings.Replace(first.URL, "//", "//me:hidden@", 1)+"?signature=hidden")
+	got, _, err := readURL(t.Context(), t, n, strings.Replace(first.URL, "//", "//me:hidden@", 1)+"?signature=hidden")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestContentEncodingIsPassedOver(t *testing.T) {
 	}}
 	srv := httptest.NewServer(s)
 	defer srv.Close()
-	got, _, err := readURL(t, t.Context(), quick(), srv.URL)
+	got, _, err := readURL(t.Context(), t, quick(), srv.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
