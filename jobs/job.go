@@ -47,12 +47,7 @@ type Options struct {
 func Fingerprint(inputs []Input, settings map[string]string) string {
 	digests := make([]string, len(inputs))
 	for i, in := range inputs {
-		switch {
-		case in.Version != "": // tells one object at one address
-			digests[i] = in.Name + "\n" + in.Version
-		case in.SHA256 != "":
-			digests[i] = in.SHA256
-		default:
+		if digests[i] = in.Identity(); digests[i] == "" {
 			return ""
 		}
 	}
@@ -74,6 +69,15 @@ type Input struct {
 	FirstRow int64  `json:"firstRow"`
 	Rows     int64  `json:"rows"`
 	Error    string `json:"error,omitempty"` // why reading stopped before the end
+}
+
+// Identity tells the input from others, before and after it was read: the version of what lies at an
+// address on the network, the digest of a file. It is empty for a pipe that was not read.
+func (in Input) Identity() string {
+	if in.Version != "" {
+		return in.Name + " " + in.Version
+	}
+	return in.SHA256
 }
 
 // Job is one input run with one set of options.

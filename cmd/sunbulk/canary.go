@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/sunbulk/sunbulk/enqueue"
@@ -26,11 +25,11 @@ func (j *jobFlags) canaryOption(limit jobs.Threshold) (jobs.Canary, error) {
 }
 
 // pickCanary reads the files once for the rows of the canary that the job's options ask for.
-func (p *program) pickCanary(ctx context.Context, o jobFlags, c jobs.Canary, files []string) ([]jobs.Row, error) {
+func (p *program) pickCanary(ctx context.Context, o jobFlags, c jobs.Canary, files *input.Files) ([]jobs.Row, error) {
 	if c.Rows == 0 {
 		return nil, nil
 	}
-	if name := firstPipe(files); name != "" {
+	if name := files.Pipe(); name != "" {
 		return nil, usage("--canary takes its rows from the whole input, and "+name+" can be read only once", "write it to a file, and give that")
 	}
 	cfg, err := o.input(p)
@@ -38,16 +37,13 @@ func (p *program) pickCanary(ctx context.Context, o jobFlags, c jobs.Canary, fil
 		return nil, err
 	}
 	cfg.Warn = nil // the reading that queues the rows says it
-	reader, err := input.Open(files, cfg)
+	reader, err := input.Open(ctx, files, cfg)
 	if err != nil {
-		return nil, err
+		return nil, p.orInterrupted(err)
 	}
 	defer reader.Close()
 	rows := enqueue.Pick(until(ctx, records(reader)), c.Rows)
-	if ctx.Err() != nil {
-		return nil, &exitError{code: exitInterrupted, err: errors.New("interrupted")}
-	}
-	return rows, nil
+	return rows, p.orInterrupted(ctx.Err())
 }
 
 // until gives the rows until ctx ends.

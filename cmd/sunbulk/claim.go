@@ -13,8 +13,8 @@ import (
 )
 
 // fingerprint of the work that the flags ask for; empty when it cannot be told from other work.
-func (j *jobFlags) fingerprint(files []string) (string, error) {
-	inputs, err := input.Digest(files)
+func (j *jobFlags) fingerprint(files *input.Files) (string, error) {
+	inputs, err := files.Digest()
 	if err != nil {
 		return "", err
 	}
@@ -69,7 +69,7 @@ func (p *program) takeOver(ctx context.Context, s *session, holder string, opt j
 }
 
 // openRedisSession starts a job on a real Redis, or goes on with the one that has the input.
-func (p *program) openRedisSession(ctx context.Context, o runOptions, opt jobs.Options, files []string) (*session, error) {
+func (p *program) openRedisSession(ctx context.Context, o runOptions, opt jobs.Options, files *input.Files) (*session, error) {
 	fingerprint, err := o.job.fingerprint(files)
 	if err != nil {
 		return nil, err

@@ -30,8 +30,9 @@ command goes on with the same job.
   sunbulk enqueue users.csv --resume 20261122-153012-k3f9
   zcat users.csv.gz | sunbulk enqueue - --op list --app 5e4af71a81966cfff3ef6550`,
 		Args: needFiles,
-		RunE: func(cmd *cobra.Command, files []string) error {
-			if err := p.followPlan(cmd.Flags(), files); err != nil {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			files, err := p.findPlanned(cmd.Flags(), args)
+			if err != nil {
 				return err
 			}
 			defer debug.SetGCPercent(debug.SetGCPercent(percentWithInput))
@@ -48,7 +49,7 @@ command goes on with the same job.
 	return cmd
 }
 
-func (p *program) enqueue(ctx context.Context, o jobFlags, redis string, files []string) error {
+func (p *program) enqueue(ctx context.Context, o jobFlags, redis string, files *input.Files) error {
 	opt, err := o.options()
 	if err != nil {
 		return err
@@ -78,8 +79,8 @@ type intake struct {
 }
 
 // openIntake opens the files, and Redis when they can be read.
-func (p *program) openIntake(ctx context.Context, o jobFlags, redis string, files []string) (in intake, err error) {
-	if in.reader, err = o.open(p, files); err != nil {
+func (p *program) openIntake(ctx context.Context, o jobFlags, redis string, files *input.Files) (in intake, err error) {
+	if in.reader, err = o.open(ctx, p, files); err != nil {
 		return in, err
 	}
 	if in.store, err = p.openStore(ctx, redis); err != nil {

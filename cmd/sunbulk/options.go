@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -87,13 +88,14 @@ func (j *jobFlags) options() (jobs.Options, error) {
 	return o, nil
 }
 
-// open opens the files as the flags say.
-func (j *jobFlags) open(p *program, files []string) (*input.Reader, error) {
+// open opens the files as the flags say. What takes their records must look at ctx.
+func (j *jobFlags) open(ctx context.Context, p *program, files *input.Files) (*input.Reader, error) {
 	cfg, err := j.input(p)
 	if err != nil {
 		return nil, err
 	}
-	return input.Open(files, cfg)
+	reader, err := input.Open(ctx, files, cfg)
+	return reader, p.orInterrupted(err)
 }
 
 // input returns how rows are read.

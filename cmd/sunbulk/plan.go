@@ -3,13 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -33,16 +33,19 @@ calls, and the time they take at the rate. It needs no credentials and sends not
 
 With --check it also asks the API, in 30 GETs at most: whether the credentials are taken, whether
 app and integrations are there and of the type that the rows name, and about the users of 20 rows.
-With --out it keeps the plan in a file: run and enqueue do only what was planned with --plan.`,
+With --out it keeps the plan in a file: run and enqueue do only what was planned with --plan.
+
+` + filesHelp,
 		Example: `  sunbulk plan users.csv --rate 40
   sunbulk plan users.csv --app 5e4af71a81966cfff3ef6550 --rate 40 --check --out plan.json
   sunbulk run users.csv --plan plan.json`,
 		Args: needFiles,
-		RunE: func(_ *cobra.Command, files []string) error {
-			if err := p.plan(p.drain, o, files); p.drain.Err() == nil {
-				return err
+		RunE: func(_ *cobra.Command, args []string) error {
+			files, err := p.find(args)
+			if err == nil {
+				err = p.plan(p.drain, o, files)
 			}
-			return &exitError{code: exitInterrupted, err: errors.New("interrupted")}
+			return p.orInterrupted(err)
 		},
 	}
 	f := cmd.Flags()
@@ -56,7 +59,7 @@ With --out it keeps the plan in a file: run and enqueue do only what was planned
 	return cmd
 }
 
-func (p *program) plan(ctx context.Context, o planOptions, files []string) error {
+func (p *program) plan(ctx context.Context, o planOptions, files *input.Files) error {
 	if o.out != "" {
 		if err := refusePlanFile(o.out, files); err != nil {
 			return err
@@ -92,10 +95,10 @@ func (p *program) plan(ctx context.Context, o planOptions, files []string) error
 }
 
 // makePlan reads the files.
-func (p *program) makePlan(ctx context.Context, o planOptions, opt jobs.Options, files []string) (plan.Plan, error) {
+func (p *program) makePlan(ctx context.Context, o planOptions, opt jobs.Options, files *input.Files) (plan.Plan, error) {
 	// Two tables of 32 MiB stay, and hold no pointers: collecting early costs little and saves half as much again.
 	defer debug.SetGCPercent(debug.SetGCPercent(20))
-	reader, err := o.run.job.open(p, files)
+	reader, err := o.run.job.open(ctx, p, files)
 	if err != nil {
 		return plan.Plan{}, err
 	}

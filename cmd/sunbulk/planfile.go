@@ -54,7 +54,7 @@ func values(f *pflag.Flag) []string {
 }
 
 // refusePlanFile refuses to keep a plan of pipes, and to write over what is no plan.
-func refusePlanFile(out string, files []string) error {
+func refusePlanFile(out string, files *input.Files) error {
 	if out == "-" {
 		return usage("--out takes the name of a file", "--json writes the plan's numbers on stdout")
 	}
@@ -64,22 +64,11 @@ func refusePlanFile(out string, files []string) error {
 	return refusePipes(files)
 }
 
-func refusePipes(files []string) error {
-	if name := firstPipe(files); name != "" {
+func refusePipes(files *input.Files) error {
+	if name := files.Pipe(); name != "" {
 		return usage(name+" is a pipe: what it will give cannot be planned", "write it to a file, and give that")
 	}
 	return nil
-}
-
-// firstPipe returns the first of the files that can be read only once, empty when there is none.
-func firstPipe(files []string) string {
-	for _, name := range files {
-		info, err := os.Stat(name)
-		if name == "-" || err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-			return name
-		}
-	}
-	return ""
 }
 
 // keepPlan writes the plan beside its place and renames it.
@@ -143,7 +132,7 @@ func readPlan(name string) (file planFile, err error) {
 
 // followPlan holds a command to the plan that its --plan names: to its input and its flags, of which
 // those that are not given are taken from the plan.
-func (p *program) followPlan(flags *pflag.FlagSet, files []string) error {
+func (p *program) followPlan(flags *pflag.FlagSet, files *input.Files) error {
 	name, err := flags.GetString("plan")
 	if err != nil || name == "" {
 		return err
@@ -159,7 +148,7 @@ func (p *program) followPlan(flags *pflag.FlagSet, files []string) error {
 	if err != nil {
 		return usage(name+": "+err.Error(), "'sunbulk plan --out FILE' makes a plan")
 	}
-	inputs, err := input.Digest(files)
+	inputs, err := files.Digest()
 	if err != nil {
 		return err
 	}
@@ -208,16 +197,24 @@ func set(f *pflag.Flag, to []string) error {
 	return nil
 }
 
-// otherInputs says which inputs are not those that were planned. Names make no difference.
+// otherInputs says which inputs are not those that were planned. Names of files make no difference.
 func (file planFile) otherInputs(inputs []jobs.Input) (others []string) {
 	planned := file.Plan.Inputs
 	if len(inputs) != len(planned) {
 		return []string{fmt.Sprintf("there are %d inputs, and were %d", len(inputs), len(planned))}
 	}
 	for i, in := range inputs {
-		if in.SHA256 != planned[i].SHA256 {
-			others = append(others, fmt.Sprintf("%s has SHA-256 %.12s…, and %s had %.12s…", in.Name, in.SHA256, planned[i].Name, planned[i].SHA256))
+		if in.Identity() != planned[i].Identity() {
+			others = append(others, fmt.Sprintf("%s has %s, and %s had %s", in.Name, describeInput(in), planned[i].Name, describeInput(planned[i])))
 		}
 	}
 	return others
+}
+
+// describeInput names what tells an input from others.
+func describeInput(in jobs.Input) string {
+	if in.Version != "" {
+		return "version " + in.Version
+	}
+	return fmt.Sprintf("SHA-256 %.12s…", in.SHA256)
 }

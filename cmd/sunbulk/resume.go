@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // resumeEnqueue reads a job's input again and queues what is missing of it. The job keeps its own
 // options; those that say how rows are read must be the same.
-func (p *program) resumeEnqueue(ctx context.Context, o jobFlags, redis, id string, files []string) error {
+func (p *program) resumeEnqueue(ctx context.Context, o jobFlags, redis, id string, files *input.Files) error {
 	if err := jobs.CheckID(id); err != nil {
 		return usage(err.Error(), "'sunbulk jobs' lists the jobs")
 	}

@@ -41,11 +41,13 @@ the second stops at once.
 ` + filesHelp,
 		Example: `  sunbulk run users.csv --simulate
   sunbulk run users.csv --app 5e4af71a81966cfff3ef6550 --rate 40 --out report
+  sunbulk run 'newest:s3://exports/daily/*.csv.gz' --app 5e4af71a81966cfff3ef6550
   sunbulk run clients.csv --op remove --app 5e4af71a81966cfff3ef6550
   sunbulk run users.csv --plan plan.json`,
 		Args: needFiles,
-		RunE: func(cmd *cobra.Command, files []string) error {
-			if err := p.followPlan(cmd.Flags(), files); err != nil {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			files, err := p.findPlanned(cmd.Flags(), args)
+			if err != nil {
 				return err
 			}
 			return p.run(cmd.Context(), o, files)
@@ -63,23 +65,13 @@ the second stops at once.
 	return cmd
 }
 
-const filesHelp = `FILE is a path, - for standard input, a quoted pattern such as 'exports/*.csv', https://HOST/PATH or
-s3://BUCKET/KEY, which may be a pattern too. newest: before a pattern is the one changed last.`
-
-func needFiles(_ *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return usage("no input file", "give one or more files, or - for standard input")
-	}
-	return nil
-}
-
 // percentWithInput is how much garbage may pile up, as a part of what is in use, while input remembers rows:
 // in 32 MiB without a pointer, so that to collect twice as often as Go does costs next to nothing and
 // saves a quarter of the memory (I6).
 const percentWithInput = 50
 
 // run is the whole of the run command.
-func (p *program) run(ctx context.Context, o runOptions, files []string) error {
+func (p *program) run(ctx context.Context, o runOptions, files *input.Files) error {
 	log, err := p.logger(slog.LevelWarn)
 	if err != nil {
 		return err
@@ -101,11 +93,13 @@ func (p *program) run(ctx context.Context, o runOptions, files []string) error {
 		return err
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(percentWithInput))
-	reader, err := o.job.open(p, files)
-	if err != nil {
+	in := reading{}
+	in.ctx, in.stop = context.WithCancelCause(p.drain)
+	defer in.stop(nil)
+	if in.Reader, err = o.job.open(in.ctx, p, files); err != nil {
 		return err
 	}
-	defer reader.Close()
+	defer in.Close()
 	canary, err := p.pickCanary(p.drain, o.job, opt.Canary, files)
 	if err != nil {
 		return err
@@ -120,7 +114,7 @@ func (p *program) run(ctx context.Context, o runOptions, files []string) error {
 	w := worker.New(s.rdb, s.codec, worker.Config{
 		Name: processName(), APIs: map[string]*sunco.API{opt.App: api}, Deliveries: s.memory, Concurrency: o.concurrency, Logger: log,
 	})
-	if err := p.process(ctx, s, w, reader); err != nil {
+	if err := p.process(ctx, s, w, in); err != nil {
 		return err
 	}
 	return p.conclude(ctx, s)
@@ -148,18 +142,24 @@ func (o *runOptions) connect() (*sunco.API, func(), error) {
 	return api, func() {}, err
 }
 
+// reading is the input of a run, and the context by which its reading and its queuing end together:
+// what was read of an object whose reading was broken off must not be queued as a whole.
+type reading struct {
+	*input.Reader
+	ctx  context.Context
+	stop context.CancelCauseFunc
+}
+
 // process reads and works at the same time, until the job ends, pauses or is interrupted.
-func (p *program) process(ctx context.Context, s *session, w *worker.Worker, reader *input.Reader) error {
+func (p *program) process(ctx context.Context, s *session, w *worker.Worker, in reading) error {
 	stopDrain := context.AfterFunc(p.drain, func() {
 		fmt.Fprintln(p.screen, "stopping: calls in flight end first; interrupt again to stop at once")
 		w.Drain()
 	})
 	defer stopDrain()
-	reading, stopReading := context.WithCancelCause(p.drain)
-	defer stopReading(nil)
 	read := make(chan error, 1)
-	go func() { read <- s.read(reading, records(reader), reader.Inputs) }()
-	progress := p.watch(ctx, s.job, s.store, reader.Progress)
+	go func() { read <- s.read(in.ctx, records(in.Reader), in.Inputs) }()
+	progress := p.watch(ctx, s.job, s.store, in.Progress)
 
 	served := make(chan error, 1)
 	go func() { served <- w.Serve(ctx, s.job) }()
@@ -167,7 +167,7 @@ func (p *program) process(ctx context.Context, s *session, w *worker.Worker, rea
 	select {
 	case err = <-served:
 		if s.embedded {
-			stopReading(errNoLonger) // the window would never open again
+			in.stop(errNoLonger) // the window would never open again
 		}
 		err = errors.Join(err, <-read)
 	case err = <-read:

@@ -44,11 +44,11 @@ type session struct {
 const window = 300
 
 // openSession starts the job, or goes on with the one whose journal is in the report folder.
-func (p *program) openSession(ctx context.Context, o runOptions, opt jobs.Options, files []string) (*session, error) {
+func (p *program) openSession(ctx context.Context, o runOptions, opt jobs.Options, files *input.Files) (*session, error) {
 	if o.redis != "" {
 		return p.openRedisSession(ctx, o, opt, files)
 	}
-	inputs, err := input.Digest(files)
+	inputs, err := files.Digest()
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (p *program) openSession(ctx context.Context, o runOptions, opt jobs.Option
 	s := &session{store: st, embedded: true, batch: opt.BatchSize, close: func() { redis.Close() }}
 	head := embedded.Head{Job: jobs.NewID(time.Now()), Options: opt, Settings: o.job.settings(), Created: time.Now().UTC()}
 	for _, in := range inputs {
-		head.Inputs = append(head.Inputs, embedded.Input{Name: in.Name, Size: in.Bytes, SHA256: in.SHA256})
+		head.Inputs = append(head.Inputs, embedded.Input{Name: in.Name, Size: in.Bytes, SHA256: in.SHA256, Version: in.Version})
 	}
 	if err := p.openJournal(ctx, s, o, head); err != nil {
 		redis.Close()
@@ -102,7 +102,7 @@ func (p *program) openJournal(ctx context.Context, s *session, o runOptions, hea
 		err = s.ledger.Create(ctx, jobs.Job{ID: head.Job, Options: head.Options, Created: head.Created})
 	}
 	s.job = head.Job
-	s.piped = slices.ContainsFunc(head.Inputs, func(in embedded.Input) bool { return in.SHA256 == "" })
+	s.piped = slices.ContainsFunc(head.Inputs, func(in embedded.Input) bool { return !in.Known() })
 	return err
 }
 
@@ -144,7 +144,7 @@ func refuseUnfinishedTwin(head embedded.Head, allowed bool) error {
 // sameWork tells whether two runs call the same app for the same files.
 func sameWork(a, b embedded.Head) bool {
 	return a.Options.App == b.Options.App && slices.EqualFunc(a.Inputs, b.Inputs, func(x, y embedded.Input) bool {
-		return x.SHA256 != "" && x.SHA256 == y.SHA256
+		return x.Known() && x.Same(y)
 	})
 }
 

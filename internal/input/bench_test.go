@@ -58,7 +58,7 @@ func benchmark(b *testing.B, header string, row func(int, []byte) []byte) {
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {
 		b.StopTimer()
-		r, err := Open(b.Context(), []string{"-"}, Config{Op: "create", Stdin: bytes.NewReader(data)})
+		r, err := openNames(b.Context(), []string{"-"}, Config{Op: "create", Stdin: bytes.NewReader(data)})
 		if err != nil {
 			b.Fatal(err)
 		}

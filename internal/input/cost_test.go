@@ -25,7 +25,7 @@ func TestAllocationsPerRow(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := testing.AllocsPerRun(5, func() {
-				r, err := Open([]string{"-"}, Config{Op: "create", Stdin: bytes.NewReader(data)})
+				r, err := openNames(t.Context(), []string{"-"}, Config{Op: "create", Stdin: bytes.NewReader(data)})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -1,6 +1,7 @@
 package input
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -12,12 +13,13 @@ import (
 
 // file is one input.
 type file struct {
-	place
+	*place
+	ctx     context.Context // of the reading
+	network *network
 	stdin   io.Reader
 	src     *source // nil before its turn, unless it cannot be opened twice
 	parser  parser
-	size    int64   // stored bytes; 0 = unknown
-	version version // that was checked, of what is read over the network
+	size    int64 // stored bytes; 0 = unknown
 	in      jobs.Input
 }
 
@@ -27,7 +29,7 @@ func (f *file) check(b *binder, read *atomic.Int64) error {
 	if err := f.begin(b, read); err != nil {
 		return err
 	}
-	f.size, f.version, f.in.Version = f.src.size, f.src.version, f.src.version.String()
+	f.size = f.src.size
 	if f.name == "-" || !f.src.again {
 		return nil
 	}
@@ -39,7 +41,7 @@ func (f *file) begin(b *binder, read *atomic.Int64) error {
 	if f.src != nil {
 		return nil
 	}
-	src, err := openSource(f.place, f.version, f.stdin, read)
+	src, err := f.openSource(read)
 	if err != nil {
 		return f.named(err)
 	}

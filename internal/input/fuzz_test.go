@@ -105,7 +105,7 @@ func FuzzRecords(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		read := func(stdin io.Reader) ([]string, string) {
-			r, err := Open(t.Context(), []string{"-"}, Config{Op: "list", Stdin: stdin, AllowDuplicates: true})
+			r, err := openNames(t.Context(), []string{"-"}, Config{Op: "list", Stdin: stdin, AllowDuplicates: true})
 			if err != nil {
 				return nil, err.Error()
 			}

@@ -73,20 +73,20 @@ func TestOpenRefuses(t *testing.T) {
 
 func TestOpenRefusesFiles(t *testing.T) {
 	good := writeFile(t, "good.csv", []byte("user\na\n"))
-	if _, err := Open(t.Context(), []string{good, t.TempDir() + "/none.csv"}, Config{Op: "list"}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := openNames(t.Context(), []string{good, t.TempDir() + "/none.csv"}, Config{Op: "list"}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing file: got error %v, want one that is fs.ErrNotExist", err)
 	}
 	for name, names := range map[string][]string{"is a directory": {good, t.TempDir()}, "once only": {"-", "-"}} {
-		_, err := Open(t.Context(), names, Config{Op: "list", Stdin: strings.NewReader("user\n")})
+		_, err := openNames(t.Context(), names, Config{Op: "list", Stdin: strings.NewReader("user\n")})
 		if _, ok := errors.AsType[*Error](err); !ok || !strings.Contains(err.Error(), name) {
 			t.Errorf("got error %v, want an *Error that says %q", err, name)
 		}
 	}
 	broken := io.MultiReader(strings.NewReader("user,bra"), iotest.ErrReader(io.ErrClosedPipe))
-	if _, err := Open(t.Context(), []string{"-"}, Config{Op: "list", Stdin: broken}); !errors.Is(err, io.ErrClosedPipe) {
+	if _, err := openNames(t.Context(), []string{"-"}, Config{Op: "list", Stdin: broken}); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("broken header: got error %v, want one that is io.ErrClosedPipe", err)
 	}
-	if _, err := Open(t.Context(), []string{"-"}, Config{Op: "list"}); err == nil {
+	if _, err := openNames(t.Context(), []string{"-"}, Config{Op: "list"}); err == nil {
 		t.Error("no standard input: got no error")
 	}
 }

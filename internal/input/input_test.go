@@ -1,6 +1,7 @@
 package input
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,11 +25,20 @@ func readText(t *testing.T, text string, cfg Config) (result, error) {
 	return readFiles(t, []string{"-"}, cfg)
 }
 
+// openNames opens what the names stand for.
+func openNames(ctx context.Context, names []string, cfg Config) (*Reader, error) {
+	files, err := Find(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	return Open(ctx, files, cfg)
+}
+
 func readFiles(t *testing.T, names []string, cfg Config) (result, error) {
 	t.Helper()
 	var got result
 	cfg.Warn = func(message string) { got.warnings = append(got.warnings, message) }
-	r, err := Open(t.Context(), names, cfg)
+	r, err := openNames(t.Context(), names, cfg)
 	if err != nil {
 		return got, err
 	}

@@ -35,7 +35,7 @@ func TestMemoryIsFlat(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := newHeap()
-			r, err := Open(t.Context(), []string{"-"}, Config{Op: "create", Stdin: text})
+			r, err := openNames(t.Context(), []string{"-"}, Config{Op: "create", Stdin: text})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +89,7 @@ func TestLongRecords(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r, err := Open(t.Context(), []string{"-"}, Config{Op: "list", Stdin: test.text, AllowDuplicates: true})
+			r, err := openNames(t.Context(), []string{"-"}, Config{Op: "list", Stdin: test.text, AllowDuplicates: true})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,14 +13,15 @@ import (
 // place is where one input lies.
 type place struct {
 	name string // as people are shown it: without the user, query and fragment of a URL (I7)
-	// open opens what is read over the network, if it is still that version; the zero version is any.
-	// It is nil for a file and for standard input.
-	open func(version) (*remote, error)
+	get  getter // of what is read over the network; nil for a file and for standard input
+
+	version version // of what is read over the network, when it was found
+	first   *remote // the only reading of an object whose version is not known, until it is used
 }
 
 // found is a place that a pattern matches.
 type found struct {
-	place
+	*place
 	changed time.Time
 }
 
@@ -31,12 +32,12 @@ const (
 
 // find returns the places that an argument of the command line names: a file, standard input, a URL,
 // or what matches a pattern, in the order of names. What exists under the very name goes before all else.
-func (n *network) find(ctx context.Context, arg string) ([]place, error) {
+func (n *network) find(ctx context.Context, arg string) ([]*place, error) {
 	if arg == "-" {
-		return []place{{name: arg}}, nil
+		return []*place{{name: arg}}, nil
 	}
 	if _, err := os.Lstat(arg); err == nil {
-		return []place{{name: arg}}, nil
+		return []*place{{name: arg}}, nil
 	}
 	name, newest := strings.CutPrefix(arg, newestPrefix)
 	scheme, rest, remote := strings.Cut(name, "://")
@@ -47,17 +48,17 @@ func (n *network) find(ctx context.Context, arg string) ([]place, error) {
 		if newest {
 			return nil, &Error{File: newestPrefix + scheme + "://…", Cause: "cannot be found: a web server lists no files", Hint: "name the one to read"}
 		}
-		return n.findURL(ctx, name)
+		return n.findURL(name)
 	case remote && !strings.Contains(scheme, "/"):
 		return nil, &Error{File: scheme + "://…", Cause: "is of no scheme that can be read", Hint: "give a path, https://HOST/PATH or s3://BUCKET/KEY"}
 	case newest || strings.ContainsAny(name, patternSigns):
 		return findFiles(name, newest)
 	}
-	return []place{{name: arg}}, nil
+	return []*place{{name: arg}}, nil
 }
 
 // findFiles returns the files that match a pattern, without folders.
-func findFiles(pattern string, newest bool) ([]place, error) {
+func findFiles(pattern string, newest bool) ([]*place, error) {
 	names, err := filepath.Glob(pattern)
 	if err != nil {
 		return nil, badPattern(pattern)
@@ -69,14 +70,14 @@ func findFiles(pattern string, newest bool) ([]place, error) {
 			return nil, err
 		}
 		if !info.IsDir() {
-			all = append(all, found{place{name: name}, info.ModTime()})
+			all = append(all, found{&place{name: name}, info.ModTime()})
 		}
 	}
 	return choose(pattern, all, newest)
 }
 
 // choose returns all that was found, or the one that was changed last.
-func choose(pattern string, all []found, newest bool) ([]place, error) {
+func choose(pattern string, all []found, newest bool) ([]*place, error) {
 	if len(all) == 0 {
 		return nil, &Error{File: pattern, Cause: "matches nothing", Unavailable: true,
 			Hint: "check the folder and the pattern: * and ? stand for characters of a name, but not for /"}
@@ -84,9 +85,9 @@ func choose(pattern string, all []found, newest bool) ([]place, error) {
 	slices.SortFunc(all, func(a, b found) int { return cmp.Compare(a.name, b.name) })
 	if newest {
 		last := slices.MaxFunc(all, func(a, b found) int { return cmp.Or(a.changed.Compare(b.changed), cmp.Compare(a.name, b.name)) })
-		return []place{last.place}, nil
+		return []*place{last.place}, nil
 	}
-	places := make([]place, len(all))
+	places := make([]*place, len(all))
 	for i, f := range all {
 		places[i] = f.place
 	}

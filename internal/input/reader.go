@@ -19,37 +19,32 @@ type Reader struct {
 	total  int64
 }
 
-// Open finds what the names stand for, and checks the options and the start of every file: a CSV
-// header and the record behind it. Its error is an *Error, or an *fs.PathError when a file cannot be
-// opened. Files other than pipes are opened again when their turn comes.
+// Open checks the options and the start of every file: a CSV header and the record behind it. Its
+// error is an *Error, or an *fs.PathError when a file cannot be opened. Files other than pipes are
+// opened again when their turn comes.
 //
 // The end of ctx breaks off what is read over the network, like a connection that is lost for good:
 // what takes the records must look at ctx itself, or it would take that for the input's own end.
-func Open(ctx context.Context, names []string, cfg Config) (*Reader, error) {
-	return open(ctx, names, cfg, newNetwork())
-}
-
-func open(ctx context.Context, names []string, cfg Config, n *network) (*Reader, error) {
+func Open(ctx context.Context, files *Files, cfg Config) (*Reader, error) {
 	b, err := newBinder(cfg)
 	if err != nil {
 		return nil, err
 	}
 	r := &Reader{binder: b}
 	stdin := false
-	for _, name := range names {
-		if name == "-" && stdin {
+	for _, p := range files.places {
+		if p.name == "-" && stdin {
 			r.Close()
-			return nil, &Error{File: name, Cause: "standard input can be read once only"}
+			return nil, &Error{File: p.name, Cause: "standard input can be read once only"}
 		}
-		stdin = stdin || name == "-"
-		places, err := n.find(ctx, name)
-		if err == nil {
-			err = r.add(places, cfg.Stdin)
-		}
-		if err != nil {
+		stdin = stdin || p.name == "-"
+		f := &file{place: p, ctx: ctx, network: files.network, stdin: cfg.Stdin, in: jobs.Input{Name: p.name, Version: p.version.String()}}
+		r.files = append(r.files, f)
+		if err := f.check(b, &r.read); err != nil {
 			r.Close()
 			return nil, err
 		}
+		r.total += f.size
 	}
 	for _, f := range r.files {
 		if f.size == 0 {
@@ -57,19 +52,6 @@ func open(ctx context.Context, names []string, cfg Config, n *network) (*Reader,
 		}
 	}
 	return r, nil
-}
-
-// add checks the files at the places and puts them behind the others.
-func (r *Reader) add(places []place, stdin io.Reader) error {
-	for _, p := range places {
-		f := &file{place: p, stdin: stdin, in: jobs.Input{Name: p.name}}
-		r.files = append(r.files, f)
-		if err := f.check(r.binder, &r.read); err != nil {
-			return err
-		}
-		r.total += f.size
-	}
-	return nil
 }
 
 // Records gives each record once, in the order of the files, numbered from 1. It can be ranged

@@ -193,7 +193,7 @@ func TestProgress(t *testing.T) {
 	var text bytes.Buffer
 	io.Copy(&text, &table{header: "user\n", rows: 100_000, row: func(i int, b []byte) []byte { return fmt.Appendf(b, "u%d\n", i) }})
 	name := writeFile(t, "users.csv", text.Bytes())
-	r, err := Open(t.Context(), []string{name, name}, Config{Op: "list", AllowDuplicates: true})
+	r, err := openNames(t.Context(), []string{name, name}, Config{Op: "list", AllowDuplicates: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +213,7 @@ func TestProgress(t *testing.T) {
 		t.Errorf("got %d of %d at the end", read, total)
 	}
 
-	r, err = Open(t.Context(), []string{name, "-"}, Config{Op: "list", Stdin: strings.NewReader("user\na\n")})
+	r, err = openNames(t.Context(), []string{name, "-"}, Config{Op: "list", Stdin: strings.NewReader("user\na\n")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func TestProgress(t *testing.T) {
 // A reader that stops early does not read the rest of the file.
 func TestStopEarly(t *testing.T) {
 	endless := io.MultiReader(strings.NewReader("user\n"), &table{rows: 1 << 40, row: func(i int, b []byte) []byte { return fmt.Appendf(b, "u%d\n", i) }})
-	r, err := Open(t.Context(), []string{"-"}, Config{Op: "list", Stdin: endless})
+	r, err := openNames(t.Context(), []string{"-"}, Config{Op: "list", Stdin: endless})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +244,7 @@ func TestStopEarly(t *testing.T) {
 // A file that is gone when its turn comes costs a rejection, and the next file follows (I1).
 func TestFileGone(t *testing.T) {
 	gone, next := writeFile(t, "gone.csv", []byte("user\na\n")), writeFile(t, "next.csv", []byte("user\nb\n"))
-	r, err := Open(t.Context(), []string{gone, next}, Config{Op: "list"})
+	r, err := openNames(t.Context(), []string{gone, next}, Config{Op: "list"})
 	if err != nil {
 		t.Fatal(err)
 	}

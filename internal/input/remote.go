@@ -31,18 +31,24 @@ type remote struct {
 	err  error // ends the reading for good
 }
 
-// openRemote makes the first connection. It is not tried again: what is wrong with it shows at once.
-// Its error is an *Error.
-func openRemote(ctx context.Context, n *network, get getter, want version) (*remote, error) {
-	r := &remote{ctx: ctx, network: n, get: get, version: want}
+// openRemote makes the first connection to what lies at a place, if it is still of the version that was
+// found. It is not tried again: what is wrong with it shows at once. Its error is an *Error.
+func openRemote(ctx context.Context, n *network, p *place) (*remote, error) {
+	if r := p.first; r != nil {
+		p.first, r.ctx = nil, ctx
+		return r, nil
+	}
+	r := &remote{ctx: ctx, network: n, get: p.get, version: p.version}
 	if err := r.connect(); err != nil {
-		return nil, unavailable(err)
+		return nil, unavailable(p.name, err)
 	}
 	return r, nil
 }
 
 func (r *remote) connect() error {
-	ctx, stop := context.WithCancel(r.ctx)
+	// The request outlives the context in which it is made, and ends with the one in which it is read.
+	ctx, stop := context.WithCancel(context.WithoutCancel(r.ctx))
+	defer context.AfterFunc(r.ctx, stop)()
 	header, body, err := r.get(ctx, r.version.ask(r.at))
 	if err != nil {
 		stop()
@@ -86,6 +92,7 @@ func (r *remote) read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
+	defer context.AfterFunc(r.ctx, r.stop)()
 	timer := time.AfterFunc(r.network.idle, r.stop)
 	n, err := r.body.Read(p)
 	late := !timer.Stop()

@@ -34,11 +34,12 @@ func TestAnObjectIsReadOnce(t *testing.T) {
 	if diff := cmp.Diff([]jobs.Input{want}, got.inputs); diff != "" {
 		t.Errorf("after (-want +got):\n%s", diff)
 	}
-	if got := len(s.requests()); got != 2 {
-		t.Errorf("got %d requests, want 2: the look and the reading", got)
+	var conditions []string
+	for _, h := range s.requests() {
+		conditions = append(conditions, h.Get("If-Match"))
 	}
-	if got := s.requests()[1].Get("If-Match"); got != s.etag {
-		t.Errorf("got If-Match %q, want %q", got, s.etag)
+	if diff := cmp.Diff([]string{"", s.etag, s.etag}, conditions); diff != "" {
+		t.Errorf("If-Match of the requests for version, start and whole (-want +got):\n%s", diff)
 	}
 }
 
@@ -46,28 +47,28 @@ func TestAnObjectIsReadOnce(t *testing.T) {
 func TestAReadingGoesOn(t *testing.T) {
 	const rows = 20_000
 	hang := func(n int, w http.ResponseWriter, r *http.Request) bool {
-		if n == 2 {
+		if n == 3 {
 			w.Header().Set("ETag", `"v1"`)
 			w.Header().Set("Content-Length", fmt.Sprint(len(users(rows))))
 			w.Write(users(rows)[:1000])
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
 		}
-		return n == 2
+		return n == 3
 	}
 	busy := func(n int, w http.ResponseWriter, _ *http.Request) bool {
-		if n > 2 && n < 3+maxTries-1 {
+		if n > 3 && n < 4+maxTries-1 {
 			w.WriteHeader([]int{http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusInternalServerError}[n%3])
 			return true
 		}
 		return false
 	}
 	early := func(n int, w http.ResponseWriter, _ *http.Request) bool {
-		if n == 2 {
+		if n == 3 {
 			w.Header().Set("ETag", `"v1"`)
 			w.Write(users(rows)[:100_000]) // too long for the server to add its length
 		}
-		return n == 2
+		return n == 3
 	}
 	tests := []struct {
 		name      string
@@ -132,13 +133,13 @@ func TestAReadingThatBreaksOff(t *testing.T) {
 		}
 	}
 	changing := &shelf{etag: `"v1"`, cut: 200_000}
-	changing.fault = on(3, func(http.ResponseWriter, *http.Request) { changing.etag = `"v2"` })
+	changing.fault = on(4, func(http.ResponseWriter, *http.Request) { changing.etag = `"v2"` })
 	deaf := &shelf{etag: `"v1"`, cut: 200_000}
-	deaf.fault = on(3, func(_ http.ResponseWriter, r *http.Request) { deaf.etag = `"v2"`; plain(r, "If-Match") })
+	deaf.fault = on(4, func(_ http.ResponseWriter, r *http.Request) { deaf.etag = `"v2"`; plain(r, "If-Match") })
 	longer := &shelf{etag: `"v1"`, cut: 200_000}
-	longer.fault = on(3, func(http.ResponseWriter, *http.Request) { longer.data = users(rows + 1) })
+	longer.fault = on(4, func(http.ResponseWriter, *http.Request) { longer.data = users(rows + 1) })
 	touched := &shelf{modified: changed, cut: 200_000}
-	touched.fault = on(3, func(_ http.ResponseWriter, r *http.Request) {
+	touched.fault = on(4, func(_ http.ResponseWriter, r *http.Request) {
 		touched.modified = changed.Add(time.Hour)
 		plain(r, "If-Unmodified-Since")
 	})
@@ -149,7 +150,7 @@ func TestAReadingThatBreaksOff(t *testing.T) {
 		return true
 	}}
 	early := &shelf{etag: `"v1"`}
-	early.fault = on(2, func(http.ResponseWriter, *http.Request) { early.etag = `"v2"` })
+	early.fault = on(3, func(http.ResponseWriter, *http.Request) { early.etag = `"v2"` })
 	tests := []struct {
 		name  string
 		shelf *shelf
@@ -160,11 +161,11 @@ func TestAReadingThatBreaksOff(t *testing.T) {
 		{"other length", longer, "it has changed while it was read"},
 		{"changed at another time", touched, "it has changed while it was read"},
 		{"changed before its turn", early, "it has changed while it was read"},
-		{"no ranges", &shelf{etag: `"v1"`, cut: 200_000, fault: on(2, func(_ http.ResponseWriter, r *http.Request) { plain(r, "Range") })}, "the server cannot go on in the middle"},
+		{"no ranges", &shelf{etag: `"v1"`, cut: 200_000, fault: on(3, func(_ http.ResponseWriter, r *http.Request) { plain(r, "Range") })}, "the server cannot go on in the middle"},
 		{"no version", &shelf{cut: 200_000}, "tells no ETag or time of change by which to go on: unexpected EOF"},
 		{"no version, and nothing comes", hangs, "by which to go on: nothing came for 200ms"},
-		{"expired", &shelf{etag: `"v1"`, cut: 200_000, fault: answer(3, http.StatusForbidden)}, "could not be made again: the server answers 403 Forbidden"},
-		{"down", &shelf{etag: `"v1"`, cut: 200_000, fault: answer(3, http.StatusBadGateway)}, "could not be made again for minutes: the server answers 502 Bad Gateway"},
+		{"expired", &shelf{etag: `"v1"`, cut: 200_000, fault: answer(4, http.StatusForbidden)}, "could not be made again: the server answers 403 Forbidden"},
+		{"down", &shelf{etag: `"v1"`, cut: 200_000, fault: answer(4, http.StatusBadGateway)}, "could not be made again for minutes: the server answers 502 Bad Gateway"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -189,7 +190,7 @@ func TestAReadingThatBreaksOff(t *testing.T) {
 			if in := got.inputs[0]; !strings.Contains(in.Error, test.cause) || in.Rows != int64(n) {
 				t.Errorf("got input %+v, want error %q and %d rows", in, test.cause, n)
 			}
-			if got := len(test.shelf.requests()); got > 2+maxTries {
+			if got := len(test.shelf.requests()); got > 3+maxTries {
 				t.Errorf("got %d requests", got)
 			}
 		})
@@ -220,11 +221,11 @@ func TestAReadingIsInterrupted(t *testing.T) {
 	defer srv.Close()
 	ctx, stop := context.WithCancel(t.Context())
 	s.fault = func(n int, w http.ResponseWriter, _ *http.Request) bool {
-		if n == 3 {
+		if n == 4 {
 			stop()
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
-		return n == 3
+		return n == 4
 	}
 	got, _, err := readURL(ctx, t, quick(), srv.URL)
 	if err != nil {
@@ -233,7 +234,7 @@ func TestAReadingIsInterrupted(t *testing.T) {
 	if in := got.inputs[0]; !strings.Contains(in.Error, "context canceled") {
 		t.Errorf("got input %+v, want an error", in)
 	}
-	if got := len(s.requests()); got != 3 {
-		t.Errorf("got %d requests, want 3", got)
+	if got := len(s.requests()); got != 4 {
+		t.Errorf("got %d requests, want 4", got)
 	}
 }

@@ -25,7 +25,7 @@ type store struct {
 
 // findObjects returns the place of s3://BUCKET/KEY, or those whose keys match KEY. A key that is
 // literally KEY goes before a match.
-func (n *network) findObjects(ctx context.Context, rest string, newest bool) ([]place, error) {
+func (n *network) findObjects(ctx context.Context, rest string, newest bool) ([]*place, error) {
 	bucket, key, _ := strings.Cut(rest, "/")
 	if s3utils.CheckValidBucketName(bucket) != nil || key == "" {
 		return nil, &Error{File: "s3://…", Cause: "is not s3://BUCKET/KEY", Hint: "credentials and the region come from the environment: AWS_ACCESS_KEY_ID, AWS_REGION …"}
@@ -36,12 +36,12 @@ func (n *network) findObjects(ctx context.Context, rest string, newest bool) ([]
 			return nil, err
 		}
 	}
-	object := func(key string) place {
-		return n.place(ctx, "s3://"+bucket+"/"+key, n.store.getter(bucket, key))
+	object := func(key string) *place {
+		return &place{name: "s3://" + bucket + "/" + key, get: n.store.getter(bucket, key)}
 	}
 	fixed := strings.IndexAny(key, patternSigns)
 	if fixed < 0 && !newest {
-		return []place{object(key)}, nil
+		return []*place{object(key)}, nil
 	}
 	if fixed < 0 {
 		fixed = len(key)
@@ -56,12 +56,10 @@ func (n *network) findObjects(ctx context.Context, rest string, newest bool) ([]
 	list := minio.ListObjectsOptions{Prefix: key[:fixed], Recursive: strings.Contains(key[fixed:], "/")}
 	for o := range n.store.client.ListObjectsIter(listing, bucket, list) {
 		if o.Err != nil {
-			err := unavailable(n.store.refusal(o.Err))
-			err.File = name
-			return nil, err
+			return nil, unavailable(name, n.store.refusal(o.Err))
 		}
 		if o.Key == key {
-			return []place{object(key)}, nil
+			return []*place{object(key)}, nil
 		}
 		if match, _ := path.Match(key, o.Key); match && !strings.HasSuffix(o.Key, "/") {
 			all = append(all, found{object(o.Key), o.LastModified})

@@ -12,8 +12,8 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// shelf is a web server with one object. Faults are by request, counted from 1: the first is the look
-// at the object's start, the second the reading of it.
+// shelf is a web server with one object. Faults are by request, counted from 1: the first asks for the
+// version, the second looks at the object's start, the third reads it.
 type shelf struct {
 	data     []byte
 	etag     string
@@ -82,15 +82,19 @@ func users(n int) []byte {
 // readURL reads one input, with the digest that is taken before.
 func readURL(ctx context.Context, t *testing.T, n *network, name string) (result, jobs.Input, error) {
 	t.Helper()
-	r, err := open(ctx, []string{name}, Config{Op: "list"}, n)
+	files, err := n.findAll(ctx, []string{name})
+	if err != nil {
+		return result{}, jobs.Input{}, err
+	}
+	digests, err := files.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(ctx, files, Config{Op: "list"})
 	if err != nil {
 		return result{}, jobs.Input{}, err
 	}
 	defer r.Close()
-	digests, err := r.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var got result
 	for rec := range r.Records() {
 		got.records = append(got.records, rec)

@@ -24,9 +24,8 @@ type source struct {
 	text    io.Reader
 	suffix  string // of the format, such as +utf-16+gzip
 	stored  *stored
-	size    int64   // stored bytes; 0 = unknown
-	version version // of what is read over the network
-	again   bool    // can be opened again
+	size    int64 // stored bytes; 0 = unknown
+	again   bool  // can be opened again
 	closers []func() error
 }
 
@@ -46,9 +45,9 @@ func (s *stored) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func openSource(p place, want version, stdin io.Reader, read *atomic.Int64) (*source, error) {
+func (f *file) openSource(read *atomic.Int64) (*source, error) {
 	s := &source{}
-	raw, err := s.openRaw(p, want, stdin)
+	raw, err := s.openRaw(f)
 	if err == nil {
 		s.stored = &stored{r: raw, hash: sha256.New(), read: read}
 		err = s.decode()
@@ -61,30 +60,30 @@ func openSource(p place, want version, stdin io.Reader, read *atomic.Int64) (*so
 }
 
 // openRaw opens the stored bytes.
-func (s *source) openRaw(p place, want version, stdin io.Reader) (io.Reader, error) {
+func (s *source) openRaw(f *file) (io.Reader, error) {
 	switch {
-	case p.open != nil:
-		r, err := p.open(want)
+	case f.get != nil:
+		r, err := openRemote(f.ctx, f.network, f.place)
 		if err != nil {
 			return nil, err
 		}
 		s.closers = append(s.closers, r.close)
-		s.version, s.size, s.again = r.version, r.version.size, r.version.known()
+		s.size, s.again = r.version.size, r.version.known()
 		return r, nil
-	case p.name != "-":
-		f, err := os.Open(p.name)
+	case f.name != "-":
+		disk, err := os.Open(f.name)
 		if err != nil {
 			return nil, err
 		}
-		s.closers = append(s.closers, f.Close)
-		return f, s.measure(f)
-	case stdin == nil:
+		s.closers = append(s.closers, disk.Close)
+		return disk, s.measure(disk)
+	case f.stdin == nil:
 		return nil, &Error{Cause: "there is no standard input"}
 	}
-	if f, ok := stdin.(*os.File); ok {
-		return stdin, s.measure(f)
+	if pipe, ok := f.stdin.(*os.File); ok {
+		return pipe, s.measure(pipe)
 	}
-	return stdin, nil
+	return f.stdin, nil
 }
 
 // measure takes the size of a regular file.

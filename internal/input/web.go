@@ -28,7 +28,7 @@ func newNetwork() *network {
 }
 
 // findURL returns the place of an object on a web server.
-func (n *network) findURL(ctx context.Context, raw string) ([]place, error) {
+func (n *network) findURL(raw string) ([]*place, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Hostname() == "" { // the error's own words quote the URL
 		return nil, &Error{File: "https://…", Cause: "is not a sound URL", Hint: "it looks like https://HOST/PATH"}
@@ -38,11 +38,7 @@ func (n *network) findURL(ctx context.Context, raw string) ([]place, error) {
 		return nil, &Error{File: name, Cause: "is not https, as every host but this machine must be",
 			Hint: "rows name people and decide what is done to them: nobody may read or change them on their way"}
 	}
-	return []place{n.place(ctx, name, n.getter(u))}, nil
-}
-
-func (n *network) place(ctx context.Context, name string, get getter) place {
-	return place{name, func(want version) (*remote, error) { return openRemote(ctx, n, get, want) }}
+	return []*place{{name: name, get: n.getter(u)}}, nil
 }
 
 // isSafe tells whether nobody between here and the server can read or change what comes.
@@ -139,7 +135,7 @@ func told(err error) error {
 }
 
 // unavailable is the *Error of an object that cannot be had.
-func unavailable(err error) *Error {
+func unavailable(name string, err error) *Error {
 	hint := "check the address and the network"
 	if e, ok := errors.AsType[*refusal](err); ok {
 		switch {
@@ -153,5 +149,5 @@ func unavailable(err error) *Error {
 			hint = "check the address"
 		}
 	}
-	return &Error{Cause: "cannot be read", Hint: hint, Err: err, Unavailable: true}
+	return &Error{File: name, Cause: "cannot be read", Hint: hint, Err: err, Unavailable: true}
 }

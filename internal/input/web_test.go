@@ -107,7 +107,7 @@ func TestARedirectCarriesNoSecret(t *testing.T) {
 	if diff := cmp.Diff([]string{"1:2 list user=a"}, got.told()); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"hidden", "hidden"}, users); diff != "" {
+	if diff := cmp.Diff([]string{"hidden", "hidden", "hidden"}, users); diff != "" {
 		t.Errorf("passwords at the first host (-want +got):\n%s", diff)
 	}
 	for _, h := range s.requests() {

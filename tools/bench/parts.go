@@ -90,7 +90,11 @@ func wholeWay(server, api, name, out string) error {
 	if err != nil {
 		return err
 	}
-	rows, err := input.Open([]string{name}, input.Config{Op: string(jobs.Create)})
+	files, err := input.Find(ctx, []string{name})
+	if err != nil {
+		return err
+	}
+	rows, err := input.Open(ctx, files, input.Config{Op: string(jobs.Create)})
 	if err != nil {
 		return err
 	}
