@@ -141,26 +141,6 @@ func TestWarningsAreBounded(t *testing.T) {
 	}
 }
 
-func TestDistance(t *testing.T) {
-	tests := []struct {
-		a, b string
-		want int
-	}{
-		{"phonenumber", "phonenumber", 0},
-		{"phonenumbr", "phonenumber", 1},
-		{"phnoenumber", "phonenumber", 1},
-		{"fonenumber", "phonenumber", 2},
-		{"address", "phonenumber", 3},
-		{"", "ab", 2},
-		{"", "abc", 3},
-	}
-	for _, test := range tests {
-		if got := distance(test.a, test.b, 3); got != test.want {
-			t.Errorf("distance of %q and %q: got %d, want %d", test.a, test.b, got, test.want)
-		}
-	}
-}
-
 // However a name of the contract is written, it is the same name.
 func FuzzNames(f *testing.F) {
 	for _, name := range []string{"phoneNumber", "PHONE_NUMBER", " phone-number ", "matchCriteria.type", "type", "\ufeffuser", ""} {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sunbulk/sunbulk/internal/spelling"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -74,16 +75,16 @@ func (v vocabulary) path(option, name string) (string, error) {
 
 // near returns the known name that name is a slip of the pen from, or "".
 func (v vocabulary) near(name string) string {
-	name = normalise(name)
-	best, bestDistance := "", 1+min(2, len(name)/4)
+	var known, normal []string
 	for _, c := range jobs.Columns() {
-		for _, known := range []string{v.short[c.Path], c.Path} {
-			if d := distance(name, normalise(known), bestDistance); d < bestDistance {
-				best, bestDistance = known, d
-			}
+		for _, k := range []string{v.short[c.Path], c.Path} {
+			known, normal = append(known, k), append(normal, normalise(k))
 		}
 	}
-	return best
+	if i := slices.Index(normal, spelling.Nearest(normalise(name), normal)); i >= 0 {
+		return known[i]
+	}
+	return ""
 }
 
 var ignored = strings.NewReplacer("_", "", "-", "", " ", "", "\"", "", "\ufeff", "", "\u00a0", "")
@@ -100,33 +101,6 @@ func quote(name string) string {
 		name = strings.ToValidUTF8(name[:most], "") + "…"
 	}
 	return `"` + name + `"`
-}
-
-// distance is the number of letters to insert, remove, change or swap with the next between a and
-// b; limit when it is at least that (optimal string alignment).
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
-		return limit
-	}
-	older, last, next := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		next[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := last[j-1]
-			if a[i-1] != b[j-1] {
-				change++
-			}
-			next[j] = min(change, last[j]+1, next[j-1]+1)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				next[j] = min(next[j], older[j-2]+1)
-			}
-		}
-		older, last, next = last, next, older
-	}
-	return min(last[len(b)], limit)
 }
 
 func isReported(name string) bool { return slices.Contains(reported, name) }

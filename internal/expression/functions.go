@@ -1,0 +1,92 @@
+package expression
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr"
+)
+
+// builtins are the language's own functions that an expression may use. It never changes.
+var builtins = []string{"len", "lower", "replace", "trim", "trimPrefix", "trimSuffix", "upper"}
+
+// functions are those that the language does not have, but for age, which is written as an operator.
+// It never changes.
+var functions = map[string]expr.Option{
+	"days":   duration("days", 24*time.Hour),
+	"digits": expr.Function("digits", func(p ...any) (any, error) { return digits(p[0].(string)), nil }, digits),
+	"hours":  duration("hours", time.Hour),
+	"number": expr.Function("number", func(p ...any) (any, error) { return number(p[0].(string)) }, new(func(string) float64)),
+	"time":   expr.Function("time", func(p ...any) (any, error) { return parseTime(p[0].(string)) }, new(func(string) time.Time)),
+}
+
+// functionNames are all functions, in the order of the alphabet.
+func functionNames() []string {
+	names := append([]string{"age"}, builtins...)
+	for name := range functions {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// language is what the compiler is to know, beside the fields.
+func language() []expr.Option {
+	options := []expr.Option{expr.DisableAllBuiltins(), expr.DisableIfOperator(), expr.MaxNodes(maxNodes)}
+	for _, name := range builtins {
+		options = append(options, expr.EnableBuiltin(name))
+	}
+	for _, option := range functions {
+		options = append(options, option)
+	}
+	return options
+}
+
+// duration is the function that gives n of unit.
+func duration(name string, unit time.Duration) expr.Option {
+	return expr.Function(name, func(p ...any) (any, error) {
+		n, ok := p[0].(float64)
+		if !ok {
+			n = float64(p[0].(int))
+		}
+		if !(math.Abs(n)*float64(unit) < math.MaxInt64) { // NaN, too
+			return nil, errors.New(name + ": the number is too large")
+		}
+		return time.Duration(n * float64(unit)), nil
+	}, new(func(int) time.Duration), new(func(float64) time.Duration))
+}
+
+// digits returns the digits 0 to 9 of s.
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func number(s string) (float64, error) {
+	n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+		return 0, errors.New("number: the text is no number")
+	}
+	return n, nil
+}
+
+// parseTime reads a time as the API writes it, or a day, which begins at midnight UTC.
+func parseTime(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, errors.New("the time is empty")
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, errors.New("the text is no time such as 2026-11-22T15:30:00Z or 2026-11-22")
+}

@@ -1,0 +1,164 @@
+package expression
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// nowName is the variable that holds the time.
+const nowName = "now"
+
+// resolver puts fields in the place of the names that an expression has for them, constants in that
+// of variables, and refuses what is not part of the language. A field stands in env under a name
+// that no expression can spell. It may pass over the same expression again.
+type resolver struct {
+	scope  Scope
+	fields []Field
+	env    map[string]any // what the expression reads, with values of its types
+	err    *Error         // the first
+}
+
+func newResolver(scope Scope) *resolver {
+	return &resolver{scope: scope, env: map[string]any{nowName: time.Time{}}}
+}
+
+// Visit is called for the parts of an expression before it is for the whole.
+func (r *resolver) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.MemberNode:
+		r.member(node, n)
+	case *ast.CallNode:
+		r.call(node, n)
+	case *ast.BuiltinNode:
+		if !slices.Contains(builtins, n.Name) {
+			r.refuseFunction(n, n.Name)
+		}
+	case *ast.BinaryNode:
+		r.binary(n)
+	case *ast.IdentifierNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.StringNode, *ast.ConstantNode,
+		*ast.UnaryNode, *ast.ConditionalNode, *ast.ArrayNode:
+	case *ast.NilNode:
+		r.refuse(n, "there is no nil here", `a field without a value is ""`)
+	default:
+		r.refuse(n, "uses what this language leaves out", "it knows texts, numbers, times, lists, operators and a few functions")
+	}
+}
+
+// member replaces row.user and the like.
+func (r *resolver) member(node *ast.Node, n *ast.MemberNode) {
+	chain, root := chainOf(n)
+	if root == nil {
+		return
+	}
+	name := strings.Join(chain, ".")
+	if chain[0] == "vars" {
+		if value, ok := r.scope.vars[strings.Join(chain[1:], ".")]; ok {
+			ast.Patch(node, &ast.StringNode{Value: value})
+		} else {
+			r.refuse(root, "there is no --var "+strings.Join(chain[1:], "."), r.scope.near(name))
+		}
+		return
+	}
+	if f, ok := r.scope.find(chain); ok {
+		if !slices.Contains(r.fields, f) {
+			r.fields = append(r.fields, f)
+		}
+		r.env[f.String()] = ""
+		ast.Patch(node, &ast.IdentifierNode{Value: f.String()})
+	} else if !r.scope.leads(chain) {
+		r.refuse(root, name+" is not known", r.scope.near(name))
+	}
+}
+
+// chainOf returns the names of a.b.c and the node of a, or nil when it is none of a known source.
+func chainOf(n ast.Node) ([]string, ast.Node) {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		if isSource(n.Value) {
+			return []string{n.Value}, n
+		}
+	case *ast.MemberNode:
+		if property, ok := n.Property.(*ast.StringNode); ok {
+			if chain, root := chainOf(n.Node); root != nil {
+				return append(chain, property.Value), root
+			}
+		}
+	}
+	return nil, nil
+}
+
+func isSource(name string) bool { return name == "row" || name == "client" || name == "vars" }
+
+// call writes age(t) as now - time(t), whose type the language knows, and refuses unknown functions.
+func (r *resolver) call(node *ast.Node, n *ast.CallNode) {
+	callee, ok := n.Callee.(*ast.IdentifierNode)
+	switch {
+	case !ok:
+		r.refuse(n, "calls what is no function", "")
+	case callee.Value == "age" && len(n.Arguments) == 1:
+		now, since := &ast.IdentifierNode{Value: nowName}, &ast.CallNode{Callee: &ast.IdentifierNode{Value: "time"}, Arguments: n.Arguments}
+		for _, part := range []ast.Node{now, since, since.Callee} {
+			part.SetLocation(n.Location())
+		}
+		ast.Patch(node, &ast.BinaryNode{Operator: "-", Left: now, Right: since})
+	case callee.Value == "age":
+		r.refuse(n, "age takes one time", "e.g. age(client.lastSeen)")
+	case functions[callee.Value] == nil:
+		r.refuseFunction(n, callee.Value)
+	}
+}
+
+func (r *resolver) binary(n *ast.BinaryNode) {
+	switch n.Operator {
+	case "..", "??", "**", "^":
+		r.refuse(n, "there is no operator "+n.Operator, "")
+	case "matches":
+		if _, ok := n.Right.(*ast.StringNode); !ok {
+			r.refuse(n, "matches takes a pattern in quotes", `e.g. row.user matches "^cust-[0-9]+$"`)
+		}
+	}
+}
+
+func (r *resolver) refuseFunction(n ast.Node, name string) {
+	r.refuse(n, "there is no function "+name, "known are "+strings.Join(functionNames(), ", "))
+}
+
+func (r *resolver) refuse(n ast.Node, cause, hint string) {
+	if r.err == nil {
+		r.err = &Error{At: n.Location().From + 1, Cause: cause, Hint: hint}
+	}
+}
+
+// failure returns what was refused, or what is left of a resolved expression that stands for nothing.
+func (r *resolver) failure(resolved ast.Node) error {
+	if r.err == nil {
+		ast.Walk(&resolved, leftover{r})
+	}
+	if r.err != nil {
+		return r.err
+	}
+	return nil
+}
+
+// leftover refuses names that the resolver has not replaced.
+type leftover struct{ *resolver }
+
+func (l leftover) Visit(node *ast.Node) {
+	n, ok := (*node).(*ast.IdentifierNode)
+	if !ok || n.Value == nowName || l.env[n.Value] != nil || functions[n.Value] != nil {
+		return
+	}
+	if isSource(n.Value) {
+		l.refuse(n, n.Value+" is no value by itself", `name a field, e.g. row.user, row.columns["Old id"], client.type or vars.name`)
+		return
+	}
+	hint := "quote a text; fields begin with row., client. or vars."
+	if near := l.scope.near("row." + n.Value); near != "" {
+		hint = near
+	}
+	l.refuse(n, fmt.Sprintf("%s is not known", n.Value), hint)
+}
