@@ -49,8 +49,8 @@ func New(l Ledger, q *queue.Queues, cfg Config) *Enqueuer {
 }
 
 const (
-	maxGroup    = 16  // batches that are noted and queued together; the first groups are smaller
-	maxRejected = 500 // rejections that wait for a note
+	maxGroup   = 16  // batches that are noted and queued together; the first groups are smaller
+	maxSettled = 500 // rows that are not queued and wait for a note
 )
 
 // Add queues all records under the job, which must have been created. It does not seal the job,
@@ -101,7 +101,7 @@ type group struct {
 	mark     int64    // rows that an earlier enqueue has noted
 	size     int      // batches at which it is sent
 	witness  *witness // nil when none is wanted
-	rejected int      // rows since it was last sent
+	settled  int      // rows since it was last sent that are not queued
 
 	queue   func(ctx context.Context, job string, b jobs.Batch) error
 	rows    []jobs.Row // of the next batch
@@ -134,15 +134,15 @@ func (g *group) add(ctx context.Context, row jobs.Row, rejection *jobs.Rejection
 	if rejection == nil {
 		g.rows = append(g.rows, row)
 	} else {
-		g.rejected++
+		g.settled++
 		if g.note.Read > g.mark {
-			g.note.Rejected = append(g.note.Rejected, *rejection)
+			g.settle(row, rejection)
 		}
 	}
 	if len(g.rows) == g.cfg.BatchSize {
 		g.cut()
 	}
-	if len(g.batches) >= g.size || g.rejected >= maxRejected {
+	if len(g.batches) >= g.size || g.settled >= maxSettled {
 		return g.send(ctx)
 	}
 	return nil
@@ -152,6 +152,15 @@ func (g *group) add(ctx context.Context, row jobs.Row, rejection *jobs.Rejection
 func (g *group) end(ctx context.Context) error {
 	g.cut()
 	return g.send(ctx)
+}
+
+// settle notes the outcome of a row that is not queued.
+func (g *group) settle(row jobs.Row, rejection *jobs.Rejection) {
+	if !rejection.Filtered {
+		g.note.Rejected = append(g.note.Rejected, *rejection)
+		return
+	}
+	g.note.Filtered = append(g.note.Filtered, jobs.Outcome{Row: row.Key(), Kind: jobs.Noop, Detail: "filtered", FinishedAt: time.Now().UTC()})
 }
 
 // cut makes a batch of the rows.
@@ -185,7 +194,7 @@ func (g *group) send(ctx context.Context) error {
 			adding.Go(func() error { return g.queue(adders, g.job, b) })
 		}
 	}
-	g.batches, g.note.Rejected, g.rejected = g.batches[:0], g.note.Rejected[:0], 0
+	g.batches, g.note.Rejected, g.note.Filtered, g.settled = g.batches[:0], g.note.Rejected[:0], g.note.Filtered[:0], 0
 	g.size = min(2*g.size, maxGroup)
 	if g.cfg.Window > 0 {
 		g.size = min(g.size, int(g.cfg.Window))

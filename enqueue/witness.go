@@ -23,7 +23,8 @@ func (w *witness) see(row jobs.Row, rejection *jobs.Rejection) {
 	w.buf = w.buf[:0]
 	if rejection != nil {
 		w.buf = rejection.AppendContent(w.buf)
-	} else {
+	}
+	if rejection == nil || rejection.Filtered {
 		w.buf = row.AppendContent(w.buf)
 	}
 	var length [8]byte

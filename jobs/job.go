@@ -96,9 +96,10 @@ type Job struct {
 
 	Fingerprint string // of the input's bytes and of how they are read; empty when the input was a pipe
 
-	Tally  Tally
-	Stats  Stats
-	Events []Event // in the order of their times
+	Tally    Tally
+	Filtered int64 // of Tally.Noop: rows that a filter left out, and that were never queued
+	Stats    Stats
+	Events   []Event // in the order of their times
 
 	Created  time.Time
 	Started  time.Time // first batch opened; zero before

@@ -74,7 +74,7 @@ func (r Row) Key() Row {
 	return Row{Number: r.Number, Line: r.Line, Op: r.Op, User: r.User, BrandID: r.BrandID, ClientID: r.ClientID}
 }
 
-// Rejection is a row that was never queued because it is invalid.
+// Rejection is a row that was never queued, because it is invalid or a filter left it out.
 type Rejection struct {
 	Number int64
 	Line   int64
@@ -82,6 +82,8 @@ type Rejection struct {
 	Cause  string
 	Names  []string // the original header, as long as Values; nil for a JSON record
 	Values []string // the original cells, or one cell with the JSON text
+
+	Filtered bool // it is no fault: the row counts as noop, and its Key says which it is
 }
 
 // AppendContent appends why the row was rejected and its original cells to buf.

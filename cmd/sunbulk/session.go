@@ -178,6 +178,9 @@ func (s *session) read(ctx context.Context, rows enqueue.Records, inputs func() 
 func records(reader *input.Reader) enqueue.Records {
 	return func(yield func(jobs.Row, *jobs.Rejection) bool) {
 		for r := range reader.Records() {
+			if r.Filtered {
+				r.Rejection = &jobs.Rejection{Cause: "filtered", Filtered: true}
+			}
 			if !yield(r.Row, r.Rejection) {
 				return
 			}

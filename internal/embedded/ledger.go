@@ -120,7 +120,7 @@ func (l *Ledger) commit(ctx context.Context, d ledger.Delivery, c ledger.Commit,
 // maxWaiting is how many bytes of notes may wait for the next one who must have the disk.
 const maxWaiting = 1 << 20
 
-// Note is ledger.Note, with the rejected rows in the journal instead of Redis. It does not wait for
+// Note is ledger.Note, with its rows in the journal instead of Redis. It does not wait for
 // the disk: what comes later in the journal is not there without it, and a run that goes on makes
 // the notes that were lost again. A *ChangedError when a pipe gives other records than before.
 func (l *Ledger) Note(ctx context.Context, id string, n ledger.Note) error {

@@ -51,11 +51,12 @@ type stats struct {
 	Causes    map[string]jobs.Cause `json:"causes,omitempty"`
 }
 
-// note is a ledger.Note that was beyond the last one. Its rejected rows are an encoded jobs.Chunk.
+// note is a ledger.Note that was beyond the last one. Its rows are an encoded jobs.Chunk.
 type note struct {
 	Read     int64  `json:"read"`
 	Batches  int64  `json:"batches"`
 	Rejected int64  `json:"rejected,omitempty"`
+	Filtered int64  `json:"filtered,omitempty"`
 	Through  int64  `json:"through,omitempty"`
 	Chunk    []byte `json:"chunk,omitempty"`
 	Digest   string `json:"digest,omitempty"` // of the records up to Read, when the input is a pipe
@@ -86,11 +87,10 @@ func newCommit(d ledger.Delivery, c ledger.Commit, codec *jobs.Codec) *commit {
 }
 
 func newNote(n ledger.Note, codec *jobs.Codec) *note {
-	k := &note{Read: n.Read, Batches: n.Batches, Rejected: int64(len(n.Rejected)), Through: n.Through, Digest: n.Digest}
-	if len(n.Rejected) > 0 {
-		k.Chunk = codec.EncodeChunk(jobs.Chunk{Rejections: n.Rejected})
+	return &note{
+		Read: n.Read, Batches: n.Batches, Rejected: int64(len(n.Rejected)), Filtered: int64(len(n.Filtered)), Through: n.Through,
+		Chunk: n.Chunk(codec), Digest: n.Digest,
 	}
-	return k
 }
 
 // chunk returns the encoded outcomes or rejected rows of the record; nil when it has none.

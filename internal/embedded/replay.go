@@ -130,6 +130,8 @@ func (m *memory) noted(n *note) error {
 	}
 	m.Job.Tally.Read, m.Job.Batches, m.Job.Through = n.Read, n.Batches, n.Through
 	m.Job.Tally.Rejected += n.Rejected
+	m.Job.Tally.Noop += n.Filtered
+	m.Job.Filtered += n.Filtered
 	if n.Digest != "" {
 		m.past = append(m.past, note{Read: n.Read, Digest: n.Digest})
 	}

@@ -4,12 +4,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sunbulk/sunbulk/internal/expression"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // binder holds what the options say, and binds the columns of files to the fields of rows.
 type binder struct {
 	vocabulary
+	expressions
 	op         string
 	set        []setting
 	mapped     map[string]string // normalised column → path
@@ -19,6 +21,7 @@ type binder struct {
 	said       map[string]bool
 }
 
+// setting is what --set gives path; value is empty when it is computed.
 type setting struct {
 	path, value string
 }
@@ -47,6 +50,9 @@ func newBinder(cfg Config) (*binder, error) {
 			return nil, &Error{Cause: err.Error()}
 		}
 	}
+	if err := b.compile(cfg); err != nil {
+		return nil, err
+	}
 	return b, nil
 }
 
@@ -58,6 +64,9 @@ func (b *binder) addSettings(set []Setting) error {
 		}
 		value := strings.TrimSpace(s.Value)
 		if path == opPath {
+			if expression.IsValue(value) {
+				return &Error{Cause: "--set op takes no expression", Hint: "give the file a column op"}
+			}
 			if b.op != "" && !strings.EqualFold(b.op, value) {
 				return &Error{Cause: "--set op and --op name different operations"}
 			}
@@ -71,7 +80,7 @@ func (b *binder) addSettings(set []Setting) error {
 	return nil
 }
 
-// setTo returns what --set gives path, or "".
+// setTo returns the constant that --set gives path, or "".
 func (b *binder) setTo(path string) string {
 	for _, s := range b.set {
 		if s.path == path {

@@ -29,7 +29,7 @@ func openCSV(w *window, b *binder) (*csvFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.layout = b.bind(names)
+	f.layout = b.bind(names, true)
 	if err := f.layout.checkHeader(); err != nil {
 		err.Line = f.start
 		return nil, err
@@ -75,7 +75,9 @@ func (f *csvFile) next() (Record, error) {
 		return reject(f.start, err, f.namesOfCells(), keep(f.cells)), nil
 	}
 	f.row = jobs.Row{Line: f.start}
-	if err := f.layout.fill(&f.row, f.cells); err != nil {
+	if err := f.layout.fill(&f.row, f.cells); errors.Is(err, errFiltered) {
+		return Record{Row: key(f.row), Filtered: true}, nil
+	} else if err != nil {
 		return reject(f.start, err, f.layout.names, keep(f.cells)), nil
 	}
 	return Record{Row: f.row}, nil

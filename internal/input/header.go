@@ -104,7 +104,7 @@ func (l *layout) checkHeader() *Error {
 		missing = p.missesEither()
 	}
 	if missing == nil {
-		return nil
+		return l.checkExpressions(p)
 	}
 	return &Error{
 		Cause: fmt.Sprintf("the header has no column for %s, which %s needs", strings.Join(missing, ", "), p.operation.Name),
@@ -135,7 +135,7 @@ func (l *layout) checkMixed() *Error {
 	if !l.plans[0].gives("user") {
 		return &Error{Cause: "the header has no column user", Hint: "name it in the first line, or give --map COLUMN=user" + l.slips()}
 	}
-	return nil
+	return l.checkExpressions(nil)
 }
 
 func (l *layout) checkMapped() *Error {

@@ -25,15 +25,19 @@ const (
 // Config says how rows are made. The zero value reads files whose rows name their operation.
 type Config struct {
 	Op              string               // operation of rows that name none; empty = such rows are rejected
-	Set             []Setting            // constants for every row
+	Set             []Setting            // values for every row
+	Where           string               // condition of package expression: rows of which it is false are left out; empty = none
+	Vars            map[string]string    // vars.NAME of expressions
 	Map             []Mapping            // columns under other names
 	AllowDuplicates bool                 // else a row that equals an earlier one is rejected
 	Stdin           io.Reader            // what the name "-" reads
 	Warn            func(message string) // hears each distinct remark once; nil drops them
 }
 
-// Setting gives Path the same Value in every row whose operation reads it. A cell that holds
-// another value for it makes Open fail when it is in a CSV file's first record, and is rejected elsewhere.
+// Setting gives Path its Value in every row whose operation reads it: the same in all, or one that is
+// computed of each where it holds ${…}, as package expression has it. A cell that holds another value
+// than a constant makes Open fail when it is in a CSV file's first record, and is rejected elsewhere;
+// a computed one takes the cell's place.
 type Setting struct {
 	Path  string // as a column may be named
 	Value string
@@ -47,6 +51,7 @@ type Mapping struct {
 
 // Record is one row of the input, or why it is none.
 type Record struct {
-	Row       jobs.Row        // checked; zero when rejected
+	Row       jobs.Row        // checked; zero when rejected, the key alone when filtered
 	Rejection *jobs.Rejection // nil for a valid row
+	Filtered  bool            // left out by Where, and not checked
 }

@@ -66,6 +66,9 @@ func tell(rec Record) string {
 		return fmt.Sprintf("%d:%d rejected %q %s", j.Number, j.Line, j.Column, j.Cause)
 	}
 	var b strings.Builder
+	if rec.Filtered {
+		b.WriteString("filtered ")
+	}
 	fmt.Fprintf(&b, "%d:%d %s", rec.Row.Number, rec.Row.Line, rec.Row.Op)
 	for _, c := range jobs.Columns() {
 		if v := *c.Field(&rec.Row); v != "" {

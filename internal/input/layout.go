@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sunbulk/sunbulk/internal/expression"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -14,6 +15,10 @@ type layout struct {
 	paths  [][]string // which each name may stand for
 	op     int        // index of the op cell, or -1
 	plans  []plan     // one per operation
+
+	strict    bool         // a column that an expression reads must be there
+	where     *reading     // nil without --where
+	evaluated map[int]bool // cells that an expression reads
 }
 
 // plan is what one operation takes from a record. Fields that it does not read stay empty.
@@ -33,12 +38,17 @@ type cell struct {
 // field is one that --set fills; index is of the cell that may hold the same value, or -1.
 type field struct {
 	cell
-	value string
+	value    string            // a constant
+	computed *expression.Value // nil for a constant
+	reading  *reading          // of computed
 }
 
-// bind makes the layout of records whose cells have these names.
-func (b *binder) bind(names []string) *layout {
-	l := &layout{binder: b, names: names, paths: b.resolve(names)}
+// bind makes the layout of records whose cells have these names; strict when others have no more.
+func (b *binder) bind(names []string, strict bool) *layout {
+	l := &layout{binder: b, names: names, paths: b.resolve(names), strict: strict, evaluated: map[int]bool{}}
+	if b.where != nil {
+		l.where = l.bindExpression(whereOption, b.where.Fields())
+	}
 	var clash *Error
 	l.op, clash = l.index(opPath, func(path string) bool { return path == opPath })
 	for _, o := range jobs.Operations() {
@@ -55,9 +65,9 @@ func (b *binder) bind(names []string) *layout {
 func (b *binder) resolve(names []string) [][]string {
 	paths := make([][]string, len(names))
 	given := map[string]bool{}  // paths that --map or --set gives
-	proper := map[string]bool{} // paths that a column gives under their full name
+	proper := map[string]bool{} // paths that a column gives under their full name, or a constant
 	for _, s := range b.set {
-		proper[s.path] = true
+		proper[s.path] = b.values[s.path] == nil
 	}
 	for i, name := range names {
 		name = normalise(name)
@@ -75,7 +85,8 @@ func (b *binder) resolve(names []string) [][]string {
 		}
 		candidates := b.paths[name]
 		superfluous := func(path string) bool {
-			return given[path] || proper[path] && (isYielding(name) || len(candidates) > 1)
+			ambiguous := len(candidates) > 1
+			return given[path] || proper[path] && (isYielding(name) || ambiguous) || b.values[path] != nil && ambiguous
 		}
 		for _, path := range candidates {
 			if !superfluous(path) {
@@ -106,8 +117,10 @@ func (l *layout) plan(o jobs.Operation) plan {
 		if clash != nil && p.clash == nil {
 			p.clash = clash
 		}
-		if value := l.binder.setTo(c.Path); value != "" {
-			p.set = append(p.set, field{cell{index, c.Path, c.Field}, value})
+		if v := l.binder.values[c.Path]; v != nil {
+			p.set = append(p.set, field{cell: cell{index, c.Path, c.Field}, computed: v, reading: l.bindExpression("--set "+c.Path, v.Fields())})
+		} else if value := l.binder.setTo(c.Path); value != "" {
+			p.set = append(p.set, field{cell: cell{index, c.Path, c.Field}, value: value})
 		} else if index >= 0 {
 			p.cells = append(p.cells, cell{index, c.Path, c.Field})
 		}

@@ -27,8 +27,11 @@ var yielding = []string{"externalid", "client.id"}
 // where an operation does not read them.
 var reported = []string{
 	"row", "line", "outcome", "clientstatus", "httpstatus", "errorcode", "error", "detail", "attempts", "durationms",
-	"finishedat", "cause", "type", "status", "externalid", "client.id", "integrationid", "lastseen", "linkedat", "displayname",
+	"finishedat", "cause", "type", "status", "externalid", "integrationid", "lastseen", "linkedat", "displayname",
 }
+
+// clientPrefix begins the names of what a report gives of a client as it is.
+const clientPrefix = "client."
 
 // vocabulary is every name that a column may have: its full path, an alias, or its last name.
 type vocabulary struct {
@@ -103,6 +106,8 @@ func quote(name string) string {
 	return `"` + name + `"`
 }
 
-func isReported(name string) bool { return slices.Contains(reported, name) }
+func isReported(name string) bool {
+	return slices.Contains(reported, name) || strings.HasPrefix(name, clientPrefix)
+}
 
 func isYielding(name string) bool { return slices.Contains(yielding, name) }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/sunbulk/sunbulk/internal/expression"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -35,7 +36,9 @@ func (o *objects) record(line int64, raw []byte) (Record, error) {
 		return Record{}, errNotJSON
 	}
 	o.row = jobs.Row{Line: line}
-	if err := o.assemble(raw); err != nil {
+	if err := o.assemble(raw); errors.Is(err, errFiltered) {
+		return Record{Row: key(o.row), Filtered: true}, nil
+	} else if err != nil {
 		return reject(line, err, nil, []string{o.head(raw)}), nil
 	}
 	return Record{Row: o.row}, nil
@@ -53,7 +56,7 @@ func (o *objects) assemble(raw []byte) error {
 		return err
 	}
 	if o.layout == nil || !slices.Equal(o.layout.names, o.names) {
-		o.layout = o.binder.bind(slices.Clone(o.names))
+		o.layout = o.binder.bind(slices.Clone(o.names), false)
 		o.layout.remark()
 	}
 	for _, i := range o.lists {
@@ -65,13 +68,13 @@ func (o *objects) assemble(raw []byte) error {
 }
 
 // flatten appends the values of an object under their dotted names. The prefix of a client that a
-// report gives whole admits its id alone.
+// report gives whole admits its id alone, and what expressions may read of it.
 func (o *objects) flatten(prefix, object string) error {
 	for key, value := range members(object) {
 		switch name := o.name(prefix, key); {
 		case len(o.names) == maxColumns:
 			return fmt.Errorf("has more than %d values", maxColumns)
-		case prefix == "client." && name != "client.id":
+		case prefix == clientPrefix && key != "id" && !(o.binder.clients && slices.Contains(expression.ClientNames(), key)):
 		case value[0] != '{':
 			if value[0] == '[' {
 				o.lists = append(o.lists, len(o.names))

@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"sync/atomic"
+	"time"
 
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -53,6 +54,9 @@ func Open(ctx context.Context, files *Files, cfg Config) (*Reader, error) {
 	}
 	return r, nil
 }
+
+// At sets the time from which expressions count ages: that of Open, unless it is called before Records.
+func (r *Reader) At(now time.Time) { r.binder.now = now }
 
 // Records gives each record once, in the order of the files, numbered from 1. It can be ranged
 // over once.

@@ -8,8 +8,8 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// fill makes the row of a record's cells and checks it. Its error is a *jobs.FieldError whose
-// column is a name of the layout, or a path that --set gives.
+// fill makes the row of a record's cells and checks it. Its error is errFiltered, or a *jobs.FieldError
+// whose column is a name of the layout, or a path that --set gives.
 func (l *layout) fill(row *jobs.Row, cells []string) error {
 	p, err := l.choose(cells)
 	if err != nil {
@@ -19,11 +19,20 @@ func (l *layout) fill(row *jobs.Row, cells []string) error {
 	for _, c := range p.cells {
 		*c.field(row) = cells[c.index]
 	}
+	if err := l.passes(row.Op, cells); err != nil {
+		return err
+	}
 	for _, f := range p.set {
 		if f.clashes(cells) {
 			return &jobs.FieldError{Column: l.names[f.index], Cause: "holds another value than --set gives " + f.path}
 		}
-		*f.field(row) = f.value
+		value := f.value
+		if f.computed != nil {
+			if value, err = f.compute(row.Op, cells, l.binder.now); err != nil {
+				return err
+			}
+		}
+		*f.field(row) = value
 	}
 	err = l.binder.check(&p.operation, row)
 	if e, ok := errors.AsType[*jobs.FieldError](err); ok {
@@ -57,9 +66,9 @@ func (l *layout) choose(cells []string) (*plan, error) {
 	return p, nil
 }
 
-// clashes tells whether a cell holds another value than --set gives.
+// clashes tells whether a cell holds another value than the constant that --set gives.
 func (f *field) clashes(cells []string) bool {
-	if f.index < 0 {
+	if f.index < 0 || f.computed != nil {
 		return false
 	}
 	own := strings.TrimSpace(cells[f.index])
@@ -102,7 +111,7 @@ func (l *layout) remark() {
 	for i, name := range l.names {
 		normal := normalise(name)
 		switch {
-		case normal == "", isReported(normal), l.read(l.paths[i]):
+		case normal == "", isReported(normal), l.evaluated[i], l.read(l.paths[i]):
 		case len(l.paths[i]) > 0:
 			b.say(fmt.Sprintf("column %s is not read by %s", quote(name), b.op))
 		case len(b.paths[normal]) > 0:

@@ -61,7 +61,8 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 		Batches: n("batches"), Sealed: fields["sealed"] == "1",
 		Through: n("through"), CanaryFinished: at("canary_finished"),
 		Created: at("created"), Started: at("started"), Finished: at("finished"),
-		Tally: jobs.Tally{Read: n("read"), OK: n("ok"), Noop: n("noop"), Failed: n("failed"), Rejected: n("rejected"), InDoubt: n("in_doubt")},
+		Tally:    jobs.Tally{Read: n("read"), OK: n("ok"), Noop: n("noop"), Failed: n("failed"), Rejected: n("rejected"), InDoubt: n("in_doubt")},
+		Filtered: n("filtered"),
 		Stats: jobs.Stats{Calls: n("calls"), Retries: n("retries"), Throttled: n("throttled"), Looks: n("looks"),
 			Latency: jobs.Histogram{}, Causes: map[string]jobs.Cause{}},
 	}

@@ -80,27 +80,45 @@ func (l *Ledger) Create(ctx context.Context, j jobs.Job) error {
 	return nil
 }
 
-// Note is what the enqueuing side has read so far: absolute figures, and the rows rejected since
-// the last note.
+// Note is what the enqueuing side has read so far: absolute figures, and the rows since the last note
+// that are not queued.
 type Note struct {
-	Read     int64 // rows, the rejected ones too
+	Read     int64 // rows, those that are not queued too
 	Batches  int64
 	Rejected []jobs.Rejection
-	Through  int64  // rows 1 to Through are read; fewer than Read while rows of a canary lie beyond
-	Digest   string // of the records up to Read, for a journal to compare; empty when none is wanted
+	Filtered []jobs.Outcome // noop: rows that a filter left out since the last note
+	Through  int64          // rows 1 to Through are read; fewer than Read while rows of a canary lie beyond
+	Digest   string         // of the records up to Read, for a journal to compare; empty when none is wanted
+}
+
+// Chunk encodes the rows of the note that have their outcome; nil when there is none.
+func (n Note) Chunk(codec *jobs.Codec) []byte {
+	if len(n.Rejected)+len(n.Filtered) == 0 {
+		return nil
+	}
+	return codec.EncodeChunk(jobs.Chunk{Outcomes: n.Filtered, Rejections: n.Rejected})
+}
+
+// span returns the span of the rows of Chunk, as text; empty when there is none.
+func (n Note) span() string {
+	var rows []int64
+	for i := range n.Rejected {
+		rows = append(rows, n.Rejected[i].Number)
+	}
+	for i := range n.Filtered {
+		rows = append(rows, n.Filtered[i].Row.Number)
+	}
+	if len(rows) == 0 {
+		return ""
+	}
+	return spanOf(rows, func(row *int64) int64 { return *row }).String()
 }
 
 // Note records n before the batch that it announces is queued. A note that is not beyond the
 // last one changes nothing, so an enqueue that starts again can repeat its notes.
 func (l *Ledger) Note(ctx context.Context, id string, n Note) error {
-	var chunk []byte
-	var rows span
-	if len(n.Rejected) > 0 {
-		chunk = l.codec.EncodeChunk(jobs.Chunk{Rejections: n.Rejected})
-		rows = spanOf(n.Rejected, func(r *jobs.Rejection) int64 { return r.Number })
-	}
 	err := noteScript.Run(ctx, l.rdb, []string{key(id), key(id, "outcomes")},
-		n.Read, n.Batches, len(n.Rejected), chunk, rows.String(), n.Through).Err()
+		n.Read, n.Batches, len(n.Rejected), n.Chunk(l.codec), n.span(), n.Through, len(n.Filtered)).Err()
 	if err != nil {
 		return fmt.Errorf("note rows read: %w", err)
 	}

@@ -1,9 +1,13 @@
 -- KEYS: job, outcomes    ARGV: rows read, batches, rows rejected since the last note, chunk, its rows,
--- number of the row up to which all were read
+-- number of the row up to which all were read, rows filtered since the last note
 -- Only moves forward: a repeated note is one that an enqueue made before it was started again.
 local read = tonumber(redis.call('HGET', KEYS[1], 'read') or '-1')
 if tonumber(ARGV[1]) <= read then return 0 end
 redis.call('HSET', KEYS[1], 'read', ARGV[1], 'batches', ARGV[2], 'through', ARGV[6])
 if ARGV[3] ~= '0' then redis.call('HINCRBY', KEYS[1], 'rejected', ARGV[3]) end
+if ARGV[7] ~= '0' then
+  -- Raised on both sides: rows that were never called say nothing about the share of failures.
+  for _, k in ipairs({'filtered', 'noop', 'base_noop'}) do redis.call('HINCRBY', KEYS[1], k, ARGV[7]) end
+end
 if ARGV[4] ~= '' then redis.call('XADD', KEYS[2], '*', 'c', ARGV[4], 'r', ARGV[5]) end
 return 1

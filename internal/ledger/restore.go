@@ -78,7 +78,7 @@ func (m Memory) fields() ([]any, error) {
 	t := m.Job.Tally
 	counters, once := Commit{Tally: t, Stats: m.Job.Stats}.fields()
 	fields := append(counters, once...)
-	fields = append(fields, "read", t.Read, "rejected", t.Rejected, "batches", m.Job.Batches, "finished_batches", m.finished(), "through", m.Job.Through,
+	fields = append(fields, "read", t.Read, "rejected", t.Rejected, "filtered", m.Job.Filtered, "batches", m.Job.Batches, "finished_batches", m.finished(), "through", m.Job.Through,
 		"base_ok", t.OK, "base_noop", t.Noop, "base_failed", t.Failed, "base_in_doubt", t.InDoubt)
 	if m.Job.CanaryOver {
 		fields = append(fields, canaryField, 0)
@@ -115,11 +115,11 @@ func (l *Ledger) Finished(ctx context.Context, id string) (func(batch int64) boo
 	}, nil
 }
 
-// Count is Note for a caller that keeps the rejected rows itself: it only counts them. It tells
+// Count is Note for a caller that keeps the rows itself that are not queued: it only counts them. It tells
 // whether n was beyond the last note.
 func (l *Ledger) Count(ctx context.Context, id string, n Note) (bool, error) {
 	beyond, err := noteScript.Run(ctx, l.rdb, []string{key(id), key(id, "outcomes")},
-		n.Read, n.Batches, len(n.Rejected), "", "", n.Through).Bool()
+		n.Read, n.Batches, len(n.Rejected), "", "", n.Through, len(n.Filtered)).Bool()
 	if err != nil {
 		return false, fmt.Errorf("note rows read: %w", err)
 	}

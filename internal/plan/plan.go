@@ -12,6 +12,7 @@ import (
 type Plan struct {
 	Rows          int64             `json:"rows"`
 	Rejected      int64             `json:"rejected"`
+	Filtered      int64             `json:"filtered"` // left out by --where
 	Operations    map[jobs.Op]int64 `json:"operations"`
 	Channels      map[string]int64  `json:"channels"`      // creates and ensures by matchCriteria.type
 	Integrations  []Integration     `json:"integrations"`  // of creates and ensures, the one with the most rows first
@@ -34,6 +35,10 @@ func Make(rows iter.Seq2[jobs.Row, *jobs.Rejection], opt jobs.Options) Plan {
 	m := newMaker()
 	for row, rejection := range rows {
 		m.Rows++
+		if rejection != nil && rejection.Filtered {
+			m.Filtered++
+			continue
+		}
 		if rejection != nil {
 			m.reject(rejection)
 			continue

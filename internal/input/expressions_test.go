@@ -1,0 +1,141 @@
+package input
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// I1: rows that --where leaves out are told like all others, valid or not, and those that it cannot
+// judge are rejected.
+func TestI1WhereLeavesRowsOut(t *testing.T) {
+	got, err := readText(t, "user,clientId,status,lastSeen\n"+
+		"a,1,active,2020-01-01T00:00:00Z\n"+
+		"b,2,active,"+time.Now().UTC().Format(time.RFC3339)+"\n"+
+		"c,3,active,\n"+
+		"d,,inactive,2020-01-01T00:00:00Z\n"+
+		",5,active,2020-01-01T00:00:00Z\n",
+		Config{Op: "remove", Where: `client.status == "active" and age(client.lastSeen) > days(90)`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"1:2 remove user=a clientId=1",
+		"filtered 2:3 remove user=b clientId=2",
+		`3:4 rejected "" --where: the time is empty, at character 31`,
+		"filtered 4:5 remove user=d",
+		`5:6 rejected "user" is empty`,
+	}
+	if diff := cmp.Diff(want, got.told()); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+	if len(got.warnings) != 0 {
+		t.Errorf("got warnings %q: a column that an expression reads is read", got.warnings)
+	}
+}
+
+func TestWhereOfAJobsTime(t *testing.T) {
+	r, err := Open([]string{"-"}, Config{Op: "list", Where: `age(row.columns["since"]) > days(1)`, Stdin: strings.NewReader("user,since\na,2026-11-20\nb,2026-11-21\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.At(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC))
+	var got []bool
+	for rec := range r.Records() {
+		got = append(got, rec.Filtered)
+	}
+	if diff := cmp.Diff([]bool{false, true}, got); diff != "" {
+		t.Errorf("filtered (-want +got):\n%s", diff)
+	}
+}
+
+// What lists find is filtered when it is there: their rows stay.
+func TestWhereOfClientsLeavesListRowsAlone(t *testing.T) {
+	got, err := readText(t, `{"op":"list","user":"a"} {"op":"remove","user":"b","client":{"id":"1","type":"sdk"}} {"op":"remove","user":"c","client":{"id":"2","type":"twilio","info":{"city":"x"}}}`,
+		Config{Where: `client.type == "twilio"`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"1:1 list user=a", "filtered 2:1 remove user=b clientId=1", "3:1 remove user=c clientId=2"}
+	if diff := cmp.Diff(want, got.told()); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+}
+
+func TestSetComputes(t *testing.T) {
+	set := []Setting{
+		{"phoneNumber", "+${digits(client.externalId)}"}, {"conversationId", `chat-${row.columns["Old id"]}`},
+		{"matchCriteria.type", "${client.type}"}, {"integrationId", "${vars.new}"}, {"confirmation.type", "immediate"}, {"subject", "$${x}"},
+	}
+	const header = "user,type,integrationId,externalId,old_id\n"
+	got, err := readText(t, header+
+		"a,whatsapp,int-1,+1 212-555-0100,7\n"+
+		"b,whatsapp,int-1,+1 212-555-0101,\n",
+		Config{Op: "create", Set: set[:5], Vars: map[string]string{"new": "int-2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"1:2 create user=a type=whatsapp integrationId=int-2 phoneNumber=+12125550100 type=immediate conversationId=chat-7",
+		`2:3 rejected "" --set target.conversationId: gives nothing, at character 8`,
+	}
+	if diff := cmp.Diff(want, got.told()); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+}
+
+// An expression sees constants, and its own field as the file has it.
+func TestSetComputesFromItsOwnCell(t *testing.T) {
+	got, err := readText(t, "user,clientId\n a ,1\n", Config{Op: "remove", Set: []Setting{{"user", "${row.brandId}:${row.user}:${row.op}"}, {"brandId", "x"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"1:2 remove user=x:a:remove brandId=x clientId=1"}, got.told()); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+}
+
+func TestExpressionsAreCheckedBeforeARowIsRead(t *testing.T) {
+	const text = "user,client_id,Last Seen,lastseen\na,1,,\n"
+	tests := []struct {
+		cfg        Config
+		want, hint string
+	}{
+		{Config{Op: "remove", Where: `row.usr == ""`}, `--where: row.usr is not known, at character 1`, "did you mean row.user?"},
+		{Config{Op: "remove", Where: `row.phoneNumber == ""`}, `-:1: --where reads row.matchCriteria.phoneNumber: there is no column "matchCriteria.phoneNumber"`, "name it in the first line"},
+		{Config{Op: "remove", Where: `row.columns["Old id"] == ""`}, `-:1: --where reads row.columns["Old id"]: there is no column "Old id"`, "name it in the first line"},
+		{Config{Op: "remove", Where: `client.type == ""`}, `-:1: --where reads client.type: there is no column "type"`, "name it in the first line"},
+		{Config{Op: "remove", Where: `client.lastSeen == ""`}, `-:1: --where reads client.lastSeen: columns "Last Seen" and "lastseen" both give it`, "take one out"},
+		{Config{Op: "remove", Set: []Setting{{"user", "${row.usr}"}}}, `--set user: row.usr is not known, at character 3`, "did you mean row.user?"},
+		{Config{Op: "remove", Set: []Setting{{"user", "${client.id}${client.type}"}}}, `-:1: --set user reads client.type: there is no column "type"`, "name it in the first line"},
+		{Config{Set: []Setting{{"op", "${row.user}"}}}, `--set op takes no expression`, "give the file a column op"},
+		{Config{Op: "list", Where: `client.type == "" and row.columns["user"] == ""`}, `--where of found clients: row.columns is not known, at character 23`, ""},
+	}
+	for _, test := range tests {
+		_, err := readText(t, text, test.cfg)
+		e, ok := errors.AsType[*Error](err)
+		if !ok || e.Error() != test.want || e.Hint != test.hint {
+			t.Errorf("%+v: got %v, want %s (%s)", test.cfg, err, test.want, test.hint)
+		}
+	}
+}
+
+// A JSON record may lack what the contract knows, but not a column that only the expression knows.
+func TestExpressionsOfJSON(t *testing.T) {
+	got, err := readText(t, `{"user":"a","old":{"id":1}} {"user":"b"} {"user":"c","brandId":"x","old":{"id":1}}`,
+		Config{Op: "list", Where: `row.brandId == "" and row.columns["old.id"] == "1"`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"1:1 list user=a",
+		`2:1 rejected "" --where reads row.columns["old.id"]: there is no column "old.id"`,
+		"filtered 3:1 list user=c brandId=x",
+	}
+	if diff := cmp.Diff(want, got.told()); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+}
