@@ -40,6 +40,7 @@ type Options struct {
 	Reserve     float64       `json:"reserve,omitempty"`  // part of Rate that is left to other traffic, 0 to 1
 	Priority    Priority      `json:"priority,omitempty"`
 	Schedule
+	Filter
 }
 
 // Fingerprint tells one job's work from another's: equal ones have the same rows. It is empty when

@@ -34,7 +34,7 @@ func (j *jobFlags) twins(goesOn func(jobs.Job) bool) func(jobs.Job) bool {
 // any input is queued.
 func (p *program) begin(ctx context.Context, st *store, opt jobs.Options, fingerprint string, goesOn func(jobs.Job) bool) (*session, error) {
 	now := time.Now()
-	s := &session{store: st, memory: st.ledger, job: jobs.NewID(now), batch: opt.BatchSize}
+	s := &session{store: st, memory: st.ledger, job: jobs.NewID(now), created: now, batch: opt.BatchSize}
 	if fingerprint != "" && goesOn != nil {
 		holder, err := st.ledger.Claim(ctx, opt.App, fingerprint, s.job)
 		if err != nil {
@@ -63,7 +63,7 @@ func (p *program) takeOver(ctx context.Context, s *session, holder string, opt j
 		return usage(fmt.Sprintf("the same input is that of job %s, which was started with other options", job.ID),
 			"start it again as it was; --allow-duplicates runs every row again")
 	}
-	s.job = job.ID
+	s.job, s.created = job.ID, job.Created
 	fmt.Fprintf(p.screen, "going on with job %s\n", job.ID)
 	return nil
 }

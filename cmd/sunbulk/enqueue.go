@@ -68,6 +68,7 @@ func (p *program) enqueue(ctx context.Context, o jobFlags, redis string, files *
 		return err
 	}
 	s.canary = canary
+	in.reader.At(opt.Time(s.created))
 	return p.queue(ctx, s, records(in.reader), in.reader.Inputs)
 }
 
@@ -115,13 +116,14 @@ func (p *program) announce(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	queued := job.Tally.Read - job.Tally.Rejected
+	queued := job.Tally.Read - job.Tally.Rejected - job.Filtered
 	if !p.quiet {
 		fmt.Fprintf(p.screen, "queued %s rows in %s batches; rejected %s\n", group(queued), group(job.Batches), group(job.Tally.Rejected))
+		describeFiltered(p.screen, job.Filtered)
 	}
 	p.forecast(job.Options, queued, job.Created)
 	if p.json {
-		err = p.writeJSON(map[string]any{"job": job.ID, "queued": queued, "rejected": job.Tally.Rejected, "batches": job.Batches})
+		err = p.writeJSON(map[string]any{"job": job.ID, "queued": queued, "rejected": job.Tally.Rejected, "filtered": job.Filtered, "batches": job.Batches})
 	} else {
 		_, err = fmt.Fprintln(p.stdout, job.ID)
 	}

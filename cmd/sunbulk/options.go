@@ -29,13 +29,15 @@ type jobFlags struct {
 	canary      jobs.Canary
 	resend      string
 	pacing      pacingFlags
+	expressions expressionFlags
 }
 
 func (j *jobFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&j.op, "op", "", "operation of rows without an op column: create, ensure, list, remove or verify")
 	f.StringVar(&j.app, "app", "", "app id")
-	f.StringArrayVar(&j.set, "set", nil, "PATH=VALUE, a constant for every row, e.g. confirmation.type=immediate")
+	f.StringArrayVar(&j.set, "set", nil, "PATH=VALUE, a value for every row, e.g. confirmation.type=immediate or 'phoneNumber=${client.externalId}'")
 	f.StringArrayVar(&j.mapped, "map", nil, "COLUMN=PATH, take PATH from COLUMN")
+	j.expressions.register(f)
 	f.BoolVar(&j.allowDuplicates, "allow-duplicates", false, "run rows that are the same as an earlier one")
 	f.Float64Var(&j.rate, "rate", 10, "calls per second for the app, all workers together; 0 = no limit")
 	f.IntVar(&j.burst, "burst", 0, "calls that may come at once (default: a tenth of the rate, at least 1)")
@@ -64,6 +66,9 @@ func (j *jobFlags) options() (jobs.Options, error) {
 		return o, err
 	}
 	if err := j.pacing.apply(&o); err != nil {
+		return o, err
+	}
+	if err := j.expressions.apply(&o); err != nil {
 		return o, err
 	}
 	switch {
@@ -101,8 +106,12 @@ func (j *jobFlags) open(ctx context.Context, p *program, files *input.Files) (*i
 // input returns how rows are read.
 func (j *jobFlags) input(p *program) (input.Config, error) {
 	cfg := input.Config{
-		Op: j.op, AllowDuplicates: j.allowDuplicates, Stdin: p.stdin,
+		Op: j.op, Where: j.expressions.where, AllowDuplicates: j.allowDuplicates, Stdin: p.stdin,
 		Warn: func(message string) { fmt.Fprintln(p.screen, "note: "+message) },
+	}
+	var err error
+	if cfg.Vars, err = j.expressions.variables(); err != nil {
+		return cfg, err
 	}
 	for _, s := range j.set {
 		path, value, ok := strings.Cut(s, "=")
@@ -127,6 +136,9 @@ func (j *jobFlags) settings() map[string]string {
 		"op":               j.op,
 		"set":              strings.Join(j.set, "\n"),
 		"map":              strings.Join(j.mapped, "\n"),
+		"where":            j.expressions.where,
+		"var":              strings.Join(j.expressions.vars, "\n"),
+		"now":              j.expressions.now,
 		"allow-duplicates": strconv.FormatBool(j.allowDuplicates),
 	}
 }

@@ -70,6 +70,9 @@ func (p *program) plan(ctx context.Context, o planOptions, files *input.Files) e
 	} else if !o.check && o.out == "" {
 		o.run.job.app = cmp.Or(o.run.job.app, "any") // mere counting needs none
 	}
+	if e := &o.run.job.expressions; o.run.job.evaluates() && e.now == "" {
+		e.now = time.Now().UTC().Format(time.RFC3339) // so that the plan is carried out as it was counted
+	}
 	opt, err := o.run.job.options()
 	if err != nil {
 		return err
@@ -103,6 +106,7 @@ func (p *program) makePlan(ctx context.Context, o planOptions, opt jobs.Options,
 		return plan.Plan{}, err
 	}
 	defer reader.Close()
+	reader.At(opt.Time(time.Now()))
 	made := plan.Make(func(yield func(jobs.Row, *jobs.Rejection) bool) {
 		for row, rejection := range records(reader) {
 			if ctx.Err() != nil || !yield(row, rejection) {

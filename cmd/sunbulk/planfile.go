@@ -76,6 +76,7 @@ func (p *program) keepPlan(out string, flags *pflag.FlagSet, opt jobs.Options, m
 	file := planFile{Version: planVersion, Sunbulk: version(), Created: time.Now().UTC().Truncate(time.Second), Flags: map[string][]string{}, Plan: made}
 	jobFlagSet().VisitAll(func(f *pflag.Flag) { file.Flags[f.Name] = values(flags.Lookup(f.Name)) })
 	file.Flags["app"], file.Flags["timezone"] = []string{opt.App}, []string{opt.Timezone} // as they were completed
+	file.Flags["now"] = []string{opt.Now}
 	data, err := json.MarshalIndent(file, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode plan: %w", err)

@@ -30,6 +30,9 @@ func writePlan(out io.Writer, p plan.Plan) error {
 	counts(w, "confirmation ", p.Confirmations)
 	fmt.Fprintf(w, "people who get a message\t%s\n", group(p.People))
 	fmt.Fprintf(w, "rejected\t%s\n", group(p.Rejected))
+	if p.Filtered > 0 {
+		fmt.Fprintf(w, "left out by --where\t%s\n", group(p.Filtered))
+	}
 	fmt.Fprintf(w, "calls\t%s\n", group(p.Calls))
 	if p.Rate > 0 {
 		fmt.Fprintf(w, "time at %g calls/s\t%s\n", p.Rate, upToSecond(p.Duration()))

@@ -29,12 +29,13 @@ func (p *program) resumeEnqueue(ctx context.Context, o jobFlags, redis, id strin
 		return usage("the input is, or was, a pipe, and cannot be compared", "only a job that was queued from files can be resumed, from the same files")
 	case job.Fingerprint != in.fingerprint:
 		return usage(fmt.Sprintf("this is not the input of job %s, or it is read in another way", id),
-			"give the same files in the same order, and the same --op, --set, --map and --allow-duplicates")
+			"give the same files in the same order, and the same --op, --set, --map, --where, --var, --now and --allow-duplicates")
 	}
 	canary, err := p.pickCanary(ctx, o, job.Options.Canary, files)
 	if err != nil {
 		return err
 	}
+	in.reader.At(job.Options.Time(job.Created))
 	s := &session{store: in.store, memory: in.store.ledger, job: id, batch: job.Options.BatchSize, canary: canary}
 	return p.queue(ctx, s, records(in.reader), in.reader.Inputs)
 }

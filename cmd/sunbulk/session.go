@@ -33,6 +33,7 @@ type session struct {
 	embedded bool
 	piped    bool // an input can be read only once
 	job      string
+	created  time.Time // of the job
 	batch    int
 	canary   []jobs.Row
 	out      string
@@ -101,7 +102,7 @@ func (p *program) openJournal(ctx context.Context, s *session, o runOptions, hea
 		}
 		err = s.ledger.Create(ctx, jobs.Job{ID: head.Job, Options: head.Options, Created: head.Created})
 	}
-	s.job = head.Job
+	s.job, s.created = head.Job, head.Created
 	s.piped = slices.ContainsFunc(head.Inputs, func(in embedded.Input) bool { return !in.Known() })
 	return err
 }

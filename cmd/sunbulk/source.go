@@ -74,6 +74,13 @@ func (s source) Rows(ctx context.Context) iter.Seq2[jobs.Row, error] {
 
 // report writes a job's report folder and says what it holds.
 func (p *program) report(ctx context.Context, out string, job jobs.Job, src report.Source) error {
+	filter, err := newFilteredSource(job, src)
+	if err != nil {
+		return err
+	}
+	if filter != nil {
+		src = filter
+	}
 	summary, err := report.Write(ctx, out, job, src)
 	if err != nil && summary.Job == "" {
 		return cannotRun(fmt.Errorf("write report: %w", err), "check --out and the space on the disk")
@@ -85,6 +92,9 @@ func (p *program) report(ctx context.Context, out string, job jobs.Job, src repo
 	}
 	if !p.quiet {
 		describe(p.screen, summary)
+		if filter != nil {
+			filter.describe(p.screen)
+		}
 		fmt.Fprintf(p.screen, "report: %s\n", out)
 	}
 	return err

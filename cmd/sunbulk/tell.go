@@ -22,6 +22,13 @@ func (p *program) writeJSON(v any) error {
 	return nil
 }
 
+// describeFiltered says how many rows were left out, if any were.
+func describeFiltered(w io.Writer, rows int64) {
+	if rows > 0 {
+		fmt.Fprintf(w, "noop: %s left out by --where\n", rowCount(rows))
+	}
+}
+
 // mostCauses is how many causes a person is shown.
 const mostCauses = 8
 
@@ -35,6 +42,7 @@ func describe(w io.Writer, s report.Summary) {
 // describeSum says how many rows came to what, and how many calls that took.
 func describeSum(w io.Writer, s report.Summary) {
 	fmt.Fprintln(w, s.Sum())
+	describeFiltered(w, s.Filtered)
 	if s.Calls.Total == 0 {
 		return
 	}

@@ -21,6 +21,7 @@ var errFiltered = errors.New("left out by " + whereOption)
 type expressions struct {
 	where   *expression.Condition // nil = every row
 	found   bool                  // where filters what lists find, and not their rows
+	unfit   error                 // why it cannot; nil when it can
 	values  map[string]*expression.Value
 	clients bool // some expression reads a client
 	now     time.Time
@@ -50,10 +51,14 @@ func (b *binder) compile(cfg Config) error {
 	}
 	b.found = b.where.Reads(expression.Client)
 	b.clients = b.clients || b.found
-	if b.found && strings.EqualFold(b.op, string(jobs.List)) {
-		if _, err := expression.Compile(expression.Found(cfg.Vars), cfg.Where); err != nil {
-			return explain(whereOption+" of found clients", err)
-		}
+	if !b.found {
+		return nil
+	}
+	if _, err := expression.Compile(expression.Found(cfg.Vars), cfg.Where); err != nil {
+		b.unfit = explain(whereOption+" of found clients", err)
+	}
+	if strings.EqualFold(b.op, string(jobs.List)) {
+		return b.unfit
 	}
 	return nil
 }
@@ -69,23 +74,23 @@ func explain(option string, err error) error {
 
 // reading says where the fields of one expression are in the records of a layout.
 type reading struct {
-	option string // that holds the expression
+	path   string // that --set computes; empty for --where
 	cells  []int  // index of each field's cell, opCell, or -1 when its value stays as it is
 	values []string
-	clash  *Error // why records of this layout cannot serve it
+	clash  *Error // why records of this layout cannot serve it; begins with a field's name
 }
 
 // opCell is the index of a row's operation, which its cell may leave to --op.
 const opCell = -2
 
 // bindExpression finds the cells that an expression reads.
-func (l *layout) bindExpression(option string, fields []expression.Field) *reading {
-	r := &reading{option: option, cells: make([]int, len(fields)), values: make([]string, len(fields))}
+func (l *layout) bindExpression(path string, fields []expression.Field) *reading {
+	r := &reading{path: path, cells: make([]int, len(fields)), values: make([]string, len(fields))}
 	for i, f := range fields {
 		var clash *Error
 		r.cells[i], r.values[i], clash = l.source(f)
 		if clash != nil && r.clash == nil {
-			r.clash = &Error{Cause: option + " reads " + f.String() + ": " + clash.Cause, Hint: clash.Hint}
+			r.clash = &Error{Cause: f.String() + ": " + clash.Cause, Hint: clash.Hint}
 		}
 		if r.cells[i] >= 0 {
 			l.evaluated[r.cells[i]] = true
@@ -144,12 +149,12 @@ func gives(column string, f expression.Field) bool {
 // p is the plan of all rows, or nil when each names its own operation.
 func (l *layout) checkExpressions(p *plan) *Error {
 	if l.where != nil && l.where.clash != nil && !(l.binder.found && (p == nil || p.operation.Name == jobs.List)) {
-		return l.where.clash
+		return &Error{Cause: whereOption + " reads " + l.where.clash.Cause, Hint: l.where.clash.Hint}
 	}
 	if p != nil {
 		for _, f := range p.set {
 			if f.reading != nil && f.reading.clash != nil {
-				return f.reading.clash
+				return &Error{Cause: "--set " + f.path + " reads " + f.reading.clash.Cause, Hint: f.reading.clash.Hint}
 			}
 		}
 	}
@@ -169,22 +174,29 @@ func (r *reading) take(op jobs.Op, cells []string) []string {
 }
 
 // fault makes the rejection of a row of which the expression cannot be evaluated.
-func (r *reading) fault(err error) error {
-	return &jobs.FieldError{Cause: r.option + ": " + err.Error()}
+func (r *reading) fault(cause string) error {
+	if r.path == "" {
+		return &jobs.FieldError{Cause: "cannot be judged by " + whereOption + ": " + cause}
+	}
+	return &jobs.FieldError{Column: r.path, Cause: "cannot be computed by --set: " + cause}
 }
 
 // passes returns errFiltered for a record that --where leaves out.
 func (l *layout) passes(op jobs.Op, cells []string) error {
 	b := l.binder
 	switch {
-	case b.where == nil || b.found && op == jobs.List:
+	case b.where == nil:
+		return nil
+	case b.found && op == jobs.List && b.unfit != nil:
+		return l.where.fault(b.unfit.Error())
+	case b.found && op == jobs.List:
 		return nil
 	case l.where.clash != nil:
-		return &jobs.FieldError{Cause: l.where.clash.Cause}
+		return l.where.fault(l.where.clash.Cause)
 	}
 	holds, err := b.where.Holds(l.where.take(op, cells), b.now)
 	if err != nil {
-		return l.where.fault(err)
+		return l.where.fault(err.Error())
 	}
 	if !holds {
 		return errFiltered
@@ -195,11 +207,11 @@ func (l *layout) passes(op jobs.Op, cells []string) error {
 // compute returns what --set computes for the field.
 func (f *field) compute(op jobs.Op, cells []string, now time.Time) (string, error) {
 	if f.reading.clash != nil {
-		return "", &jobs.FieldError{Cause: f.reading.clash.Cause}
+		return "", f.reading.fault(f.reading.clash.Cause)
 	}
 	text, err := f.computed.Text(f.reading.take(op, cells), now)
 	if err != nil {
-		return "", f.reading.fault(err)
+		return "", f.reading.fault(err.Error())
 	}
 	return text, nil
 }

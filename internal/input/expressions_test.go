@@ -25,7 +25,7 @@ func TestI1WhereLeavesRowsOut(t *testing.T) {
 	want := []string{
 		"1:2 remove user=a clientId=1",
 		"filtered 2:3 remove user=b clientId=2",
-		`3:4 rejected "" --where: the time is empty, at character 31`,
+		`3:4 rejected "" cannot be judged by --where: the time is empty, at character 31`,
 		"filtered 4:5 remove user=d",
 		`5:6 rejected "user" is empty`,
 	}
@@ -80,7 +80,7 @@ func TestSetComputes(t *testing.T) {
 	}
 	want := []string{
 		"1:2 create user=a type=whatsapp integrationId=int-2 phoneNumber=+12125550100 type=immediate conversationId=chat-7",
-		`2:3 rejected "" --set target.conversationId: gives nothing, at character 8`,
+		`2:3 rejected "target.conversationId" cannot be computed by --set: gives nothing, at character 8`,
 	}
 	if diff := cmp.Diff(want, got.told()); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)
@@ -132,7 +132,7 @@ func TestExpressionsOfJSON(t *testing.T) {
 	}
 	want := []string{
 		"1:1 list user=a",
-		`2:1 rejected "" --where reads row.columns["old.id"]: there is no column "old.id"`,
+		`2:1 rejected "" cannot be judged by --where: row.columns["old.id"]: there is no column "old.id"`,
 		"filtered 3:1 list user=c brandId=x",
 	}
 	if diff := cmp.Diff(want, got.told()); diff != "" {

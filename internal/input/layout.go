@@ -47,7 +47,7 @@ type field struct {
 func (b *binder) bind(names []string, strict bool) *layout {
 	l := &layout{binder: b, names: names, paths: b.resolve(names), strict: strict, evaluated: map[int]bool{}}
 	if b.where != nil {
-		l.where = l.bindExpression(whereOption, b.where.Fields())
+		l.where = l.bindExpression("", b.where.Fields())
 	}
 	var clash *Error
 	l.op, clash = l.index(opPath, func(path string) bool { return path == opPath })
@@ -118,7 +118,7 @@ func (l *layout) plan(o jobs.Operation) plan {
 			p.clash = clash
 		}
 		if v := l.binder.values[c.Path]; v != nil {
-			p.set = append(p.set, field{cell: cell{index, c.Path, c.Field}, computed: v, reading: l.bindExpression("--set "+c.Path, v.Fields())})
+			p.set = append(p.set, field{cell: cell{index, c.Path, c.Field}, computed: v, reading: l.bindExpression(c.Path, v.Fields())})
 		} else if value := l.binder.setTo(c.Path); value != "" {
 			p.set = append(p.set, field{cell: cell{index, c.Path, c.Field}, value: value})
 		} else if index >= 0 {

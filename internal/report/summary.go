@@ -20,6 +20,7 @@ type Summary struct {
 	App       string         `json:"app"`
 	Options   Options        `json:"options"`
 	Rows      jobs.Tally     `json:"rows"`
+	Filtered  int64          `json:"filtered"` // of the noop: left out by --where, and never called
 	Calls     Calls          `json:"calls"`
 	LatencyMs jobs.Histogram `json:"latencyMs"` // p50, p95 and p99
 	Causes    []Cause        `json:"causes"`    // the most frequent first
@@ -46,6 +47,7 @@ type Options struct {
 	FinishBy    string  `json:"finishBy"`             // such as 06:00; empty = no deadline
 	Window      string  `json:"window"`               // such as 22:00-06:00; empty = always
 	Timezone    string  `json:"timezone"`             // of both, such as Europe/Madrid; empty = the machine's
+	jobs.Filter
 }
 
 // Calls counts requests to the API.
@@ -92,9 +94,10 @@ func Summarize(job jobs.Job) Summary {
 			Rate: o.Rate, Burst: o.Burst, Attempts: o.Attempts, Timeout: o.Timeout.String(),
 			Within: within(o.Within), Batch: o.BatchSize, MaxFailures: o.MaxFailures.String(), Resend: string(cmp.Or(o.Resend, jobs.ResendSilent)),
 			Reserve: amount(o.Reserve*100) + "%", Priority: string(cmp.Or(o.Priority, jobs.Normal)),
-			FinishBy: o.FinishBy, Window: o.Window, Timezone: o.Timezone,
+			FinishBy: o.FinishBy, Window: o.Window, Timezone: o.Timezone, Filter: o.Filter,
 		},
 		Rows:      job.Tally,
+		Filtered:  job.Filtered,
 		Calls:     Calls{Total: st.Calls, Retries: st.Retries, Throttled: st.Throttled, Looks: st.Looks},
 		LatencyMs: st.Latency,
 		Causes:    rankCauses(st.Causes),
