@@ -40,15 +40,19 @@ func newMemory(t *testing.T) memory {
 	return m
 }
 
-// records gives n rows, of which every seventh is rejected.
+// records gives n rows, of which every seventh is rejected, and every seventh left out by a filter.
 func records(n int64) enqueue.Records {
 	return func(yield func(jobs.Row, *jobs.Rejection) bool) {
 		for i := int64(1); i <= n; i++ {
 			var more bool
-			if i%7 == 0 {
+			row := jobs.Row{Number: i, Line: i + 1, Op: jobs.List, User: fmt.Sprint("u", i)}
+			switch i % 7 {
+			case 0:
 				more = yield(jobs.Row{}, &jobs.Rejection{Number: i, Line: i + 1, Cause: "is no good"})
-			} else {
-				more = yield(jobs.Row{Number: i, Line: i + 1, Op: jobs.List, User: fmt.Sprint("u", i)}, nil)
+			case 1:
+				more = yield(row, &jobs.Rejection{Filtered: true})
+			default:
+				more = yield(row, nil)
 			}
 			if !more {
 				return
@@ -57,14 +61,15 @@ func records(n int64) enqueue.Records {
 	}
 }
 
-// queued returns the rows in the queue and the rejections in the ledger, by number.
-func (m memory) queued(t *testing.T) (jobs.Job, map[int64]string, int) {
+// queued returns the rows in the queue by number, and how many the ledger has as rejected and as filtered.
+func (m memory) queued(t *testing.T) (j jobs.Job, rows map[int64]string, rejected, filtered int) {
 	t.Helper()
-	j, err := m.ledger.Job(t.Context(), job)
+	var err error
+	j, err = m.ledger.Job(t.Context(), job)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := map[int64]string{}
+	rows = map[int64]string{}
 	for n := range j.Batches {
 		batch, found, err := m.queues.Find(job, n, 0)
 		if err != nil || !found {
@@ -74,24 +79,30 @@ func (m memory) queued(t *testing.T) (jobs.Job, map[int64]string, int) {
 			rows[r.Number] = r.User
 		}
 	}
-	rejected := 0
 	for chunk, err := range m.ledger.Chunks(t.Context(), job) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		rejected += len(chunk.Rejections)
+		for _, o := range chunk.Outcomes {
+			if o.Kind != jobs.Noop || o.Row.User != fmt.Sprint("u", o.Row.Number) {
+				t.Errorf("got outcome %+v, want a noop that names its row", o)
+			}
+			filtered++
+		}
 	}
-	return j, rows, rejected
+	return j, rows, rejected, filtered
 }
 
-func TestI1EveryRowIsQueuedOrRejected(t *testing.T) {
+func TestI1EveryRowIsQueuedRejectedOrLeftOut(t *testing.T) {
 	m := newMemory(t)
 	if err := enqueue.New(m.ledger, m.queues, enqueue.Config{BatchSize: 10}).Add(t.Context(), job, records(700)); err != nil {
 		t.Fatal(err)
 	}
-	j, rows, rejected := m.queued(t)
-	if len(rows) != 600 || rejected != 100 || j.Tally.Rejected != 100 || j.Tally.Read != 700 || j.Batches != 60 {
-		t.Errorf("got %d queued in %d batches, %d rejected, tally %+v; want 600 in 60, 100 rejected, 700 read", len(rows), j.Batches, rejected, j.Tally)
+	j, rows, rejected, filtered := m.queued(t)
+	want := jobs.Tally{Read: 700, Noop: 100, Rejected: 100, Unprocessed: 500}
+	if len(rows) != 500 || rejected != 100 || filtered != 100 || j.Filtered != 100 || j.Tally != want || j.Batches != 50 {
+		t.Errorf("got %d queued in %d batches, %d rejected, %d filtered, tally %+v; want 500 in 50, 100, 100, %+v", len(rows), j.Batches, rejected, filtered, j.Tally, want)
 	}
 }
 
@@ -109,7 +120,7 @@ func addAgain(t *testing.T, cfg enqueue.Config) {
 	if err := enqueue.New(want.ledger, want.queues, cfg).Add(t.Context(), job, records(200)); err != nil {
 		t.Fatal(err)
 	}
-	wantJob, wantRows, wantRejected := want.queued(t)
+	wantJob, wantRows, wantRejected, wantFiltered := want.queued(t)
 	for _, stop := range []int64{1, 9, 10, 55, 100, 199} {
 		m := newMemory(t)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -132,12 +143,12 @@ func addAgain(t *testing.T, cfg enqueue.Config) {
 				t.Fatal(err)
 			}
 		}
-		j, rows, rejected := m.queued(t)
+		j, rows, rejected, filtered := m.queued(t)
 		if diff := cmp.Diff(wantJob, j, cmpopts.IgnoreFields(jobs.Job{}, "Created")); diff != "" {
 			t.Errorf("stopped at %d: job (-want +got):\n%s", stop, diff)
 		}
-		if diff := cmp.Diff(wantRows, rows); diff != "" || rejected != wantRejected {
-			t.Errorf("stopped at %d: %d rejected, want %d; rows (-want +got):\n%s", stop, rejected, wantRejected, diff)
+		if diff := cmp.Diff(wantRows, rows); diff != "" || rejected != wantRejected || filtered != wantFiltered {
+			t.Errorf("stopped at %d: %d rejected, want %d; %d filtered, want %d; rows (-want +got):\n%s", stop, rejected, wantRejected, filtered, wantFiltered, diff)
 		}
 	}
 }
@@ -149,9 +160,9 @@ func TestI6Window(t *testing.T) {
 	defer cancel()
 	added := make(chan error, 1)
 	go func() {
-		added <- enqueue.New(m.ledger, m.queues, enqueue.Config{BatchSize: 1, Window: 3}).Add(ctx, job, records(6))
+		added <- enqueue.New(m.ledger, m.queues, enqueue.Config{BatchSize: 1, Window: 3}).Add(ctx, job, records(6)) // the first is left out
 	}()
-	for batch := range int64(6) {
+	for batch := range int64(5) {
 		waitForTask(t, m, batch)
 		if _, found, _ := m.queues.Find(job, batch+3, 0); found {
 			t.Errorf("batch %d is queued while batch %d is not finished", batch+3, batch)

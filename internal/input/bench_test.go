@@ -48,7 +48,7 @@ func createObject(i int, b []byte) []byte {
 	return fmt.Appendf(b, `{"user":"%024x","matchCriteria":{"type":"whatsapp","integrationId":"5e4af71a81966cfff3ef6550","phoneNumber":"+1212%07d"},"confirmation":{"type":"immediate"},"target":{"conversationId":"%024x"}}`+"\n", i*7919, i%1e7, i*104729)
 }
 
-func benchmark(b *testing.B, header string, row func(int, []byte) []byte) {
+func benchmark(b *testing.B, header string, row func(int, []byte) []byte, cfg Config) {
 	b.ReportAllocs()
 	const rows = 100_000
 	data, err := io.ReadAll(&table{header: header, row: row, rows: rows})
@@ -58,7 +58,8 @@ func benchmark(b *testing.B, header string, row func(int, []byte) []byte) {
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {
 		b.StopTimer()
-		r, err := openNames(b.Context(), []string{"-"}, Config{Op: "create", Stdin: bytes.NewReader(data)})
+		cfg.Op, cfg.Stdin = "create", bytes.NewReader(data)
+		r, err := openNames(b.Context(), []string{"-"}, cfg)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -77,5 +78,13 @@ func benchmark(b *testing.B, header string, row func(int, []byte) []byte) {
 	b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
-func BenchmarkCSV(b *testing.B)    { benchmark(b, createHeader, createRow) }
-func BenchmarkNDJSON(b *testing.B) { benchmark(b, "", createObject) }
+func BenchmarkCSV(b *testing.B)    { benchmark(b, createHeader, createRow, Config{}) }
+func BenchmarkNDJSON(b *testing.B) { benchmark(b, "", createObject, Config{}) }
+
+// What --where costs, and what a computed value does beside it.
+func BenchmarkWhere(b *testing.B) {
+	where := Config{Where: `row.phoneNumber startsWith "+1" and row.user != ""`}
+	b.Run("where", func(b *testing.B) { benchmark(b, createHeader, createRow, where) })
+	where.Set = []Setting{{"brandId", "brand-${row.user}"}}
+	b.Run("set", func(b *testing.B) { benchmark(b, createHeader, createRow, where) })
+}

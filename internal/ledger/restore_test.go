@@ -21,7 +21,7 @@ func TestI9RestoredJobIsAsItWas(t *testing.T) {
 		}
 		want := jobs.Job{
 			ID: job, Options: jobs.Options{App: "app", Attempts: 5, BatchSize: 10, Canary: jobs.Canary{Rows: 30}}, State: jobs.Enqueuing, Batches: 20_000,
-			Through: 35, CanaryOver: true,
+			Through: 35, CanaryOver: true, Filtered: 2,
 			Inputs: []jobs.Input{{Name: "a.csv", Rows: 40}},
 			Tally:  jobs.Tally{Read: 40, OK: 10, Noop: 5, Failed: 9, Rejected: 3, InDoubt: 1, Unprocessed: 12},
 			Stats: jobs.Stats{Calls: 30, Retries: 4, Throttled: 2, Looks: 1, Latency: latency,
@@ -77,7 +77,7 @@ func TestI1CountIsANoteOnce(t *testing.T) {
 	each(t, func(t *testing.T, l *Ledger) {
 		created(t, l)
 		ctx := t.Context()
-		n := Note{Read: 3, Batches: 1, Rejected: []jobs.Rejection{{Number: 2}}}
+		n := Note{Read: 3, Batches: 1, Rejected: []jobs.Rejection{{Number: 2}}, Filtered: []jobs.Outcome{outcome(3, jobs.Noop)}}
 		if beyond := must[bool](t)(l.Count(ctx, job, n)); !beyond {
 			t.Error("first note: got not beyond, want beyond")
 		}
@@ -85,11 +85,45 @@ func TestI1CountIsANoteOnce(t *testing.T) {
 			t.Error("repeated note: got beyond, want not")
 		}
 		got := must[jobs.Job](t)(l.Job(ctx, job))
-		if got.Tally.Read != 3 || got.Tally.Rejected != 1 || got.Batches != 1 {
-			t.Errorf("got %+v and %d batches, want 3 rows read, 1 rejected, 1 batch", got.Tally, got.Batches)
+		if got.Tally.Read != 3 || got.Tally.Rejected != 1 || got.Tally.Noop != 1 || got.Filtered != 1 || got.Batches != 1 {
+			t.Errorf("got %+v, %d filtered and %d batches, want 3 rows read, 1 rejected, 1 filtered noop, 1 batch", got.Tally, got.Filtered, got.Batches)
 		}
 		for range l.Chunks(ctx, job) {
 			t.Error("Redis keeps rows that the caller keeps")
+		}
+	})
+}
+
+// Rows that were never called say nothing of the share of failures that pauses a job.
+func TestFilteredRowsDoNotDiluteFailures(t *testing.T) {
+	each(t, func(t *testing.T, l *Ledger) {
+		created(t, l)
+		ctx := t.Context()
+		n := Note{Read: 3, Batches: 1, Filtered: []jobs.Outcome{outcome(1, jobs.Noop), outcome(2, jobs.Noop)}}
+		for range 2 {
+			if err := l.Note(ctx, job, n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d := must[Delivery](t)(l.Open(ctx, job, 0, Claim{Worker: "w"}, start))
+		c := Commit{Sequence: 1, Progress: jobs.NewProgress(1), Outcomes: []jobs.Outcome{outcome(3, jobs.Failed)}, Tally: jobs.Tally{Failed: 1}}
+		receipt := must[Receipt](t)(l.Commit(ctx, d, c, start))
+		if diff := cmp.Diff(jobs.Tally{Failed: 1}, receipt.Tally); diff != "" {
+			t.Errorf("rows since the last resume (-want +got):\n%s", diff)
+		}
+		got := must[jobs.Job](t)(l.Job(ctx, job))
+		if diff := cmp.Diff(jobs.Tally{Read: 3, Noop: 2, Failed: 1}, got.Tally); diff != "" || got.Filtered != 2 {
+			t.Errorf("%d filtered; tally (-want +got):\n%s", got.Filtered, diff)
+		}
+		rows := 0
+		for chunk, err := range l.Chunks(ctx, job) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows += len(chunk.Outcomes)
+		}
+		if rows != 3 {
+			t.Errorf("got %d outcomes, want 3", rows)
 		}
 	})
 }
