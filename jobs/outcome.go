@@ -39,7 +39,7 @@ type Outcome struct {
 
 // Chunk is a group of outcomes as they are kept together: of one batch, or of rejected rows.
 type Chunk struct {
-	Batch      int64 // of the outcomes
+	Batch      int64 // of the outcomes; -1 for rows that were never queued
 	Outcomes   []Outcome
 	Rejections []Rejection
 }

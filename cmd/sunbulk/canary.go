@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/internal/input"
@@ -18,6 +19,8 @@ func (j *jobFlags) canaryOption(limit jobs.Threshold) (jobs.Canary, error) {
 		return jobs.Canary{}, usage("--canary-wait is negative", "")
 	case j.canary.Rows == 0: // or the wait alone would make options differ
 		return jobs.Canary{}, nil
+	case j.evaluates() && j.expressions.now == "":
+		return jobs.Canary{}, usage("--canary reads the input twice, and with expressions needs --now, so that both readings judge alike", "e.g. --now "+time.Now().UTC().Format(time.RFC3339))
 	case limit.Percent >= 100:
 		return jobs.Canary{}, usage("--canary has no use with --max-failures 100%, which never pauses", "give the share of failed rows that is too many, such as 20%")
 	}
@@ -42,6 +45,7 @@ func (p *program) pickCanary(ctx context.Context, o jobFlags, c jobs.Canary, fil
 		return nil, p.orInterrupted(err)
 	}
 	defer reader.Close()
+	reader.At(jobs.Filter{Now: o.expressions.now}.Time(time.Now()))
 	rows := enqueue.Pick(until(ctx, records(reader)), c.Rows)
 	return rows, p.orInterrupted(ctx.Err())
 }

@@ -96,7 +96,7 @@ func (n Note) Chunk(codec *jobs.Codec) []byte {
 	if len(n.Rejected)+len(n.Filtered) == 0 {
 		return nil
 	}
-	return codec.EncodeChunk(jobs.Chunk{Outcomes: n.Filtered, Rejections: n.Rejected})
+	return codec.EncodeChunk(jobs.Chunk{Batch: -1, Outcomes: n.Filtered, Rejections: n.Rejected})
 }
 
 // span returns the span of the rows of Chunk, as text; empty when there is none.

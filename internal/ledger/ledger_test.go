@@ -174,7 +174,7 @@ func TestJobFinishesOnceWithItsLastBatch(t *testing.T) {
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("job (-want +got):\n%s", diff)
 		}
-		wantChunks := []jobs.Chunk{{Rejections: rejected}, {Outcomes: []jobs.Outcome{outcome(1, jobs.OK)}}, {Batch: 1, Outcomes: []jobs.Outcome{outcome(3, jobs.OK)}}}
+		wantChunks := []jobs.Chunk{{Batch: -1, Rejections: rejected}, {Outcomes: []jobs.Outcome{outcome(1, jobs.OK)}}, {Batch: 1, Outcomes: []jobs.Outcome{outcome(3, jobs.OK)}}}
 		if diff := cmp.Diff(wantChunks, collect(t, l), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("chunks (-want +got):\n%s", diff)
 		}
