@@ -110,7 +110,7 @@ func (l *layout) source(f expression.Field) (cell int, value string, clash *Erro
 		if value = l.binder.setTo(f.Name); value != "" {
 			return -1, value, nil
 		}
-		cell, clash = l.index(f.Name)
+		cell, clash = l.index(f.Name, func(string) bool { return true })
 	}
 	if cell < 0 && clash == nil && (l.strict || f.Source == expression.Column) {
 		clash = &Error{Cause: "there is no column " + quote(f.Name), Hint: "name it in the first line" + l.slips()}

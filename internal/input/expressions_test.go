@@ -38,7 +38,7 @@ func TestI1WhereLeavesRowsOut(t *testing.T) {
 }
 
 func TestWhereOfAJobsTime(t *testing.T) {
-	r, err := Open([]string{"-"}, Config{Op: "list", Where: `age(row.columns["since"]) > days(1)`, Stdin: strings.NewReader("user,since\na,2026-11-20\nb,2026-11-21\n")})
+	r, err := openNames(t.Context(), []string{"-"}, Config{Op: "list", Where: `age(row.columns["since"]) > days(1)`, Stdin: strings.NewReader("user,since\na,2026-11-20\nb,2026-11-21\n")})
 	if err != nil {
 		t.Fatal(err)
 	}
