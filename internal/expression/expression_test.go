@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -93,7 +94,7 @@ func TestConditionsAreCheckedBeforeTheyRun(t *testing.T) {
 	}
 	for _, test := range tests {
 		_, err := Compile(Rows(vars), test.text)
-		e, ok := err.(*Error)
+		e, ok := errors.AsType[*Error](err)
 		if !ok {
 			t.Errorf("%s: got %v, want an *Error", test.text, err)
 			continue
