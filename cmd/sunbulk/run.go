@@ -110,7 +110,7 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	}
 	defer s.close()
 	s.canary = canary
-	reader.At(opt.Time(s.created))
+	in.At(opt.Time(s.created))
 	defer p.notices(ctx, o.notify, hook, s, opt.App, log)()
 	w := worker.New(s.rdb, s.codec, worker.Config{
 		Name: processName(), APIs: map[string]*sunco.API{opt.App: api}, Deliveries: s.memory, Concurrency: o.concurrency, Logger: log,
