@@ -89,6 +89,31 @@ func TestI5QueueOfAKilledWorkerIsDropped(t *testing.T) {
 	b.onlyTheRecord("finished", "outcomes")
 }
 
+// A worker that drains may make the last commit of a job: it drops the queue as well (I5).
+func TestI5QueueOfAJobThatEndsWithTheWorker(t *testing.T) {
+	t.Parallel()
+	sim := suncotest.New(suncotest.Config{})
+	called := make(chan struct{}, 1)
+	b := newRedisBench(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		called <- struct{}{}
+		time.Sleep(100 * time.Millisecond) // so that the drain comes first
+		sim.ServeHTTP(w, r)
+	}), options())
+	b.queue(1, creates(1)...)
+	w := b.worker()
+	go func() {
+		<-called
+		w.Drain()
+	}()
+	if err := w.Serve(t.Context(), b.job); err != nil {
+		t.Fatal(err)
+	}
+	if job := b.state(); job.State != jobs.Finished {
+		t.Fatalf("the job is %s, want finished", job.State)
+	}
+	b.onlyTheRecord("finished", "outcomes")
+}
+
 // onlyTheRecord checks that Redis holds what the ledger keeps of an ended job, and no more.
 func (b *bench) onlyTheRecord(parts ...string) {
 	b.t.Helper()

@@ -145,14 +145,16 @@ func (s *server) see(state jobs.State) {
 	}
 }
 
-// clean drops what the worker and, once the job is finished, asynq keep of it. A cancelled job's
-// queue stays: its tasks are the rows that the report calls unprocessed.
+// clean drops what the worker and, once the job is finished, asynq keep of it: whatever the worker
+// leaves the job for, since asynq counts its last task after another worker may have dropped the queue. A
+// cancelled job's queue stays: its tasks are the rows that the report calls unprocessed.
 func (s *server) clean() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	err := s.ledger.Leave(ctx, s.job.ID, s.cfg.Name)
-	if e, ok := errors.AsType[stateError](context.Cause(s.soft)); !ok || e.state != jobs.Finished {
-		return err
+	_, state, standing := s.ledger.Standing(ctx, s.job.ID)
+	if standing != nil || state != jobs.Finished {
+		return errors.Join(err, standing)
 	}
 	return errors.Join(err, s.queues.Drop(ctx, s.job.ID))
 }
