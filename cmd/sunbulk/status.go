@@ -86,7 +86,11 @@ func (s standing) tell(w io.Writer, now time.Time) error {
 	fmt.Fprintf(w, "\napp %s, created %s\n", s.App, s.Times.Created.Local().Format(time.DateTime))
 	describeSum(w, s.Summary)
 	if s.Calls.Total > 0 {
-		fmt.Fprintf(w, "calls/s %s now, %s over the run; in flight %s\n", callRate(s.CallsPerSecond.Now), callRate(s.CallsPerSecond.Run), group(s.InFlight))
+		if s.State.Ended() {
+			fmt.Fprintf(w, "calls/s %s over the run\n", callRate(s.CallsPerSecond.Run))
+		} else {
+			fmt.Fprintf(w, "calls/s %s now, %s over the run; in flight %s\n", callRate(s.CallsPerSecond.Now), callRate(s.CallsPerSecond.Run), group(s.InFlight))
+		}
 		fmt.Fprintf(w, "latency p50 %s, p95 %s, p99 %s\n", s.latency(0.50), s.latency(0.95), s.latency(0.99))
 	}
 	if s.Pace != nil && s.Pace.Jobs > 0 {
