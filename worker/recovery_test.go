@@ -258,3 +258,30 @@ func TestI4RateIsKept(t *testing.T) {
 		t.Errorf("calls in a second: got %d, want at most %d", got, most)
 	}
 }
+
+// A queue that is paused by asynq's own tools rests, and goes on when they let it.
+func TestAQueueThatIsPausedInAsynqRests(t *testing.T) {
+	t.Parallel()
+	sim := suncotest.New(suncotest.Config{})
+	b := newRedisBench(t, sim, options())
+	b.queue(10, creates(20)...)
+	if err := b.queues.Pause(b.job); err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		b.serve()
+	}()
+	time.Sleep(time.Second)
+	if stats := sim.Stats(); stats.Created != 0 {
+		t.Errorf("%d clients were made while the queue was paused", stats.Created)
+	}
+	if err := b.queues.Resume(b.job); err != nil {
+		t.Fatal(err)
+	}
+	<-served
+	if job := b.state(); job.Tally.OK != 20 {
+		t.Errorf("got %+v, want 20 ok", job.Tally)
+	}
+}
