@@ -11,6 +11,29 @@ type Event struct {
 	Reason string    `json:"reason,omitempty"`
 }
 
+// Pause is a time in which a job made no calls because somebody or something asked it to.
+type Pause struct {
+	From, To time.Time
+	Reason   string
+}
+
+// Pauses returns those that the events tell. One that nothing ended lasts until the end.
+func Pauses(events []Event, end time.Time) []Pause {
+	var all []Pause
+	open := false
+	for _, e := range events {
+		switch {
+		case e.What == EventPause && !open:
+			all = append(all, Pause{From: e.At, To: end, Reason: e.Reason})
+			open = true
+		case open && (e.What == EventResume || e.What == EventCancel):
+			all[len(all)-1].To = e.At
+			open = false
+		}
+	}
+	return all
+}
+
 // What is done to a job, in the words of the command line.
 const (
 	EventPause  = "pause"

@@ -43,6 +43,9 @@ type Options struct {
 	Filter
 }
 
+// Allowed is the rate without what is left to other traffic, in calls per second; 0 = no limit.
+func (o Options) Allowed() float64 { return o.Rate * (1 - o.Reserve) }
+
 // Fingerprint tells one job's work from another's: equal ones have the same rows. It is empty when
 // neither the digest nor the version of an input is known. Settings say how the rows are read.
 func Fingerprint(inputs []Input, settings map[string]string) string {

@@ -3,6 +3,7 @@ package jobs
 import (
 	"encoding/binary"
 	"encoding/json"
+	"strings"
 )
 
 // Row is one record of the input: one operation on one user. Fields that an operation does not
@@ -93,6 +94,16 @@ func (r *Rejection) AppendContent(buf []byte) []byte {
 		buf = appendText(buf, v)
 	}
 	return buf
+}
+
+// Digits returns the digits 0 to 9 of s: phone numbers with the same ones are the same number.
+func Digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // FieldError says which column of a row is wrong, and why.

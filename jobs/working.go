@@ -11,22 +11,12 @@ func (j Job) Worked(now time.Time) time.Duration {
 	if !j.Finished.IsZero() {
 		end = j.Finished
 	}
-	worked, from, paused := time.Duration(0), j.Started, false
-	for _, e := range j.Events {
-		switch {
-		case e.What == EventPause && !paused:
-			worked += max(0, e.At.Sub(from))
-			paused = true
-		case e.What == EventResume && paused:
-			from = e.At
-			if from.Before(j.Started) {
-				from = j.Started
-			}
-			paused = false
+	worked := max(0, end.Sub(j.Started))
+	for _, p := range Pauses(j.Events, end) {
+		if p.From.Before(j.Started) {
+			p.From = j.Started
 		}
-	}
-	if !paused {
-		worked += max(0, end.Sub(from))
+		worked -= max(0, p.To.Sub(p.From))
 	}
 	return worked
 }

@@ -3,6 +3,8 @@ package jobs
 import (
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestWorkedLeavesPausesOut(t *testing.T) {
@@ -56,5 +58,18 @@ func TestLeftIsARangeBetweenTwoRates(t *testing.T) {
 	job.Sealed = false
 	if _, _, known := job.Left(20, now); known {
 		t.Error("while rows are being read: got a time, want none")
+	}
+}
+
+func TestPauses(t *testing.T) {
+	at := func(minute int) time.Time { return time.Date(2026, 11, 22, 15, minute, 0, 0, time.UTC) }
+	event := func(minute int, what string) Event { return Event{At: at(minute), What: what} }
+	events := []Event{
+		event(0, EventResume), event(1, EventPause), event(2, EventPause), event(3, "slowed down"), event(4, EventResume),
+		event(5, EventPause), event(6, EventCancel), event(7, EventPause),
+	}
+	want := []Pause{{From: at(1), To: at(4)}, {From: at(5), To: at(6)}, {From: at(7), To: at(9)}}
+	if diff := cmp.Diff(want, Pauses(events, at(9))); diff != "" {
+		t.Errorf("pauses (-want +got):\n%s", diff)
 	}
 }

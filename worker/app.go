@@ -72,19 +72,23 @@ func (a *app) allowed(ctx context.Context) (report func(error), err error) {
 // heard tells people of an outage when the breaker opens, again at every probe that fails, and when
 // it is over.
 func (a *app) heard(ctx context.Context, e *sunco.Error, log *slog.Logger) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	var err error
 	failure := outage(e)
 	switch open := a.breaker.State() != gobreaker.StateClosed; {
 	case open && failure != nil && !errors.Is(failure, context.Canceled):
-		began := time.Now()
-		if a.out.CompareAndSwap(0, began.UnixNano()) {
+		if a.out.CompareAndSwap(0, time.Now().UnixNano()) {
 			log.Warn("the API does not answer: only a probe is sent from time to time, and no row uses an attempt", "error", code(e))
 		}
-		err = a.pace.Outage(ctx, time.Unix(0, a.out.Load()), code(e))
 	case !open && a.out.Swap(0) != 0:
 		log.Info("the API answers again")
+	default: // as at nearly every call
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	var err error
+	if began := a.out.Load(); began != 0 {
+		err = a.pace.Outage(ctx, time.Unix(0, began), code(e))
+	} else {
 		err = a.pace.Recovered(ctx)
 	}
 	if err != nil {

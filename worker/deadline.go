@@ -36,7 +36,7 @@ func (s *server) meetDeadline(ctx context.Context, warned bool) bool {
 	}
 	t := terms(job.Options)
 	need, known := job.Needed(time.Now())
-	most := t.Rate * (1 - t.Reserve)
+	most := job.Options.Allowed()
 	late := known && (need < 0 || most > 0 && need > most)
 	if known && !late {
 		t.Cap = need

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/sunco/suncotest"
@@ -64,18 +63,8 @@ func TestI2EnsuresOfACrashedWorker(t *testing.T) {
 	rows := ensures(10)
 	send(t, b, rows[2]) // before the job
 	b.queue(10, rows...)
-	ctx := t.Context()
-	d, err := b.ledger.Open(ctx, b.job, 0, ledger.Claim{Worker: "dead", Calling: true}, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	progress := jobs.NewProgress(10)
-	progress.SetDoubt(0, true) // sent, and done by the API
-	progress.SetDoubt(1, true) // announced, and never sent
-	if _, err := b.ledger.Commit(ctx, d, ledger.Commit{Sequence: 1, Progress: progress, Dirty: true}, time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	send(t, b, rows[0])
+	b.dieAfterAnnouncing(10)
+	send(t, b, rows[0]) // of the two that were announced, this one was sent
 	b.serve()
 	all := b.outcomes()
 	for row, want := range map[int64]struct {
@@ -111,12 +100,7 @@ func TestEnsuresOfOneUserMakeOneClient(t *testing.T) {
 func TestI1I2EnsuresAgainstAnUnreliableAPI(t *testing.T) {
 	t.Parallel()
 	const n = 500
-	sim := suncotest.New(suncotest.Config{Knobs: suncotest.Knobs{
-		Share503: 0.05, Share503After: 0.02, Share429: 0.01, RetryAfter: suncotest.RetryAfterNone, CutBefore: 0.02, CutAfter: 0.03, HalfAnswer: 0.02,
-	}, Seed: 7})
-	opt := options()
-	opt.Attempts = 20
-	b := newRedisBench(t, sim, opt)
+	sim, b := newUnreliableBench(t)
 	b.queue(100, ensures(n)...)
 	b.serve()
 	if job, stats := b.state(), sim.Stats(); job.Tally.OK != n || stats.Created != n || stats.Duplicates != 0 {

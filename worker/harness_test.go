@@ -17,6 +17,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/redistest"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
+	"github.com/sunbulk/sunbulk/sunco/suncotest"
 	"github.com/sunbulk/sunbulk/worker"
 )
 
@@ -98,6 +99,34 @@ func (b *bench) queue(size int, rows ...jobs.Row) {
 
 func (b *bench) worker() *worker.Worker {
 	return worker.New(b.rdb, b.codec, worker.Config{Name: "test", APIs: map[string]*sunco.API{app: b.api}, Backoff: 50 * time.Millisecond})
+}
+
+// newUnreliableBench has an API in which every fault happens now and then, and a job with attempts enough.
+func newUnreliableBench(t *testing.T) (*suncotest.Server, *bench) {
+	t.Helper()
+	sim := suncotest.New(suncotest.Config{Knobs: suncotest.Knobs{
+		Share503: 0.05, Share503After: 0.02, Share429: 0.01, RetryAfter: suncotest.RetryAfterNone, CutBefore: 0.02, CutAfter: 0.03, HalfAnswer: 0.02,
+	}, Seed: 7})
+	opt := options()
+	opt.Attempts = 20
+	return sim, newRedisBench(t, sim, opt)
+}
+
+// dieAfterAnnouncing opens batch 0, of that many rows, for a worker that announces its first two rows and
+// is heard of no more. Whether either was sent is the test's to say.
+func (b *bench) dieAfterAnnouncing(rows int) {
+	b.t.Helper()
+	ctx := b.t.Context()
+	d, err := b.ledger.Open(ctx, b.job, 0, ledger.Claim{Worker: "dead", Calling: true}, time.Now())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	progress := jobs.NewProgress(rows)
+	progress.SetDoubt(0, true)
+	progress.SetDoubt(1, true)
+	if _, err := b.ledger.Commit(ctx, d, ledger.Commit{Sequence: 1, Progress: progress, Dirty: true}, time.Now()); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // serve works the job until it ends or pauses.

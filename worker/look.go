@@ -93,14 +93,5 @@ func sameContact(externalID string, r *jobs.Row) bool {
 	if r.Address != "" {
 		return strings.EqualFold(externalID, r.Address)
 	}
-	return digits(externalID) == digits(r.PhoneNumber)
-}
-
-func digits(s string) string {
-	return strings.Map(func(c rune) rune {
-		if c < '0' || c > '9' {
-			return -1
-		}
-		return c
-	}, s)
+	return jobs.Digits(externalID) == jobs.Digits(r.PhoneNumber)
 }

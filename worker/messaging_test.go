@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/sunco/suncotest"
@@ -23,18 +22,8 @@ func TestI2MessagingRowsOfACrashedWorker(t *testing.T) {
 		rows[i].Confirmation = sunco.ConfirmPrompt
 	}
 	b.queue(10, rows...)
-	ctx := t.Context()
-	d, err := b.ledger.Open(ctx, b.job, 0, ledger.Claim{Worker: "dead", Calling: true}, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	progress := jobs.NewProgress(10)
-	progress.SetDoubt(0, true) // sent, and done by the API
-	progress.SetDoubt(1, true) // announced, and never sent
-	if _, err := b.ledger.Commit(ctx, d, ledger.Commit{Sequence: 1, Progress: progress, Dirty: true}, time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	send(t, b, rows[0])
+	b.dieAfterAnnouncing(10)
+	send(t, b, rows[0]) // of the two that were announced, this one was sent
 	b.serve()
 	all := b.outcomes()
 	if got := all[1]; got.Kind != jobs.OK || got.Detail != "adopted" {

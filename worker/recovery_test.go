@@ -20,12 +20,7 @@ import (
 func TestI1I2ManyRowsAgainstAnUnreliableAPI(t *testing.T) {
 	t.Parallel()
 	const n = 2000
-	sim := suncotest.New(suncotest.Config{Knobs: suncotest.Knobs{
-		Share503: 0.05, Share503After: 0.02, Share429: 0.01, RetryAfter: suncotest.RetryAfterNone, CutBefore: 0.02, CutAfter: 0.03, HalfAnswer: 0.02,
-	}, Seed: 7})
-	opt := options()
-	opt.Attempts = 20
-	b := newRedisBench(t, sim, opt)
+	sim, b := newUnreliableBench(t)
 	b.queue(100, creates(n)...)
 	b.serve()
 	job, stats := b.state(), sim.Stats()

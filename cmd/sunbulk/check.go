@@ -36,7 +36,7 @@ func newChecker(ctx context.Context, o *runOptions, opt jobs.Options) (*checker,
 	}
 	limit := rate.Inf
 	if opt.Rate > 0 {
-		limit = rate.Limit(opt.Rate * (1 - opt.Reserve))
+		limit = rate.Limit(opt.Allowed())
 	}
 	c := &checker{api: api, pace: rate.NewLimiter(limit, 1), timeout: opt.Timeout}
 	err = c.call(ctx, api.App)

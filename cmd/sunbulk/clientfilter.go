@@ -69,14 +69,14 @@ func (f *filteredSource) filter(o *jobs.Outcome) {
 }
 
 func (f *filteredSource) holds(row *jobs.Row, object json.RawMessage) (bool, error) {
-	var client map[string]json.RawMessage
+	var client map[string]report.Cell
 	if err := json.Unmarshal(object, &client); err != nil {
 		return false, errors.New("it is no JSON object")
 	}
 	for i, field := range f.condition.Fields() {
 		switch {
 		case field.Source == expression.Client:
-			f.values[i] = property(client[field.Name])
+			f.values[i] = string(client[field.Name])
 		case field.Name == "user":
 			f.values[i] = row.User
 		default:
@@ -84,18 +84,6 @@ func (f *filteredSource) holds(row *jobs.Row, object json.RawMessage) (bool, err
 		}
 	}
 	return f.condition.Holds(f.values, f.now)
-}
-
-// property gives a JSON string as its text, null and what is missing as nothing, all else as it came.
-func property(value json.RawMessage) string {
-	var text *string
-	if len(value) > 0 && json.Unmarshal(value, &text) != nil {
-		return string(value)
-	}
-	if text == nil {
-		return ""
-	}
-	return *text
 }
 
 // describe says how many clients were kept, if any were found.

@@ -12,12 +12,8 @@ import (
 	"github.com/sunbulk/sunbulk/internal/metrics"
 )
 
-// monitor serves the metrics and the health of a worker on addr until it is stopped; nothing when
-// addr is empty.
+// monitor serves the metrics and the health of a worker on addr until it is stopped.
 func (p *program) monitor(addr string, m *metrics.Metrics, st *store, log *slog.Logger) (stop func(), err error) {
-	if addr == "" {
-		return func() {}, nil
-	}
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		return nil, usage("--metrics-addr is not HOST:PORT or :PORT", "e.g. --metrics-addr :9464")
 	}

@@ -69,7 +69,7 @@ func (p *program) forecast(opt jobs.Options, calls int64, now time.Time) {
 	if err != nil || deadline.IsZero() || calls == 0 {
 		return
 	}
-	need, most := float64(calls)/deadline.Sub(now).Seconds(), opt.Rate*(1-opt.Reserve)
+	need, most := float64(calls)/deadline.Sub(now).Seconds(), opt.Allowed()
 	switch {
 	case !deadline.After(now):
 		fmt.Fprintf(p.screen, "warning: --finish-by %s is past\n", opt.FinishBy)

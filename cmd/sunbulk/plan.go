@@ -107,13 +107,7 @@ func (p *program) makePlan(ctx context.Context, o planOptions, opt jobs.Options,
 	}
 	defer reader.Close()
 	reader.At(opt.Time(time.Now()))
-	made := plan.Make(func(yield func(jobs.Row, *jobs.Rejection) bool) {
-		for row, rejection := range records(reader) {
-			if ctx.Err() != nil || !yield(row, rejection) {
-				return
-			}
-		}
-	}, opt)
+	made := plan.Make(until(ctx, records(reader)), opt)
 	made.Inputs = reader.Inputs()
 	return made, ctx.Err()
 }

@@ -65,6 +65,20 @@ func (p *program) openStore(ctx context.Context, address string) (*store, error)
 	return newStore(rdb)
 }
 
+// openJob connects to a real Redis and reads a job of it. The caller closes the store.
+func (p *program) openJob(ctx context.Context, address, id string) (*store, jobs.Job, error) {
+	st, err := p.openStore(ctx, address)
+	if err != nil {
+		return nil, jobs.Job{}, err
+	}
+	job, err := st.ledger.Job(ctx, id)
+	if err != nil {
+		st.Close()
+		return nil, jobs.Job{}, err
+	}
+	return st, job, nil
+}
+
 func dialRedis(address string) (redis.UniversalClient, error) {
 	u, err := url.Parse(address)
 	if err != nil {

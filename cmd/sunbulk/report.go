@@ -39,15 +39,11 @@ client was linked to is not known, and a message that reached a person stays wit
 }
 
 func (p *program) writeReport(ctx context.Context, redis, out, id string, undo bool) error {
-	st, err := p.openStore(ctx, redis)
+	st, job, err := p.openJob(ctx, redis, id)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	job, err := st.ledger.Job(ctx, id)
-	if err != nil {
-		return err
-	}
 	out = outFolder(out, id)
 	if err := p.report(ctx, out, job, st.source(job)); err != nil {
 		return err

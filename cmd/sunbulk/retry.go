@@ -28,15 +28,11 @@ prints its id on stdout. Rows in doubt are not among them: look at in_doubt.csv 
 }
 
 func (p *program) retry(ctx context.Context, redis, id, cause string) error {
-	st, err := p.openStore(ctx, redis)
+	st, job, err := p.openJob(ctx, redis, id)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	job, err := st.ledger.Job(ctx, id)
-	if err != nil {
-		return err
-	}
 	if !job.State.Ended() {
 		return usage(fmt.Sprintf("job %s is %s", id, job.State), "its failed rows can be run again when it has ended")
 	}

@@ -42,15 +42,11 @@ func needJob(_ *cobra.Command, args []string) error {
 }
 
 func (p *program) status(ctx context.Context, redis, id string, watch bool) error {
-	st, err := p.openStore(ctx, redis)
+	st, job, err := p.openJob(ctx, redis, id)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	job, err := st.ledger.Job(ctx, id)
-	if err != nil {
-		return err
-	}
 	if watch {
 		job, err = p.follow(ctx, st, job)
 		if ctx.Err() != nil { // Ctrl-C is how watching ends

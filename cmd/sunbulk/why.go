@@ -56,15 +56,11 @@ func (p *program) why(ctx context.Context, redis, id, number string) error {
 	if err != nil {
 		return err
 	}
-	st, err := p.openStore(ctx, redis)
+	st, job, err := p.openJob(ctx, redis, id)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	job, err := st.ledger.Job(ctx, id)
-	if err != nil {
-		return err
-	}
 	if row > job.Tally.Read && (job.Sealed || !job.InCanary()) { // rows of a canary may lie beyond
 		hint := "rows are numbered over all files of a job, as in results.csv"
 		if !job.Sealed {

@@ -74,19 +74,22 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 	}
 	defer st.Close()
 	apps := slices.Sorted(maps.Keys(apis))
-	m := metrics.New(version(), apps)
-	m.Share(st.rdb, st.ledger, st.queues)
-	stop, err := p.monitor(o.metricsAddr, m, st, log)
-	if err != nil {
-		return err
+	cfg := worker.Config{Name: processName(), APIs: apis, Concurrency: o.concurrency, Logger: log}
+	notices := notify.Config{Apps: apps, StalledAfter: o.notify.stalledAfter, Logger: log}
+	if o.metricsAddr != "" {
+		m := metrics.New(version(), apps)
+		m.Share(st.rdb, st.ledger, st.queues)
+		stop, err := p.monitor(o.metricsAddr, m, st, log)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		cfg.Observer, notices.Noticed = m, m.Noticed
 	}
-	defer stop()
 	if hook != nil {
-		defer background(ctx, notify.New(st.rdb, st.ledger, hook, notify.Config{
-			Apps: apps, StalledAfter: o.notify.stalledAfter, Noticed: m.Noticed, Logger: log,
-		}))()
+		defer background(ctx, notify.New(st.rdb, st.ledger, hook, notices))()
 	}
-	w := worker.New(st.rdb, st.codec, worker.Config{Name: processName(), APIs: apis, Concurrency: o.concurrency, Observer: m, Logger: log})
+	w := worker.New(st.rdb, st.codec, cfg)
 	defer context.AfterFunc(p.drain, w.Drain)()
 	log.Info("worker started", "apps", apps, "concurrency", o.concurrency)
 	err = w.Run(ctx)

@@ -10,39 +10,13 @@ import (
 // Chunks yields every chunk of outcomes and rejected rows that was committed before the call, in
 // the order of the commits, from the journal.
 func (l *Ledger) Chunks(ctx context.Context, id string) iter.Seq2[jobs.Chunk, error] {
-	return func(yield func(jobs.Chunk, error) bool) {
-		for data, err := range l.reread(ctx, id, record.chunk) {
-			var chunk jobs.Chunk
-			if err == nil {
-				chunk, err = l.codec.DecodeChunk(data)
-			}
-			if !yield(chunk, err) || err != nil {
-				return
-			}
-		}
-	}
+	return l.codec.Chunks(l.reread(ctx, id, record.chunk))
 }
 
 // Attempts yields every attempt that was committed before the call, in the order of the commits,
 // from the journal.
 func (l *Ledger) Attempts(ctx context.Context, id string) iter.Seq2[jobs.Attempt, error] {
-	return func(yield func(jobs.Attempt, error) bool) {
-		for data, err := range l.reread(ctx, id, record.attempts) {
-			var attempts []jobs.Attempt
-			if err == nil {
-				_, attempts, err = l.codec.DecodeAttempts(data)
-			}
-			if err != nil {
-				yield(jobs.Attempt{}, err)
-				return
-			}
-			for _, a := range attempts {
-				if !yield(a, nil) {
-					return
-				}
-			}
-		}
-	}
+	return l.codec.Attempts(l.reread(ctx, id, record.attempts))
 }
 
 // reread yields what part gives of each line of the journal, where it gives something. It ends at

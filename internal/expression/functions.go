@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/expr-lang/expr"
+
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // builtins are the language's own functions that an expression may use. It never changes.
@@ -18,7 +20,7 @@ var builtins = []string{"len", "lower", "replace", "trim", "trimPrefix", "trimSu
 // It never changes.
 var functions = map[string]expr.Option{
 	"days":   duration("days", 24*time.Hour),
-	"digits": expr.Function("digits", func(p ...any) (any, error) { return digits(p[0].(string)), nil }, digits),
+	"digits": expr.Function("digits", func(p ...any) (any, error) { return jobs.Digits(p[0].(string)), nil }, jobs.Digits),
 	"hours":  duration("hours", time.Hour),
 	"number": expr.Function("number", func(p ...any) (any, error) { return number(p[0].(string)) }, new(func(string) float64)),
 	"time":   expr.Function("time", func(p ...any) (any, error) { return parseTime(p[0].(string)) }, new(func(string) time.Time)),
@@ -58,16 +60,6 @@ func duration(name string, unit time.Duration) expr.Option {
 		}
 		return time.Duration(n * float64(unit)), nil
 	}, new(func(int) time.Duration), new(func(float64) time.Duration))
-}
-
-// digits returns the digits 0 to 9 of s.
-func digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, s)
 }
 
 func number(s string) (float64, error) {

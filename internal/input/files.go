@@ -87,24 +87,29 @@ func (fs *Files) Digest() ([]jobs.Input, error) {
 		case p.get != nil:
 			inputs[i].Bytes, inputs[i].Version = p.version.size, p.version.String()
 		default:
-			if err := digest(&inputs[i]); err != nil {
+			if err := p.digest(); err != nil {
 				return nil, err
 			}
+			inputs[i] = *p.digested
 		}
 	}
 	return inputs, nil
 }
 
-func digest(in *jobs.Input) error {
-	f, err := os.Open(in.Name)
+func (p *place) digest() error {
+	if p.digested != nil {
+		return nil
+	}
+	f, err := os.Open(p.name)
 	if err != nil {
 		return fmt.Errorf("open input: %w", err)
 	}
 	defer f.Close()
 	hash := sha256.New()
-	if in.Bytes, err = io.Copy(hash, f); err != nil {
-		return fmt.Errorf("read %s: %w", in.Name, err)
+	n, err := io.Copy(hash, f)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", p.name, err)
 	}
-	in.SHA256 = hex.EncodeToString(hash.Sum(nil))
+	p.digested = &jobs.Input{Name: p.name, Bytes: n, SHA256: hex.EncodeToString(hash.Sum(nil))}
 	return nil
 }

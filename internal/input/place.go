@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // place is where one input lies.
@@ -17,6 +19,8 @@ type place struct {
 
 	version version // of what is read over the network, when it was found
 	first   *remote // the only reading of an object whose version is not known, until it is used
+
+	digested *jobs.Input // what Digest found out of a regular file; nil before
 }
 
 // found is a place that a pattern matches.

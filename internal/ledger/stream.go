@@ -26,38 +26,12 @@ func spanOf[T any](records []T, row func(*T) int64) span {
 
 // Chunks yields every chunk of outcomes in the order of their commits, a few at a time.
 func (l *Ledger) Chunks(ctx context.Context, id string) iter.Seq2[jobs.Chunk, error] {
-	return func(yield func(jobs.Chunk, error) bool) {
-		for data, err := range l.stream(ctx, key(id, "outcomes")) {
-			var chunk jobs.Chunk
-			if err == nil {
-				chunk, err = l.codec.DecodeChunk(data)
-			}
-			if !yield(chunk, err) || err != nil {
-				return
-			}
-		}
-	}
+	return l.codec.Chunks(l.stream(ctx, key(id, "outcomes")))
 }
 
 // Attempts yields every attempt that was committed, in the order of the commits.
 func (l *Ledger) Attempts(ctx context.Context, id string) iter.Seq2[jobs.Attempt, error] {
-	return func(yield func(jobs.Attempt, error) bool) {
-		for data, err := range l.stream(ctx, key(id, "attempts")) {
-			var attempts []jobs.Attempt
-			if err == nil {
-				_, attempts, err = l.codec.DecodeAttempts(data)
-			}
-			if err != nil {
-				yield(jobs.Attempt{}, err)
-				return
-			}
-			for _, a := range attempts {
-				if !yield(a, nil) {
-					return
-				}
-			}
-		}
-	}
+	return l.codec.Attempts(l.stream(ctx, key(id, "attempts")))
 }
 
 // stream yields the chunks of a stream, encoded. It ends at its first error.

@@ -218,10 +218,5 @@ func contactOf(r *jobs.Row) string {
 	if r.Address != "" {
 		return strings.ToLower(r.Address)
 	}
-	return strings.Map(func(c rune) rune {
-		if c < '0' || c > '9' {
-			return -1
-		}
-		return c
-	}, r.PhoneNumber)
+	return jobs.Digits(r.PhoneNumber)
 }

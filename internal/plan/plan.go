@@ -105,7 +105,7 @@ func (m *maker) finish(opt jobs.Options) Plan {
 	p.Conflicts = m.conflicts.list()
 	p.People = p.Messaged - m.conflicts.found[MessagedTwice].Count
 	p.Drawn = m.draw.rows()
-	if p.Rate = opt.Rate * (1 - opt.Reserve); p.Rate > 0 {
+	if p.Rate = opt.Allowed(); p.Rate > 0 {
 		p.Seconds = float64(max(0, p.Calls-int64(opt.Burst))) / p.Rate
 	}
 	return p

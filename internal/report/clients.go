@@ -8,27 +8,27 @@ import (
 
 // foundClient is the part of a client's JSON object that fits a line. The API promises none of it.
 type foundClient struct {
-	ID            cell `json:"id"`
-	Type          cell `json:"type"`
-	Status        cell `json:"status"`
-	IntegrationID cell `json:"integrationId"`
-	ExternalID    cell `json:"externalId"`
-	LastSeen      cell `json:"lastSeen"`
-	LinkedAt      cell `json:"linkedAt"`
-	DisplayName   cell `json:"displayName"`
+	ID            Cell `json:"id"`
+	Type          Cell `json:"type"`
+	Status        Cell `json:"status"`
+	IntegrationID Cell `json:"integrationId"`
+	ExternalID    Cell `json:"externalId"`
+	LastSeen      Cell `json:"lastSeen"`
+	LinkedAt      Cell `json:"linkedAt"`
+	DisplayName   Cell `json:"displayName"`
 }
 
-// cell takes any JSON value: a string as its text, null as nothing, all else as it came.
-type cell string
+// Cell takes any JSON value: a string as its text, null as nothing, all else as it came.
+type Cell string
 
 // UnmarshalJSON never returns an error.
-func (c *cell) UnmarshalJSON(data []byte) error {
+func (c *Cell) UnmarshalJSON(data []byte) error {
 	var text *string
 	switch err := json.Unmarshal(data, &text); {
 	case err != nil:
-		*c = cell(data)
+		*c = Cell(data)
 	case text != nil:
-		*c = cell(*text)
+		*c = Cell(*text)
 	}
 	return nil
 }

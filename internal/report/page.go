@@ -102,7 +102,7 @@ func (p *page) view(s Summary) view {
 	v := view{
 		Summary: s, Verdict: verdictOn(s), Kinds: kinds(s.Rows), Steps: steps(s, p.job),
 		Outcomes: outcomesPlot(&p.series), Latency: latencyPlot(s.LatencyMs), Timed: timedKinds[:],
-		Column: duration(seconds(p.series.width)), Allowed: allowed(p.job.Options), Quantiles: quantiles(s.LatencyMs),
+		Column: duration(seconds(p.series.width)), Allowed: p.job.Options.Allowed(), Quantiles: quantiles(s.LatencyMs),
 		More: max(0, len(s.Causes)-pageCauses), Slowest: p.slowest, Timeline: timeline(p.job),
 	}
 	v.Rate, v.HighRate = ratePlot(&p.series, p.job)

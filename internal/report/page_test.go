@@ -175,19 +175,6 @@ func TestSlowestKeepsTheLongest(t *testing.T) {
 	}
 }
 
-func TestPauses(t *testing.T) {
-	at := func(minute int) time.Time { return time.Date(2026, 11, 22, 15, minute, 0, 0, time.UTC) }
-	event := func(minute int, what string) jobs.Event { return jobs.Event{At: at(minute), What: what} }
-	events := []jobs.Event{
-		event(0, jobs.EventResume), event(1, jobs.EventPause), event(2, jobs.EventPause), event(3, "slowed down"), event(4, jobs.EventResume),
-		event(5, jobs.EventPause), event(6, jobs.EventCancel), event(7, jobs.EventPause),
-	}
-	want := []pause{{from: at(1), to: at(4)}, {from: at(5), to: at(6)}, {from: at(7), to: at(9)}}
-	if diff := cmp.Diff(want, pauses(events, at(9)), cmp.AllowUnexported(pause{})); diff != "" {
-		t.Errorf("pauses (-want +got):\n%s", diff)
-	}
-}
-
 // However odd the numbers of the ledger, there is a page.
 func TestPageOfOddNumbers(t *testing.T) {
 	job := testJob(jobs.Finished, jobs.Tally{Read: 1, OK: -5, Failed: 1 << 62})

@@ -55,9 +55,6 @@ func countsOf(b *bucket) string {
 	return strings.Join(counts, ", ")
 }
 
-// allowed is the pace that a job was given, in calls per second; 0 = no limit.
-func allowed(o jobs.Options) float64 { return o.Rate * (1 - o.Reserve) }
-
 // ratePlot shows rows per second with the allowed pace of calls, the answers 429, and what was done
 // to the job meanwhile. Nil when no row has ended. Hidden tells that the pace lies far above it.
 func ratePlot(s *series, job jobs.Job) (p *plot, hidden bool) {
@@ -73,14 +70,14 @@ func ratePlot(s *series, job jobs.Job) (p *plot, hidden bool) {
 		values[i] = []float64{v}
 	}
 	const far = 5
-	rate := allowed(job.Options)
+	rate := job.Options.Allowed()
 	if hidden = rate > far*most; !hidden {
 		most = max(most, rate*1.05) // so that the line is not the edge
 	}
 	p = newPlot("Rows per second over time", "rows per second", max(len(buckets), leastSlots), most)
 	place := func(t time.Time) float64 { return t.Sub(start).Seconds() / float64(s.width) }
-	for _, e := range pauses(job.Events, start.Add(seconds(int64(p.slots)*s.width))) {
-		p.band("pause", place(e.from), place(e.to), "paused"+because(e.reason)+", "+clock(e.from)+" to "+clock(e.to))
+	for _, e := range jobs.Pauses(job.Events, start.Add(seconds(int64(p.slots)*s.width))) {
+		p.band("pause", place(e.From), place(e.To), "paused"+because(e.Reason)+", "+clock(e.From)+" to "+clock(e.To))
 	}
 	p.columns([]string{"rate"}, values)
 	if rate > 0 && !hidden {
@@ -130,33 +127,10 @@ func (p *plot) throttles(buckets []bucket) {
 	}
 }
 
-// pause is a time in which a job made no calls because somebody or something asked it to.
-type pause struct {
-	from, to time.Time
-	reason   string
-}
-
-// pauses are those that the events tell. One that nothing ended lasts until the end.
-func pauses(events []jobs.Event, end time.Time) []pause {
-	var all []pause
-	open := false
-	for _, e := range events {
-		switch {
-		case e.What == jobs.EventPause && !open:
-			all = append(all, pause{from: e.At, to: end, reason: e.Reason})
-			open = true
-		case open && (e.What == jobs.EventResume || e.What == jobs.EventCancel):
-			all[len(all)-1].to = e.At
-			open = false
-		}
-	}
-	return all
-}
-
 // pausedFor is how long a job that has ended was paused.
 func pausedFor(job jobs.Job) (total time.Duration) {
-	for _, e := range pauses(job.Events, job.Finished) {
-		total += max(e.to.Sub(e.from), 0)
+	for _, e := range jobs.Pauses(job.Events, job.Finished) {
+		total += max(e.To.Sub(e.From), 0)
 	}
 	return total
 }

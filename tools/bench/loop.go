@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync/atomic"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // concurrency is how many calls every program has in flight: sunbulk's default.
@@ -17,23 +14,7 @@ const concurrency = 64
 // goroutines as sunbulk has calls in flight.
 func loop(api string, rows int) error {
 	c := newCaller(api)
-	var next atomic.Int64
-	var callers errgroup.Group
-	for range concurrency {
-		callers.Go(func() error {
-			for {
-				n := int(next.Add(1)) - 1
-				if n >= rows {
-					return nil
-				}
-				r := rowAt(n)
-				if err := c.create(r.path(), r.body()); err != nil {
-					return err
-				}
-			}
-		})
-	}
-	return callers.Wait()
+	return each(rows, func(r row) error { return c.create(r.path(), r.body()) })
 }
 
 // caller makes creates over connections that stay open.

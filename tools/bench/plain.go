@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
-	"golang.org/x/sync/errgroup"
 )
 
 // task is the payload of the plain asynq program: a row.
@@ -28,30 +26,18 @@ func plainEnqueue(out io.Writer, server string, rows int) error {
 	defer rdb.Close()
 	client := asynq.NewClientFromRedisClient(rdb)
 	start := time.Now()
-	var next atomic.Int64
-	var adders errgroup.Group
-	for range concurrency {
-		adders.Go(func() error {
-			for {
-				n := int(next.Add(1)) - 1
-				if n >= rows {
-					return nil
-				}
-				r := rowAt(n)
-				payload, err := json.Marshal(task{r.user, r.body()})
-				if err != nil {
-					return err
-				}
-				if _, err := client.Enqueue(asynq.NewTask(taskType, payload)); err != nil {
-					return err
-				}
-			}
-		})
-	}
-	if err := adders.Wait(); err != nil {
+	err := each(rows, func(r row) error {
+		payload, err := json.Marshal(task{r.user, r.body()})
+		if err != nil {
+			return err
+		}
+		_, err = client.Enqueue(asynq.NewTask(taskType, payload))
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(out, time.Since(start).Seconds())
+	_, err = fmt.Fprintln(out, time.Since(start).Seconds())
 	return err
 }
 

@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // row is a create with a random user, phone number and conversation: nothing in it repeats but
@@ -72,4 +75,24 @@ func (f format) write(name string, n int) error {
 		out.WriteString(f.line(rowAt(i))) // its error sticks
 	}
 	return out.Flush()
+}
+
+// each does something with each of n rows, with as many goroutines as sunbulk has calls in flight.
+func each(n int, do func(row) error) error {
+	var next atomic.Int64
+	var doers errgroup.Group
+	for range concurrency {
+		doers.Go(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return nil
+				}
+				if err := do(rowAt(i)); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	return doers.Wait()
 }
