@@ -1,0 +1,82 @@
+// Package runbook is a sequence of operations in one file that a colleague can review: a migration,
+// a cleanup, a backfill. Each step is a job; the rows that came through one step are the next step's
+// input. The package knows what a runbook says, not where its runs are kept.
+package runbook
+
+import (
+	"time"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// Runbook is one file. Its names in YAML and JSON are the tags. The zero value of a field that is not
+// given means what the flag of that name has as its default.
+type Runbook struct {
+	Name        string             `json:"name"` // also of its schedule: letters, digits, - and _, at most 60
+	Description string             `json:"description,omitempty"`
+	App         string             `json:"app,omitempty"`   // else --app
+	Input       []string           `json:"input,omitempty"` // as FILE of a command; --input takes its place
+	Map         map[string]string  `json:"map,omitempty"`   // column → path, as --map
+	Vars        map[string]*string `json:"vars,omitempty"`  // nil = must be given by --var
+	Limits                         // of all steps
+	Reserve     string             `json:"reserve,omitempty"`  // as --reserve
+	Priority    string             `json:"priority,omitempty"` // as --priority
+	Rate        *float64           `json:"rate,omitempty"`     // as --rate
+	Burst       int                `json:"burst,omitempty"`
+	Batch       int                `json:"batch,omitempty"`
+	Window      string             `json:"window,omitempty"`
+	Timezone    string             `json:"timezone,omitempty"` // of the window, and of the schedule
+	Steps       []Step             `json:"steps"`
+	Caps        Caps               `json:"caps,omitzero"`
+	Notify      []string           `json:"notify,omitempty"` // which events are told, of Events; nil = all
+	Schedule    *Schedule          `json:"schedule,omitempty"`
+}
+
+// Step is one operation on every row that came through the step before.
+type Step struct {
+	Name   string            `json:"name"` // letters, digits, - and _; the operation when not given
+	Op     jobs.Op           `json:"op"`
+	Where  string            `json:"where,omitempty"` // of a list: the found clients that go on; else the rows that are called
+	Set    map[string]string `json:"set,omitempty"`   // path → value, as --set
+	Limits                   // in place of those of the runbook
+}
+
+// Limits are the options that each step may have for itself.
+type Limits struct {
+	Attempts    int       `json:"attempts,omitempty"`
+	Timeout     Duration  `json:"timeout,omitempty"`
+	Within      *Duration `json:"within,omitempty"`       // of a verify
+	MaxFailures string    `json:"max_failures,omitempty"` // as --max-failures
+	Resend      string    `json:"resend,omitempty"`       // as --resend
+	Canary      *Canary   `json:"canary,omitempty"`
+}
+
+// Canary is the rows of a step that run before its others. A number alone is its rows.
+type Canary struct {
+	Rows int       `json:"rows"`
+	Wait *Duration `json:"wait,omitempty"`
+}
+
+// Caps are what a run may not exceed: it pauses before it does. Zero and empty mean no cap.
+type Caps struct {
+	MaxRows    int64  `json:"max_rows,omitempty"`    // of the input
+	MaxRemoves int64  `json:"max_removes,omitempty"` // of all remove steps
+	MaxShare   string `json:"max_share,omitempty"`   // of removes for each row of the input, such as 10%
+	MinRows    int64  `json:"min_rows,omitempty"`    // of the input
+	MaxShrink  string `json:"max_shrink,omitempty"`  // of the input since the last run that finished, such as 50%
+}
+
+// Schedule says when a runbook is run by itself.
+type Schedule struct {
+	Cron            string   `json:"cron"` // five fields, or @daily and the like
+	Timezone        string   `json:"timezone,omitempty"`
+	Jitter          Duration `json:"jitter,omitempty"`   // each slot starts up to so much later
+	Overlap         string   `json:"overlap,omitempty"`  // skip (default), wait or cancel_running
+	CatchUp         Duration `json:"catch_up,omitempty"` // a slot that was missed for longer is skipped; default 1h
+	Exclude         []string `json:"exclude,omitempty"`  // dates, 2026-12-25, or ranges, 2026-12-24..2027-01-06
+	Paused          bool     `json:"paused,omitempty"`   // when it is applied first
+	AllowUnfiltered bool     `json:"allow_unfiltered,omitempty"`
+}
+
+// Duration is a time.Duration that is written as text, such as 90s or 2h.
+type Duration time.Duration
