@@ -42,7 +42,7 @@ func (c *Codec) EncodeAttempts(batch int64, attempts []Attempt) []byte {
 
 // DecodeAttempts reads what EncodeAttempts wrote.
 func (c *Codec) DecodeAttempts(data []byte) (batch int64, attempts []Attempt, err error) {
-	r, batch, err := c.open(layoutAttempts, data)
+	r, _, batch, err := c.open(data, layoutAttempts)
 	if err != nil {
 		return 0, nil, fmt.Errorf("decode attempts: %w", err)
 	}

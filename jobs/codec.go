@@ -3,6 +3,7 @@ package jobs
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,10 @@ const (
 	layoutBatch    = 1
 	layoutChunk    = 2
 	layoutAttempts = 3
+
+	// With what rows carry, in a column more.
+	layoutCarryingBatch = 4
+	layoutCarryingChunk = 5
 
 	maxDecoded = 256 << 20 // bytes of one batch or chunk, a guard against hostile data
 	maxRecords = 1 << 20
@@ -42,18 +47,26 @@ func NewCodec() (*Codec, error) {
 func (c *Codec) EncodeBatch(b Batch) []byte {
 	w := columnWriter{rows: len(b.Rows)}
 	w.header(b.Number)
-	writeRows(&w, func(i int) *Row { return &b.Rows[i] })
+	row := func(i int) *Row { return &b.Rows[i] }
+	writeRows(&w, row)
+	if writeCarries(&w, row) {
+		return c.seal(layoutCarryingBatch, w.buf)
+	}
 	return c.seal(layoutBatch, w.buf)
 }
 
 // DecodeBatch reads what EncodeBatch wrote.
 func (c *Codec) DecodeBatch(data []byte) (Batch, error) {
-	r, number, err := c.open(layoutBatch, data)
+	r, layout, number, err := c.open(data, layoutBatch, layoutCarryingBatch)
 	if err != nil {
 		return Batch{}, fmt.Errorf("decode batch: %w", err)
 	}
 	b := Batch{Number: number, Rows: make([]Row, r.rows)}
-	readRows(r, func(i int) *Row { return &b.Rows[i] })
+	row := func(i int) *Row { return &b.Rows[i] }
+	readRows(r, row)
+	if layout == layoutCarryingBatch {
+		readCarries(r, row)
+	}
 	if r.err != nil {
 		return Batch{}, fmt.Errorf("decode batch: %w", r.err)
 	}
@@ -65,20 +78,27 @@ func (c *Codec) EncodeChunk(k Chunk) []byte {
 	w := columnWriter{rows: len(k.Outcomes)}
 	w.header(k.Batch)
 	writeOutcomes(&w, k.Outcomes)
+	layout := byte(layoutChunk)
+	if writeCarries(&w, func(i int) *Row { return &k.Outcomes[i].Row }) {
+		layout = layoutCarryingChunk
+	}
 	w.rows = len(k.Rejections)
 	w.header(0)
 	writeRejections(&w, k.Rejections)
-	return c.seal(layoutChunk, w.buf)
+	return c.seal(layout, w.buf)
 }
 
 // DecodeChunk reads what EncodeChunk wrote.
 func (c *Codec) DecodeChunk(data []byte) (Chunk, error) {
-	r, batch, err := c.open(layoutChunk, data)
+	r, layout, batch, err := c.open(data, layoutChunk, layoutCarryingChunk)
 	if err != nil {
 		return Chunk{}, fmt.Errorf("decode outcomes: %w", err)
 	}
 	k := Chunk{Batch: batch, Outcomes: make([]Outcome, r.rows)}
 	readOutcomes(r, k.Outcomes)
+	if layout == layoutCarryingChunk {
+		readCarries(r, func(i int) *Row { return &k.Outcomes[i].Row })
+	}
 	r.header()
 	if r.err == nil {
 		k.Rejections = make([]Rejection, r.rows)
@@ -94,17 +114,18 @@ func (c *Codec) seal(layout byte, body []byte) []byte {
 	return c.enc.EncodeAll(body, []byte{layout})
 }
 
-func (c *Codec) open(layout byte, data []byte) (*columnReader, int64, error) {
-	if len(data) == 0 || data[0] != layout {
-		return nil, 0, errCorrupt
+// open returns the table that data holds in one of the layouts, which of them it is, and its number.
+func (c *Codec) open(data []byte, layouts ...byte) (r *columnReader, layout byte, number int64, err error) {
+	if len(data) == 0 || !slices.Contains(layouts, data[0]) {
+		return nil, 0, 0, errCorrupt
 	}
 	body, err := c.dec.DecodeAll(data[1:], nil)
 	if err != nil {
-		return nil, 0, fmt.Errorf("decompress: %w", err)
+		return nil, 0, 0, fmt.Errorf("decompress: %w", err)
 	}
-	r := &columnReader{buf: body}
-	number := r.header()
-	return r, number, r.err
+	r = &columnReader{buf: body}
+	number = r.header()
+	return r, data[0], number, r.err
 }
 
 // header starts a table: the number of its records, and one number of the table itself.
@@ -150,6 +171,21 @@ func readRows(r *columnReader, row func(i int) *Row) {
 	for _, c := range columns {
 		r.strings(func(i int, v string) { *c.Field(row(i)) = v })
 	}
+}
+
+// writeCarries writes what rows carry, if any of them does.
+func writeCarries(w *columnWriter, row func(i int) *Row) bool {
+	for i := range w.rows {
+		if row(i).Carry != "" {
+			w.strings(func(i int) string { return row(i).Carry })
+			return true
+		}
+	}
+	return false
+}
+
+func readCarries(r *columnReader, row func(i int) *Row) {
+	r.strings(func(i int, v string) { row(i).Carry = v })
 }
 
 func writeOutcomes(w *columnWriter, outcomes []Outcome) {

@@ -46,6 +46,32 @@ func TestBatchRoundTrip(t *testing.T) {
 	}
 }
 
+// What rows carry is kept, and costs nothing where none does.
+func TestCarryRoundTrip(t *testing.T) {
+	c := newCodec(t)
+	carry := Carry{Row: 12, Cells: []Cell{{"Old \"id\"", "a\nb"}, {"", ""}}}
+	got, err := DecodeCarry(carry.Encode())
+	if diff := cmp.Diff(carry, got); diff != "" || err != nil {
+		t.Errorf("carry (-want +got):\n%s%v", diff, err)
+	}
+	for _, broken := range []string{"", "{}", "[]", `["a"]`, `[1,"name"]`, `[1,2,"value"]`} {
+		if c, err := DecodeCarry(broken); err == nil {
+			t.Errorf("decoded %q as %v", broken, c)
+		}
+	}
+	rows := createRows(3)
+	rows[1].Carry = carry.Encode()
+	batch, err := c.DecodeBatch(c.EncodeBatch(Batch{Rows: rows}))
+	if diff := cmp.Diff(rows, batch.Rows); diff != "" || err != nil {
+		t.Errorf("rows (-want +got):\n%s%v", diff, err)
+	}
+	outcomes := []Outcome{{Row: rows[0].Key(), FinishedAt: time.UnixMilli(1).UTC()}, {Row: rows[1].Key(), FinishedAt: time.UnixMilli(2).UTC()}}
+	chunk, err := c.DecodeChunk(c.EncodeChunk(Chunk{Outcomes: outcomes, Rejections: []Rejection{{Number: 3}}}))
+	if diff := cmp.Diff(outcomes, chunk.Outcomes); diff != "" || err != nil || len(chunk.Rejections) != 1 {
+		t.Errorf("outcomes (-want +got):\n%s%v", diff, err)
+	}
+}
+
 func TestChunkRoundTrip(t *testing.T) {
 	c := newCodec(t)
 	rows := createRows(3)

@@ -10,6 +10,9 @@ type Filter struct {
 	Now   string `json:"now,omitempty"`   // RFC 3339; empty = when the job was created
 }
 
+// LeftOut is the detail of a noop for a row that a filter left out, and that was never queued.
+const LeftOut = "filtered"
+
 // Time is the time from which the expressions of a job that was created then count ages: the same
 // whenever, and however often, its input is read (I9).
 func (f Filter) Time(created time.Time) time.Time {

@@ -41,6 +41,15 @@ type Options struct {
 	Priority    Priority      `json:"priority,omitempty"`
 	Schedule
 	Filter
+	Origin
+}
+
+// Origin is the step of a runbook of which a job is. The zero value is of a job by itself.
+type Origin struct {
+	Run     string `json:"run,omitempty"` // id of the run
+	Runbook string `json:"runbook,omitempty"`
+	Step    string `json:"step,omitempty"`
+	Place   int    `json:"place,omitempty"` // of the step, from 1
 }
 
 // Allowed is the rate without what is left to other traffic, in calls per second; 0 = no limit.

@@ -27,6 +27,8 @@ type Row struct {
 	ConversationID string
 
 	ClientID string
+
+	Carry string // for later steps of a runbook, as Carry.Encode has it; empty outside of one
 }
 
 // Column is one name of the input contract and the field of a Row that it fills.
@@ -72,7 +74,7 @@ func appendText(buf []byte, s string) []byte {
 // Key returns the part of a row that a report and a look need once the row is done: where it
 // stood, its operation and its user. Addresses and messages are left behind.
 func (r Row) Key() Row {
-	return Row{Number: r.Number, Line: r.Line, Op: r.Op, User: r.User, BrandID: r.BrandID, ClientID: r.ClientID}
+	return Row{Number: r.Number, Line: r.Line, Op: r.Op, User: r.User, BrandID: r.BrandID, ClientID: r.ClientID, Carry: r.Carry}
 }
 
 // Rejection is a row that was never queued, because it is invalid or a filter left it out.

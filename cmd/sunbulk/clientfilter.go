@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"time"
 
 	"github.com/sunbulk/sunbulk/internal/expression"
 	"github.com/sunbulk/sunbulk/internal/report"
@@ -18,20 +16,18 @@ import (
 // hold. The ledger keeps them all.
 type filteredSource struct {
 	report.Source
-	condition *expression.Condition
-	values    []string
-	now       time.Time
+	clients *expression.Clients
 
 	found, kept, unjudged int64
 }
 
 // newFilteredSource returns a filter of the job's clients, or nil when it has none.
 func newFilteredSource(job jobs.Job, src report.Source) (*filteredSource, error) {
-	c, err := clientCondition(job.Options.Filter)
+	c, err := expression.NewClients(job.Options.Filter, job.Created)
 	if c == nil {
 		return nil, err
 	}
-	return &filteredSource{Source: src, condition: c, values: make([]string, len(c.Fields())), now: job.Options.Time(job.Created)}, nil
+	return &filteredSource{Source: src, clients: c}, nil
 }
 
 // Chunks gives outcomes with the clients that are kept. Their details say how many are not.
@@ -54,7 +50,7 @@ func (f *filteredSource) filter(o *jobs.Outcome) {
 	}
 	kept, unjudged := []json.RawMessage{}, ""
 	for _, object := range o.Clients {
-		holds, err := f.holds(&o.Row, object)
+		holds, err := f.clients.Keep(&o.Row, object)
 		if err != nil {
 			f.unjudged++
 			unjudged = "; a client could not be judged: " + err.Error()
@@ -66,24 +62,6 @@ func (f *filteredSource) filter(o *jobs.Outcome) {
 	f.found += int64(len(o.Clients))
 	f.kept += int64(len(kept))
 	o.Clients = kept
-}
-
-func (f *filteredSource) holds(row *jobs.Row, object json.RawMessage) (bool, error) {
-	var client map[string]report.Cell
-	if err := json.Unmarshal(object, &client); err != nil {
-		return false, errors.New("it is no JSON object")
-	}
-	for i, field := range f.condition.Fields() {
-		switch {
-		case field.Source == expression.Client:
-			f.values[i] = string(client[field.Name])
-		case field.Name == "user":
-			f.values[i] = row.User
-		default:
-			f.values[i] = row.BrandID
-		}
-	}
-	return f.condition.Holds(f.values, f.now)
 }
 
 // describe says how many clients were kept, if any were found.

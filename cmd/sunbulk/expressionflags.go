@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/sunbulk/sunbulk/internal/expression"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -72,26 +71,4 @@ func (e *expressionFlags) apply(o *jobs.Options) error {
 // evaluates tells whether a job with these flags has expressions.
 func (j *jobFlags) evaluates() bool {
 	return j.expressions.where != "" || strings.Contains(strings.Join(j.set, "\n"), "${")
-}
-
-// clientCondition is the filter of the clients that a job's lists find, or nil.
-func clientCondition(f jobs.Filter) (*expression.Condition, error) {
-	if f.Where == "" {
-		return nil, nil
-	}
-	vars := map[string]string{}
-	if f.Vars != "" {
-		if err := json.Unmarshal([]byte(f.Vars), &vars); err != nil {
-			return nil, fmt.Errorf("read variables of the job: %w", err)
-		}
-	}
-	c, err := expression.Compile(expression.Rows(vars), f.Where)
-	if err != nil || !c.Reads(expression.Client) {
-		return nil, err
-	}
-	c, err = expression.Compile(expression.Found(vars), f.Where)
-	if err != nil {
-		return nil, nil // it needs more of a row than lists leave: such rows are rejected
-	}
-	return c, nil
 }

@@ -30,6 +30,9 @@ const (
 	Row    Source = "row"    // the input contract; Name is op or the Path of a jobs.Column
 	Client Source = "client" // a found client; Name is one of its properties, such as lastSeen
 	Column Source = "column" // the file; Name is the column's, as it was written
+
+	// Created is a client that an earlier step of a runbook made or found there; Name is id or status.
+	Created Source = "created"
 )
 
 // Field is one value that an expression reads.

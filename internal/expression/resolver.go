@@ -91,7 +91,9 @@ func chainOf(n ast.Node) ([]string, ast.Node) {
 	return nil, nil
 }
 
-func isSource(name string) bool { return name == "row" || name == "client" || name == "vars" }
+func isSource(name string) bool {
+	return name == "row" || name == "client" || name == "vars" || name == "created"
+}
 
 // call writes age(t) as now - time(t), whose type the language knows, and refuses unknown functions.
 func (r *resolver) call(node *ast.Node, n *ast.CallNode) {

@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -37,6 +38,20 @@ func Rows(vars map[string]string) Scope {
 			s.fields["row."+name] = Field{Row, paths[0]}
 		}
 	}
+	return s
+}
+
+// CreatedID and CreatedStatus are the fields of created.
+const (
+	CreatedID     = "created.id"
+	CreatedStatus = "created.status"
+)
+
+// WithCreated returns the scope, with created.
+func (s Scope) WithCreated() Scope {
+	s.fields = maps.Clone(s.fields)
+	s.fields[CreatedID] = Field{Created, "id"}
+	s.fields[CreatedStatus] = Field{Created, "status"}
 	return s
 }
 

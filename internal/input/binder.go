@@ -19,6 +19,12 @@ type binder struct {
 	duplicates *duplicates       // nil before the first row that may be one
 	warn       func(string)
 	said       map[string]bool
+
+	step  string    // of a runbook, empty outside of one
+	adds  []string  // columns that the records of the step have besides those of the input
+	later []*binder // of the steps behind
+
+	origin int64 // number of the record in the runbook's input; 0 = the row's own
 }
 
 // setting is what --set gives path; value is empty when it is computed.
@@ -30,18 +36,21 @@ type setting struct {
 const maxRemarks = 100
 
 func newBinder(cfg Config) (*binder, error) {
-	b := &binder{vocabulary: newVocabulary(), op: strings.TrimSpace(cfg.Op), mapped: map[string]string{}, allow: cfg.AllowDuplicates, warn: cfg.Warn, said: map[string]bool{}}
+	b := &binder{
+		vocabulary: newVocabulary(), op: strings.TrimSpace(cfg.Op), mapped: map[string]string{}, allow: cfg.AllowDuplicates, warn: cfg.Warn, said: map[string]bool{},
+		step: cfg.Step, adds: cfg.Adds,
+	}
 	if err := b.addSettings(cfg.Set); err != nil {
 		return nil, err
 	}
 	for _, m := range cfg.Map {
-		path, err := b.path("--map", m.Path)
+		path, err := b.path(b.option("map"), m.Path)
 		if err != nil {
 			return nil, err
 		}
 		column := normalise(m.Column)
 		if other, ok := b.mapped[column]; ok && other != path {
-			return nil, &Error{Cause: "--map takes both " + other + " and " + path + " from " + quote(m.Column)}
+			return nil, &Error{Cause: b.option("map") + " takes both " + other + " and " + path + " from " + quote(m.Column)}
 		}
 		b.mapped[column] = path
 	}
@@ -53,27 +62,34 @@ func newBinder(cfg Config) (*binder, error) {
 	if err := b.compile(cfg); err != nil {
 		return nil, err
 	}
+	for _, later := range cfg.Later {
+		l, err := newBinder(later)
+		if err != nil {
+			return nil, err
+		}
+		b.later = append(b.later, l)
+	}
 	return b, nil
 }
 
 func (b *binder) addSettings(set []Setting) error {
 	for _, s := range set {
-		path, err := b.path("--set", s.Path)
+		path, err := b.path(b.option("set"), s.Path)
 		if err != nil {
 			return err
 		}
 		value := strings.TrimSpace(s.Value)
 		if path == opPath {
 			if expression.IsValue(value) {
-				return &Error{Cause: "--set op takes no expression", Hint: "give the file a column op"}
+				return &Error{Cause: b.option("set") + " op takes no expression", Hint: "give the file a column op"}
 			}
 			if b.op != "" && !strings.EqualFold(b.op, value) {
-				return &Error{Cause: "--set op and --op name different operations"}
+				return &Error{Cause: b.option("set") + " op and " + b.option("op") + " name different operations"}
 			}
 			b.op = value
 		}
 		if slices.ContainsFunc(b.set, func(o setting) bool { return o.path == path }) {
-			return &Error{Cause: "--set gives " + path + " twice"}
+			return &Error{Cause: b.option("set") + " gives " + path + " twice"}
 		}
 		b.set = append(b.set, setting{path, value})
 	}

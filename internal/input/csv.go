@@ -34,6 +34,10 @@ func openCSV(w *window, b *binder) (*csvFile, error) {
 		err.Line = f.start
 		return nil, err
 	}
+	if err := f.layout.checkLater(); err != nil {
+		err.Line = f.start
+		return nil, err
+	}
 	f.layout.remark()
 	f.first, f.peeked = f.read(), true
 	if f.first != nil || f.complete() != nil {
@@ -44,8 +48,8 @@ func openCSV(w *window, b *binder) (*csvFile, error) {
 			if s.clashes(f.cells) {
 				return nil, &Error{
 					Line:  f.start,
-					Cause: "column " + quote(names[s.index]) + " and --set give " + s.path + " different values",
-					Hint:  "take the column out, or leave --set " + s.path + " out",
+					Cause: "column " + quote(names[s.index]) + " and " + b.option("set") + " give " + s.path + " different values",
+					Hint:  "take the column out, or leave " + b.option("set") + " " + s.path + " out",
 				}
 			}
 		}

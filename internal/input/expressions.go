@@ -10,11 +10,8 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// whereOption is the option that filters rows, as messages name it.
-const whereOption = "--where"
-
 // errFiltered says that --where is false of a record.
-var errFiltered = errors.New("left out by " + whereOption)
+var errFiltered = errors.New("left out by --where")
 
 // expressions are the parts of the options that are evaluated for each row. They see it as the file
 // and the constants give it, before any value is computed.
@@ -30,6 +27,9 @@ type expressions struct {
 // compile checks --where and the values of --set that hold expressions.
 func (b *binder) compile(cfg Config) error {
 	scope := expression.Rows(cfg.Vars)
+	if slices.Contains(cfg.Adds, expression.CreatedID) {
+		scope = scope.WithCreated()
+	}
 	b.values, b.now = map[string]*expression.Value{}, time.Now()
 	for i, s := range b.set {
 		if !expression.IsValue(s.value) {
@@ -37,7 +37,7 @@ func (b *binder) compile(cfg Config) error {
 		}
 		v, err := expression.CompileValue(scope, s.value)
 		if err != nil {
-			return explain("--set "+s.path, err)
+			return explain(b.option("set")+" "+s.path, err)
 		}
 		b.values[s.path], b.set[i].value = v, ""
 		b.clients = b.clients || slices.ContainsFunc(v.Fields(), func(f expression.Field) bool { return f.Source == expression.Client })
@@ -47,7 +47,7 @@ func (b *binder) compile(cfg Config) error {
 	}
 	var err error
 	if b.where, err = expression.Compile(scope, cfg.Where); err != nil {
-		return explain(whereOption, err)
+		return explain(b.option("where"), err)
 	}
 	b.found = b.where.Reads(expression.Client)
 	b.clients = b.clients || b.found
@@ -55,7 +55,7 @@ func (b *binder) compile(cfg Config) error {
 		return nil
 	}
 	if _, err := expression.Compile(expression.Found(cfg.Vars), cfg.Where); err != nil {
-		b.unfit = explain(whereOption+" of found clients", err)
+		b.unfit = explain(b.option("where")+" of found clients", err)
 	}
 	if strings.EqualFold(b.op, string(jobs.List)) {
 		return b.unfit
@@ -74,6 +74,7 @@ func explain(option string, err error) error {
 
 // reading says where the fields of one expression are in the records of a layout.
 type reading struct {
+	option string // as messages name it
 	path   string // that --set computes; empty for --where
 	cells  []int  // index of each field's cell, opCell, or -1 when its value stays as it is
 	values []string
@@ -85,7 +86,11 @@ const opCell = -2
 
 // bindExpression finds the cells that an expression reads.
 func (l *layout) bindExpression(path string, fields []expression.Field) *reading {
-	r := &reading{path: path, cells: make([]int, len(fields)), values: make([]string, len(fields))}
+	option := l.binder.option("where")
+	if path != "" {
+		option = l.binder.option("set")
+	}
+	r := &reading{option: option, path: path, cells: make([]int, len(fields)), values: make([]string, len(fields))}
 	for i, f := range fields {
 		var clash *Error
 		r.cells[i], r.values[i], clash = l.source(f)
@@ -122,6 +127,11 @@ func (l *layout) source(f expression.Field) (cell int, value string, clash *Erro
 func (l *layout) column(f expression.Field) (int, *Error) {
 	found := -1
 	for i, name := range l.names {
+		if slices.Contains(l.binder.adds, name) && name == f.String() {
+			return i, nil // by an earlier step, whatever the input has
+		}
+	}
+	for i, name := range l.names {
 		switch {
 		case !gives(normalise(name), f):
 		case found >= 0:
@@ -139,6 +149,8 @@ func gives(column string, f expression.Field) bool {
 	switch {
 	case f.Source == expression.Column:
 		return column == name
+	case f.Source == expression.Created:
+		return false
 	case name == "id":
 		return column == "clientid" || column == "client.id"
 	}
@@ -149,12 +161,12 @@ func gives(column string, f expression.Field) bool {
 // p is the plan of all rows, or nil when each names its own operation.
 func (l *layout) checkExpressions(p *plan) *Error {
 	if l.where != nil && l.where.clash != nil && !(l.binder.found && (p == nil || p.operation.Name == jobs.List)) {
-		return &Error{Cause: whereOption + " reads " + l.where.clash.Cause, Hint: l.where.clash.Hint}
+		return &Error{Cause: l.binder.option("where") + " reads " + l.where.clash.Cause, Hint: l.where.clash.Hint}
 	}
 	if p != nil {
 		for _, f := range p.set {
 			if f.reading != nil && f.reading.clash != nil {
-				return &Error{Cause: "--set " + f.path + " reads " + f.reading.clash.Cause, Hint: f.reading.clash.Hint}
+				return &Error{Cause: l.binder.option("set") + " " + f.path + " reads " + f.reading.clash.Cause, Hint: f.reading.clash.Hint}
 			}
 		}
 	}
@@ -176,9 +188,9 @@ func (r *reading) take(op jobs.Op, cells []string) []string {
 // fault makes the rejection of a row of which the expression cannot be evaluated.
 func (r *reading) fault(cause string) error {
 	if r.path == "" {
-		return &jobs.FieldError{Cause: "cannot be judged by " + whereOption + ": " + cause}
+		return &jobs.FieldError{Cause: "cannot be judged by " + r.option + ": " + cause}
 	}
-	return &jobs.FieldError{Column: r.path, Cause: "cannot be computed by --set: " + cause}
+	return &jobs.FieldError{Column: r.path, Cause: "cannot be computed by " + r.option + ": " + cause}
 }
 
 // passes returns errFiltered for a record that --where leaves out.

@@ -107,8 +107,8 @@ func (l *layout) checkHeader() *Error {
 		return l.checkExpressions(p)
 	}
 	return &Error{
-		Cause: fmt.Sprintf("the header has no column for %s, which %s needs", strings.Join(missing, ", "), p.operation.Name),
-		Hint:  "name the columns in the first line, or give --set PATH=VALUE or --map COLUMN=PATH" + l.slips(),
+		Cause: fmt.Sprintf("%sthe header has no column for %s, which %s needs", l.binder.prefix(), strings.Join(missing, ", "), p.operation.Name),
+		Hint:  "name the columns in the first line, or give " + l.binder.giving("set", "PATH", "VALUE") + " or " + l.binder.giving("map", "COLUMN", "PATH") + l.slips(),
 	}
 }
 
@@ -133,7 +133,7 @@ func (l *layout) checkMixed() *Error {
 		return l.plans[0].clash
 	}
 	if !l.plans[0].gives("user") {
-		return &Error{Cause: "the header has no column user", Hint: "name it in the first line, or give --map COLUMN=user" + l.slips()}
+		return &Error{Cause: "the header has no column user", Hint: "name it in the first line, or give " + l.binder.giving("map", "COLUMN", "user") + l.slips()}
 	}
 	return l.checkExpressions(nil)
 }
@@ -141,7 +141,7 @@ func (l *layout) checkMixed() *Error {
 func (l *layout) checkMapped() *Error {
 	for column, path := range l.binder.mapped {
 		if !slices.ContainsFunc(l.names, func(name string) bool { return normalise(name) == column }) {
-			return &Error{Cause: "the header has no column " + quote(column) + ", from which --map takes " + path}
+			return &Error{Cause: "the header has no column " + quote(column) + ", from which " + l.binder.option("map") + " takes " + path}
 		}
 	}
 	return nil

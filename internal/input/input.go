@@ -32,6 +32,10 @@ type Config struct {
 	AllowDuplicates bool                 // else a row that equals an earlier one is rejected
 	Stdin           io.Reader            // what the name "-" reads
 	Warn            func(message string) // hears each distinct remark once; nil drops them
+
+	Step  string   // name of the step of a runbook, for messages; empty outside of one
+	Adds  []string // columns that its records have besides those of the input: what earlier steps found
+	Later []Config // of the steps behind: rows carry what they read of a record
 }
 
 // Setting gives Path its Value in every row whose operation reads it: the same in all, or one that is

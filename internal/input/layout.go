@@ -19,6 +19,7 @@ type layout struct {
 	strict    bool         // a column that an expression reads must be there
 	where     *reading     // nil without --where
 	evaluated map[int]bool // cells that an expression reads
+	carried   []int        // cells that later steps read
 }
 
 // plan is what one operation takes from a record. Fields that it does not read stay empty.
@@ -58,6 +59,7 @@ func (b *binder) bind(names []string, strict bool) *layout {
 		}
 		l.plans = append(l.plans, p)
 	}
+	l.carried = b.carried(names)
 	return l
 }
 
@@ -146,7 +148,7 @@ func (l *layout) index(path string, read func(string) bool) (int, *Error) {
 		case found >= 0:
 			return found, &Error{
 				Cause: "columns " + quote(l.names[found]) + " and " + quote(l.names[i]) + " both give " + path,
-				Hint:  "take one out, or choose with --map COLUMN=" + path,
+				Hint:  "take one out, or choose with " + l.binder.giving("map", "COLUMN", path),
 			}
 		default:
 			found = i

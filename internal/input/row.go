@@ -3,6 +3,7 @@ package input
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sunbulk/sunbulk/jobs"
@@ -16,6 +17,7 @@ func (l *layout) fill(row *jobs.Row, cells []string) error {
 		return err
 	}
 	row.Op = p.operation.Name
+	row.Carry = l.carry(cells)
 	for _, c := range p.cells {
 		*c.field(row) = cells[c.index]
 	}
@@ -24,7 +26,7 @@ func (l *layout) fill(row *jobs.Row, cells []string) error {
 	}
 	for _, f := range p.set {
 		if f.clashes(cells) {
-			return &jobs.FieldError{Column: l.names[f.index], Cause: "holds another value than --set gives " + f.path}
+			return &jobs.FieldError{Column: l.names[f.index], Cause: "holds another value than " + l.binder.option("set") + " gives " + f.path}
 		}
 		value := f.value
 		if f.computed != nil {
@@ -48,7 +50,7 @@ func (l *layout) choose(cells []string) (*plan, error) {
 		column = l.names[l.op]
 		if own := strings.TrimSpace(cells[l.op]); own != "" {
 			if set := l.binder.setTo(opPath); set != "" && !strings.EqualFold(set, own) {
-				return nil, &jobs.FieldError{Column: column, Cause: "holds another value than --set gives op"}
+				return nil, &jobs.FieldError{Column: column, Cause: "holds another value than " + l.binder.option("set") + " gives op"}
 			}
 			op = own
 		}
@@ -111,11 +113,11 @@ func (l *layout) remark() {
 	for i, name := range l.names {
 		normal := normalise(name)
 		switch {
-		case normal == "", isReported(normal), l.evaluated[i], l.read(l.paths[i]):
+		case normal == "", isReported(normal), l.evaluated[i], l.read(l.paths[i]), slices.Contains(l.carried, i):
 		case len(l.paths[i]) > 0:
 			b.say(fmt.Sprintf("column %s is not read by %s", quote(name), b.op))
 		case len(b.paths[normal]) > 0:
-			b.say(fmt.Sprintf("column %s is not read: another column or --map gives %s", quote(name), strings.Join(b.paths[normal], " and ")))
+			b.say(fmt.Sprintf("column %s is not read: another column or %s gives %s", quote(name), b.option("map"), strings.Join(b.paths[normal], " and ")))
 		default:
 			message := fmt.Sprintf("column %s is not read", quote(name))
 			if near := b.near(name); near != "" {

@@ -4,33 +4,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // foundClient is the part of a client's JSON object that fits a line. The API promises none of it.
 type foundClient struct {
-	ID            Cell `json:"id"`
-	Type          Cell `json:"type"`
-	Status        Cell `json:"status"`
-	IntegrationID Cell `json:"integrationId"`
-	ExternalID    Cell `json:"externalId"`
-	LastSeen      Cell `json:"lastSeen"`
-	LinkedAt      Cell `json:"linkedAt"`
-	DisplayName   Cell `json:"displayName"`
-}
-
-// Cell takes any JSON value: a string as its text, null as nothing, all else as it came.
-type Cell string
-
-// UnmarshalJSON never returns an error.
-func (c *Cell) UnmarshalJSON(data []byte) error {
-	var text *string
-	switch err := json.Unmarshal(data, &text); {
-	case err != nil:
-		*c = Cell(data)
-	case text != nil:
-		*c = Cell(*text)
-	}
-	return nil
+	ID            jobs.Property `json:"id"`
+	Type          jobs.Property `json:"type"`
+	Status        jobs.Property `json:"status"`
+	IntegrationID jobs.Property `json:"integrationId"`
+	ExternalID    jobs.Property `json:"externalId"`
+	LastSeen      jobs.Property `json:"lastSeen"`
+	LinkedAt      jobs.Property `json:"linkedAt"`
+	DisplayName   jobs.Property `json:"displayName"`
 }
 
 // clientLines writes a line per client that lists found. The brand is a column where there is one:

@@ -1,0 +1,101 @@
+package runbook
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/expression"
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// Flow is a runbook with its variables, and with expressions that were checked.
+type Flow struct {
+	*Runbook
+	Vars    map[string]string
+	configs []input.Config // of each step
+}
+
+// Compile checks the expressions and paths of every step; vars are those of Variables. Its error is an
+// *input.Error that names the step.
+func (r *Runbook) Compile(vars map[string]string) (*Flow, error) {
+	f := &Flow{Runbook: r, Vars: vars}
+	for i := range r.Steps {
+		cfg := f.config(i)
+		if _, err := input.NewAssembler(cfg, time.Time{}); err != nil {
+			return nil, err
+		}
+		f.configs = append(f.configs, cfg)
+	}
+	return f, nil
+}
+
+// Config says how the rows of a step are made. That of the first step is for files.
+func (f *Flow) Config(step int) input.Config {
+	cfg := f.configs[step]
+	cfg.Later = f.configs[step+1:]
+	return cfg
+}
+
+func (f *Flow) config(step int) input.Config {
+	s := f.Steps[step]
+	cfg := input.Config{Step: s.Name, Op: string(s.Op), Where: s.Where, Vars: f.Vars, Adds: f.adds(step)}
+	for _, column := range slices.Sorted(maps.Keys(f.Map)) {
+		cfg.Map = append(cfg.Map, input.Mapping{Column: column, Path: f.Map[column]})
+	}
+	given := false
+	for _, path := range slices.Sorted(maps.Keys(s.Set)) {
+		cfg.Set = append(cfg.Set, input.Setting{Path: path, Value: s.Set[path]})
+		given = given || strings.EqualFold(path, clientID)
+	}
+	if found := f.client(step); !given && found != "" {
+		cfg.Set = append(cfg.Set, input.Setting{Path: clientID, Value: "${" + found + "}"})
+	}
+	cfg.Set = append(cfg.Set, input.Setting{Path: "op", Value: string(s.Op)}) // whatever a column op says
+	return cfg
+}
+
+const clientID = "clientId"
+
+// client names the client that a step is about when the runbook does not say: a remove takes what a list
+// found and never what the runbook has made, a verify asks for what was made.
+func (f *Flow) client(step int) string {
+	adds := f.adds(step)
+	switch op := f.Steps[step].Op; {
+	case op == jobs.Remove && slices.Contains(adds, "client.id"):
+		return "client.id"
+	case op == jobs.Verify && slices.Contains(adds, expression.CreatedID):
+		return expression.CreatedID
+	}
+	return ""
+}
+
+// adds are the columns that the records of a step have besides those of the runbook's input.
+func (f *Flow) adds(step int) []string {
+	if step == 0 {
+		return nil
+	}
+	listed, created := false, false
+	for _, s := range f.Steps[:step] {
+		listed = listed || s.Op == jobs.List
+		created = created || s.Op.Creates()
+	}
+	adds := []string{"user", "brandId"}
+	if listed {
+		for _, name := range expression.ClientNames() {
+			adds = append(adds, clientPrefix+name)
+		}
+	}
+	if created {
+		adds = append(adds, expression.CreatedID, expression.CreatedStatus)
+	}
+	return adds
+}
+
+// What steps found stands in columns that begin so.
+const (
+	clientPrefix  = "client."
+	createdPrefix = "created."
+)

@@ -1,0 +1,150 @@
+package runbook
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/expression"
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// Passage is the way of rows from a step whose job has finished to the one behind it. The same
+// outcomes in the same order give the same rows, so a passage that was cut off can be begun anew (I9).
+type Passage struct {
+	outcomes iter.Seq2[jobs.Chunk, error]
+	assemble *input.Assembler
+	clients  *expression.Clients // that go on; nil = all
+	lists    bool                // the step before was a list
+	creates  bool                // it makes clients
+
+	Read     int64 // records given so far
+	Rejected int64
+	Filtered int64
+	Err      error // that ended the outcomes
+}
+
+// Passage returns the way to a step, from 1, of what became of the job of the one before. Ages are counted
+// from began, the start of the run.
+func (f *Flow) Passage(step int, before jobs.Job, outcomes iter.Seq2[jobs.Chunk, error], began time.Time) (*Passage, error) {
+	assemble, err := input.NewAssembler(f.Config(step), began)
+	if err != nil {
+		return nil, err
+	}
+	clients, err := expression.NewClients(before.Options.Filter, before.Created)
+	if err != nil {
+		return nil, err
+	}
+	last := f.Steps[step-1].Op
+	return &Passage{outcomes: outcomes, assemble: assemble, clients: clients, lists: last == jobs.List, creates: last.Creates()}, nil
+}
+
+// Records gives the rows of the step in order, each with its rejection or nil. It can be ranged over
+// once; Err tells then whether all were given.
+func (p *Passage) Records() iter.Seq2[jobs.Row, *jobs.Rejection] {
+	return func(yield func(jobs.Row, *jobs.Rejection) bool) {
+		for chunk, err := range p.outcomes {
+			if err != nil {
+				p.Err = err
+				return
+			}
+			for i := range chunk.Outcomes {
+				o := &chunk.Outcomes[i]
+				carries, err := p.through(o)
+				if err != nil {
+					p.Err = err
+					return
+				}
+				for _, c := range carries {
+					if !yield(p.record(p.assemble.Assemble(o.Row.Line, c))) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// record numbers a record and counts it.
+func (p *Passage) record(r input.Record) (jobs.Row, *jobs.Rejection) {
+	p.Read++
+	r.Row.Number = p.Read
+	switch {
+	case r.Filtered:
+		p.Filtered++
+		r.Rejection = &jobs.Rejection{Filtered: true}
+	case r.Rejection != nil:
+		p.Rejected++
+		r.Rejection.Number = p.Read
+	}
+	return r.Row, r.Rejection
+}
+
+// Passes tells whether a row with this outcome goes on to the next step, if any client of it does.
+func Passes(o *jobs.Outcome) bool { return o.Kind.Done() && o.Detail != jobs.LeftOut }
+
+// through returns what a row brings to the next step: nothing, one record, or one for each client.
+func (p *Passage) through(o *jobs.Outcome) ([]jobs.Carry, error) {
+	if !Passes(o) {
+		return nil, nil
+	}
+	base, err := carried(o)
+	if err != nil {
+		return nil, fmt.Errorf("row %d: %w", o.Row.Number, err)
+	}
+	cells := []jobs.Cell{{Name: "user", Value: o.Row.User}, {Name: "brandId", Value: o.Row.BrandID}}
+	for _, c := range base.Cells {
+		if replaced := p.lists && strings.HasPrefix(c.Name, clientPrefix) || p.creates && strings.HasPrefix(c.Name, createdPrefix); !replaced {
+			cells = append(cells, c)
+		}
+	}
+	switch {
+	case p.lists:
+		return p.each(o, jobs.Carry{Row: base.Row, Cells: cells})
+	case p.creates:
+		cells = append(cells, jobs.Cell{Name: expression.CreatedID, Value: o.ClientID}, jobs.Cell{Name: expression.CreatedStatus, Value: o.ClientStatus})
+	}
+	return []jobs.Carry{{Row: base.Row, Cells: cells}}, nil
+}
+
+// each returns a record for each found client that is kept.
+func (p *Passage) each(o *jobs.Outcome, base jobs.Carry) ([]jobs.Carry, error) {
+	var all []jobs.Carry
+	for _, object := range o.Clients {
+		if keep, err := kept(p.clients, &o.Row, object); err != nil || !keep {
+			continue // what cannot be judged does not go on; the report of the step says why
+		}
+		client, err := expression.Properties(object)
+		if err != nil {
+			continue
+		}
+		cells := base.Cells[:len(base.Cells):len(base.Cells)]
+		for _, name := range expression.ClientNames() {
+			cells = append(cells, jobs.Cell{Name: clientPrefix + name, Value: string(client[name])})
+		}
+		all = append(all, jobs.Carry{Row: base.Row, Cells: cells})
+	}
+	return all, nil
+}
+
+func kept(clients *expression.Clients, row *jobs.Row, object json.RawMessage) (bool, error) {
+	if clients == nil {
+		return true, nil
+	}
+	return clients.Keep(row, object)
+}
+
+// carried returns what a row of a runbook carries, with the number that it has in the runbook's input.
+func carried(o *jobs.Outcome) (jobs.Carry, error) {
+	if o.Row.Carry == "" {
+		return jobs.Carry{Row: o.Row.Number}, nil
+	}
+	c, err := jobs.DecodeCarry(o.Row.Carry)
+	if c.Row == 0 {
+		c.Row = o.Row.Number
+	}
+	return c, err
+}
