@@ -14,18 +14,19 @@ type Schedule struct {
 	Timezone string `json:"timezone,omitempty"` // of both, such as Europe/Madrid; empty = that of the machine
 }
 
-// Check returns an error that names the part which cannot be read.
-func (s Schedule) Check() error {
+// check returns which parts cannot be read. Without a zone, it finds nothing wrong with the others.
+func (s Schedule) check() []*OptionError {
 	if _, err := s.location(); err != nil {
-		return fmt.Errorf("--timezone: %w", err)
+		return []*OptionError{{Option: "timezone", Cause: err.Error()}}
 	}
+	var wrong []*OptionError
 	if _, err := s.window(); err != nil {
-		return fmt.Errorf("--window: %w", err)
+		wrong = append(wrong, &OptionError{Option: "window", Cause: err.Error()})
 	}
 	if _, err := s.Deadline(time.Now()); err != nil {
-		return fmt.Errorf("--finish-by: %w", err)
+		wrong = append(wrong, &OptionError{Option: "finish-by", Cause: err.Error()})
 	}
-	return nil
+	return wrong
 }
 
 func (s Schedule) location() (*time.Location, error) {

@@ -45,8 +45,8 @@ func TestScheduleOpen(t *testing.T) {
 		{"22:00-06:00", "2026-10-25 06:00", false},
 	} {
 		s := Schedule{Window: tt.window, Timezone: madrid}
-		if err := s.Check(); err != nil {
-			t.Errorf("check %q: %v", tt.window, err)
+		if wrong := s.check(); wrong != nil {
+			t.Errorf("check %q: %v", tt.window, wrong)
 		}
 		if got := s.Open(at(t, madrid, tt.at).UTC()); got != tt.want {
 			t.Errorf("%q at %s: got open %t, want %t", tt.window, tt.at, got, tt.want)
@@ -93,8 +93,8 @@ func TestScheduleThatCannotBeRead(t *testing.T) {
 		{Window: "22"}, {Window: "22:00"}, {Window: "25:00-26:00"}, {Window: "06:00-06:00"}, {Window: "noday 22:00-06:00"},
 		{Window: "mon- 22:00-06:00"}, {FinishBy: "soon"}, {FinishBy: "06:00:00"}, {Timezone: "Nowhere"},
 	} {
-		if err := s.Check(); err == nil {
-			t.Errorf("%+v: got no error", s)
+		if len(s.check()) != 1 {
+			t.Errorf("%+v: got %v, want one error", s, s.check())
 		}
 	}
 }

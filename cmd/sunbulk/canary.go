@@ -2,30 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/jobs"
 )
-
-// canaryOption checks the flags of the canary.
-func (j *jobFlags) canaryOption(limit jobs.Threshold) (jobs.Canary, error) {
-	switch {
-	case j.canary.Rows < 0 || j.canary.Rows > jobs.MaxCanary:
-		return jobs.Canary{}, usage(fmt.Sprintf("--canary is not between 0 and %d", jobs.MaxCanary), "50 rows are enough to find what is wrong with many")
-	case j.canary.Wait < 0:
-		return jobs.Canary{}, usage("--canary-wait is negative", "")
-	case j.canary.Rows == 0: // or the wait alone would make options differ
-		return jobs.Canary{}, nil
-	case j.evaluates() && j.expressions.now == "":
-		return jobs.Canary{}, usage("--canary reads the input twice, and with expressions needs --now, so that both readings judge alike", "e.g. --now "+time.Now().UTC().Format(time.RFC3339))
-	case limit.Percent >= 100:
-		return jobs.Canary{}, usage("--canary has no use with --max-failures 100%, which never pauses", "give the share of failed rows that is too many, such as 20%")
-	}
-	return j.canary, nil
-}
 
 // pickCanary reads the files once for the rows of the canary that the job's options ask for.
 func (p *program) pickCanary(ctx context.Context, o jobFlags, c jobs.Canary, files *input.Files) ([]jobs.Row, error) {

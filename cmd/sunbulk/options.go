@@ -33,28 +33,31 @@ type jobFlags struct {
 }
 
 func (j *jobFlags) register(f *pflag.FlagSet) {
+	standard := jobs.Defaults()
 	f.StringVar(&j.op, "op", "", "operation of rows without an op column: create, ensure, list, remove or verify")
 	f.StringVar(&j.app, "app", "", "app id")
 	f.StringArrayVar(&j.set, "set", nil, "PATH=VALUE, a value for every row, e.g. confirmation.type=immediate or 'phoneNumber=${client.externalId}'")
 	f.StringArrayVar(&j.mapped, "map", nil, "COLUMN=PATH, take PATH from COLUMN")
 	j.expressions.register(f)
 	f.BoolVar(&j.allowDuplicates, "allow-duplicates", false, "run rows that are the same as an earlier one")
-	f.Float64Var(&j.rate, "rate", 10, "calls per second for the app, all workers together; 0 = no limit")
-	f.IntVar(&j.burst, "burst", 0, "calls that may come at once (default: a tenth of the rate, at least 1)")
+	f.Float64Var(&j.rate, "rate", standard.Rate, "calls per second for the app, all workers together; 0 = no limit")
+	f.IntVar(&j.burst, "burst", standard.Burst, "calls that may come at once (default: a tenth of the rate, at least 1)")
 	j.pacing.register(f)
-	f.IntVar(&j.attempts, "attempts", 5, fmt.Sprintf("attempts per row, 1 to %d", jobs.MaxAttempts))
-	f.DurationVar(&j.timeout, "timeout", 30*time.Second, "per call")
-	f.DurationVar(&j.within, "within", 10*time.Minute, "how long verify waits for a pending client; 0 = asks once")
-	f.IntVar(&j.batch, "batch", 100, "rows per batch, 1 to 10000")
-	f.StringVar(&j.resend, "resend", string(jobs.ResendSilent), "creates to send again when their answer was lost and a look shows no client: never, silent (those that message nobody) or always")
-	f.StringVar(&j.maxFailures, "max-failures", "20%", "pause at this many failed rows (500), or this share after 200 rows (20%); 100% never pauses")
-	f.IntVar(&j.canary.Rows, "canary", 0, fmt.Sprintf("run this many rows first, of every kind, and go on when few enough of them failed; up to %d", jobs.MaxCanary))
-	f.DurationVar(&j.canary.Wait, "canary-wait", time.Minute, "between the canary and the other rows")
+	f.IntVar(&j.attempts, "attempts", standard.Attempts, fmt.Sprintf("attempts per row, 1 to %d", jobs.MaxAttempts))
+	f.DurationVar(&j.timeout, "timeout", standard.Timeout, "per call")
+	f.DurationVar(&j.within, "within", standard.Within, "how long verify waits for a pending client; 0 = asks once")
+	f.IntVar(&j.batch, "batch", standard.BatchSize, "rows per batch, 1 to 10000")
+	f.StringVar(&j.resend, "resend", string(standard.Resend), "creates to send again when their answer was lost and a look shows no client: never, silent (those that message nobody) or always")
+	f.StringVar(&j.maxFailures, "max-failures", standard.MaxFailures.String(), "pause at this many failed rows (500), or this share after 200 rows (20%); 100% never pauses")
+	f.IntVar(&j.canary.Rows, "canary", standard.Canary.Rows, fmt.Sprintf("run this many rows first, of every kind, and go on when few enough of them failed; up to %d", jobs.MaxCanary))
+	f.DurationVar(&j.canary.Wait, "canary-wait", jobs.CanaryWait, "between the canary and the other rows")
 }
 
 // options checks the flags and returns them as a job's options.
 func (j *jobFlags) options() (jobs.Options, error) {
-	o := jobs.Options{App: j.app, Rate: j.rate, Burst: j.burst, Attempts: j.attempts, Timeout: j.timeout, Within: j.within, BatchSize: j.batch}
+	o := jobs.Options{
+		App: j.app, Rate: j.rate, Burst: j.burst, Attempts: j.attempts, Timeout: j.timeout, Within: j.within, BatchSize: j.batch, Canary: j.canary,
+	}
 	var err error
 	if o.MaxFailures, err = jobs.ParseThreshold(j.maxFailures); err != nil {
 		return o, usage("--max-failures: "+err.Error(), "")
@@ -62,33 +65,20 @@ func (j *jobFlags) options() (jobs.Options, error) {
 	if o.Resend, err = jobs.ParseResend(j.resend); err != nil {
 		return o, usage("--resend: "+err.Error(), "")
 	}
-	if o.Canary, err = j.canaryOption(o.MaxFailures); err != nil {
-		return o, err
-	}
 	if err := j.pacing.apply(&o); err != nil {
 		return o, err
 	}
 	if err := j.expressions.apply(&o); err != nil {
 		return o, err
 	}
+	if wrong := o.Check(); len(wrong) > 0 {
+		return o, usage("--"+wrong[0].Error(), wrong[0].Hint)
+	}
 	switch {
 	case j.app == "":
 		return o, usage("no app id", "give --app, or set SUNBULK_APP")
-	case j.rate < 0 || j.rate > 1e6:
-		return o, usage("--rate is not between 0 and 1000000", "0 means no limit")
-	case j.burst < 0:
-		return o, usage("--burst is negative", "")
-	case j.attempts < 1 || j.attempts > jobs.MaxAttempts:
-		return o, usage(fmt.Sprintf("--attempts is not between 1 and %d", jobs.MaxAttempts), "")
-	case j.timeout <= 0:
-		return o, usage("--timeout is not a positive time such as 30s", "")
-	case j.within < 0:
-		return o, usage("--within is negative", "")
-	case j.batch < 1 || j.batch > 10_000:
-		return o, usage("--batch is not between 1 and 10000", "")
-	}
-	if o.Burst == 0 {
-		o.Burst = max(1, int(o.Rate/10))
+	case o.Canary.Rows > 0 && j.evaluates() && o.Now == "":
+		return o, usage("--canary reads the input twice, and with expressions needs --now, so that both readings judge alike", "e.g. --now "+time.Now().UTC().Format(time.RFC3339))
 	}
 	return o, nil
 }

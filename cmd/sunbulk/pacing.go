@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 	_ "time/tzdata" // for images without zones
 
@@ -22,15 +20,15 @@ type pacingFlags struct {
 
 func (o *pacingFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&o.reserve, "reserve", "0%", "part of the rate that is left to the app's other traffic, e.g. 30%")
-	f.StringVar(&o.priority, "priority", string(jobs.Normal), "high, normal or low: weighs the jobs of an app 4:2:1")
+	f.StringVar(&o.priority, "priority", string(jobs.Defaults().Priority), "high, normal or low: weighs the jobs of an app 4:2:1")
 	f.StringVar(&o.schedule.FinishBy, "finish-by", "", "go at the lowest rate that ends by 06:00, or by 2026-11-24 06:00")
 	f.StringVar(&o.schedule.Window, "window", "", "call only in this time, e.g. 22:00-06:00 or 'mon-fri 22:00-06:00'")
 	f.StringVar(&o.schedule.Timezone, "timezone", "", "of --finish-by and --window, e.g. Europe/Madrid (default: this machine's)")
 }
 
-// apply checks the flags and sets them in o.
+// apply sets the flags in a job's options, which are to be checked then.
 func (o *pacingFlags) apply(opt *jobs.Options) (err error) {
-	if opt.Reserve, err = parseReserve(o.reserve); err != nil {
+	if opt.Reserve, err = jobs.ParseShare(o.reserve); err != nil {
 		return usage("--reserve: "+err.Error(), "e.g. --reserve 30%")
 	}
 	if opt.Priority, err = jobs.ParsePriority(o.priority); err != nil {
@@ -40,18 +38,7 @@ func (o *pacingFlags) apply(opt *jobs.Options) (err error) {
 	if opt.Timezone == "" && (opt.Window != "" || opt.FinishBy != "") {
 		opt.Timezone = localZone() // workers may run in another one
 	}
-	if err := opt.Check(); err != nil {
-		return usage(err.Error(), "see 'sunbulk run --help'")
-	}
 	return nil
-}
-
-func parseReserve(s string) (float64, error) {
-	percent, err := strconv.ParseFloat(strings.TrimSuffix(s, "%"), 64)
-	if err != nil || !strings.HasSuffix(s, "%") || !(percent >= 0 && percent < 100) {
-		return 0, fmt.Errorf("%q is not a part from 0%% to 99%%", s)
-	}
-	return percent / 100, nil
 }
 
 // localZone names the time zone of this machine, empty when it has no name that others know.
