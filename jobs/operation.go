@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -20,6 +21,11 @@ type Operation struct {
 	Either   [][]string       // groups of paths of which the input must have a whole one; nil = none
 	Check    func(*Row) error // *FieldError for the first invalid field; may normalise fields
 	Once     func(Row) Row    // of rows for which it is equal only the first is valid; nil = any number is
+}
+
+// Reads tells whether rows of the operation have the column of that path.
+func (o Operation) Reads(path string) bool {
+	return path == "user" || path == "brandId" || slices.Contains(o.Columns, path)
 }
 
 // operations is the registration: one line per operation. It never changes.

@@ -3,12 +3,12 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/sunbulk/sunbulk/internal/expression"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -25,15 +25,12 @@ func (e *expressionFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&e.now, "now", "", "time from which expressions count ages, e.g. 2026-11-22T00:00:00Z (default: when the job is made)")
 }
 
-// varForm is a name that can stand behind vars. in an expression.
-var varForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
 // variables returns --var by name.
 func (e *expressionFlags) variables() (map[string]string, error) {
 	vars := map[string]string{}
 	for _, v := range e.vars {
 		name, value, ok := strings.Cut(v, "=")
-		if !ok || !varForm.MatchString(name) {
+		if !ok || !expression.IsVariable(name) {
 			return nil, usage(fmt.Sprintf("--var %q is not NAME=VALUE", v), "a name has letters, digits and _, e.g. --var country=34")
 		}
 		if _, twice := vars[name]; twice {

@@ -2,6 +2,7 @@ package expression
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,6 +15,12 @@ var clientNames = []string{"id", "type", "status", "integrationId", "externalId"
 
 // ClientNames returns the names of the fields of client.
 func ClientNames() []string { return clientNames }
+
+// varForm is a name that can stand behind vars. in an expression.
+var varForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// IsVariable tells whether an expression can name a variable so: by letters, digits and _.
+func IsVariable(name string) bool { return varForm.MatchString(name) }
 
 // Scope says which names an expression may use.
 type Scope struct {

@@ -112,10 +112,10 @@ func (b *binder) full(name string) (path string, ok bool) {
 func (l *layout) plan(o jobs.Operation) plan {
 	p := plan{operation: o}
 	for _, c := range jobs.Columns() {
-		if !reads(o, c.Path) {
+		if !o.Reads(c.Path) {
 			continue
 		}
-		index, clash := l.index(c.Path, func(path string) bool { return reads(o, path) })
+		index, clash := l.index(c.Path, o.Reads)
 		if clash != nil && p.clash == nil {
 			p.clash = clash
 		}
@@ -155,11 +155,6 @@ func (l *layout) index(path string, read func(string) bool) (int, *Error) {
 		}
 	}
 	return found, nil
-}
-
-// reads tells whether o reads the path.
-func reads(o jobs.Operation, path string) bool {
-	return path == "user" || path == "brandId" || slices.Contains(o.Columns, path)
 }
 
 // gives tells whether rows can have the path, by a column or by --set.

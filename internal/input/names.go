@@ -60,19 +60,36 @@ func newVocabulary() vocabulary {
 	return v
 }
 
+// FindPath returns the path that a name stands for, that of a jobs.Column or op. Its error is an *Error.
+func FindPath(name string) (string, error) {
+	path, err := newVocabulary().find(name)
+	if err != nil {
+		return "", err
+	}
+	return path, nil
+}
+
 // path returns the path that a person named in an option.
 func (v vocabulary) path(option, name string) (string, error) {
+	path, err := v.find(name)
+	if err != nil {
+		return "", &Error{Cause: option + " names " + quote(name) + ", which " + err.Cause, Hint: err.Hint}
+	}
+	return path, nil
+}
+
+func (v vocabulary) find(name string) (string, *Error) {
 	switch paths := v.paths[normalise(name)]; len(paths) {
 	case 1:
 		return paths[0], nil
 	case 0:
-		e := &Error{Cause: option + " names " + quote(name) + ", which no operation reads"}
+		e := &Error{Cause: "no operation reads"}
 		if near := v.near(name); near != "" {
 			e.Hint = "did you mean " + near + "?"
 		}
 		return "", e
 	default:
-		return "", &Error{Cause: option + " names " + quote(name) + ", which is ambiguous", Hint: "name " + strings.Join(paths, " or ")}
+		return "", &Error{Cause: "is ambiguous", Hint: "name " + strings.Join(paths, " or ")}
 	}
 }
 

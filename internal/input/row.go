@@ -132,7 +132,7 @@ func (l *layout) remark() {
 func (l *layout) read(paths []string) bool {
 	for _, path := range paths {
 		for _, p := range l.plans {
-			if path == opPath || reads(p.operation, path) && (l.op >= 0 || p.operation.Name == jobs.Op(strings.ToLower(l.binder.op))) {
+			if path == opPath || p.operation.Reads(path) && (l.op >= 0 || p.operation.Name == jobs.Op(strings.ToLower(l.binder.op))) {
 				return true
 			}
 		}

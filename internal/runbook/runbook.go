@@ -9,7 +9,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// Runbook is one file. Its names in YAML and JSON are the tags. The zero value of a field that is not
+// Runbook is one file. Its names in YAML and JSON are the tags; its JSON is read by Parse, too. The zero value of a field that is not
 // given means what the flag of that name has as its default.
 type Runbook struct {
 	Name        string             `json:"name"` // also of its schedule: letters, digits, - and _, at most 60
@@ -30,6 +30,9 @@ type Runbook struct {
 	Caps        Caps               `json:"caps,omitzero"`
 	Notify      []string           `json:"notify,omitempty"` // which events are told, of Events; nil = all
 	Schedule    *Schedule          `json:"schedule,omitempty"`
+
+	file   string           // that it was read from
+	places map[string]place // path → where the file has it; nil when it was not parsed
 }
 
 // Step is one operation on every row that came through the step before.
@@ -80,3 +83,6 @@ type Schedule struct {
 
 // Duration is a time.Duration that is written as text, such as 90s or 2h.
 type Duration time.Duration
+
+// MarshalText writes the duration as Parse reads it.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }

@@ -1,0 +1,100 @@
+package runbook
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+const (
+	maxSteps = 20
+	maxName  = 60 // bytes
+)
+
+// nameForm keeps a name safe in a Redis key and a file's name.
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
+
+func checkName(name string) error {
+	switch {
+	case len(name) > maxName:
+		return fmt.Errorf("has %d characters, more than %d", len(name), maxName)
+	case !nameForm.MatchString(name):
+		return hinted{quote(name) + " is not a name", "it has letters, digits, - and _, and begins with a letter or digit"}
+	}
+	return nil
+}
+
+func notEmpty(text string) error {
+	if strings.TrimSpace(text) == "" {
+		return errors.New("is empty")
+	}
+	return nil
+}
+
+// checkInput refuses what may hold a key: a runbook is kept in Redis (I7).
+func checkInput(name string) error {
+	u, err := url.Parse(name)
+	if err == nil && u.Host != "" && (u.User != nil || u.RawQuery != "") {
+		return hinted{"is a URL with a user or a query, which may hold a key, and a runbook is kept in Redis", "give one without"}
+	}
+	return notEmpty(name)
+}
+
+// checkZone refuses the zone of the machine, which is another one for each worker.
+func checkZone(name string) error {
+	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
+		return fmt.Errorf("%s is not a time zone such as Europe/Madrid", quote(name))
+	}
+	return nil
+}
+
+// checkShare refuses a share of nothing, which would be no cap.
+func checkShare(text string) error {
+	share, err := jobs.ParseShare(text)
+	if err == nil && share == 0 {
+		return hinted{"is not more than 0%", "leave it out for no cap"}
+	}
+	return err
+}
+
+// events are what a runbook can tell of. It never changes.
+var events = []string{"finished", "paused", "cancelled", "stalled", "not_started"}
+
+// Events returns the events that notify may name.
+func Events() []string { return events }
+
+func checkEvent(name string) error {
+	if !slices.Contains(events, name) {
+		return hinted{quote(name) + " is not one of " + strings.Join(events, ", "), near(name, events)}
+	}
+	return nil
+}
+
+// columnPath completes the name of a column.
+func columnPath(name string) (string, error) {
+	path, err := input.FindPath(name)
+	if e, ok := errors.AsType[*input.Error](err); ok {
+		return "", hinted{quote(name) + " is a column which " + e.Cause, e.Hint}
+	}
+	return path, err
+}
+
+// anyColumn takes the name of a column as the input has it.
+func anyColumn(name string) (string, error) { return name, notEmpty(name) }
+
+func anyText(text string) (string, error) { return text, nil }
+
+func operationNames() []string {
+	var names []string
+	for _, o := range jobs.Operations() {
+		names = append(names, string(o.Name))
+	}
+	return names
+}
