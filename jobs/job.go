@@ -124,13 +124,24 @@ var idForm = regexp.MustCompile(`^[0-9]{8}-[0-9]{6}-[a-z0-9]{4}$`)
 
 // NewID returns an id such as 20261122-153012-k3f9 that sorts by now, in UTC.
 func NewID(now time.Time) string {
-	const letters = "abcdefghijkmnpqrstuvwxyz23456789"
 	random := make([]byte, 4)
 	rand.Read(random) // never returns an error: crypto/rand ends the program instead
-	for i, b := range random {
-		random[i] = letters[int(b)%len(letters)]
+	return newID(now, random)
+}
+
+// DeriveID returns an id that sorts by a time, the same whenever it is made for the same purpose.
+func DeriveID(at time.Time, purpose string) string {
+	sum := sha256.Sum256([]byte(purpose))
+	return newID(at, sum[:4])
+}
+
+func newID(at time.Time, suffix []byte) string {
+	const letters = "abcdefghijkmnpqrstuvwxyz23456789"
+	id := []byte(at.UTC().Format("20060102-150405-"))
+	for _, b := range suffix {
+		id = append(id, letters[int(b)%len(letters)])
 	}
-	return now.UTC().Format("20060102-150405-") + string(random)
+	return string(id)
 }
 
 // CheckID returns an error when id does not have the form of a job id.

@@ -42,11 +42,11 @@ func (o *notifyFlags) hook() (*notify.Hook, error) {
 	return hook, nil
 }
 
-// background tells of jobs until stop, which waits for the last look.
-func background(ctx context.Context, n *notify.Notifier) (stop func()) {
+// background does something until stop, which waits for its end.
+func background(ctx context.Context, do func(done context.Context)) (stop func()) {
 	done, end := context.WithCancel(ctx)
 	var running sync.WaitGroup
-	running.Go(func() { n.Run(ctx, done) })
+	running.Go(func() { do(done) })
 	return func() { end(); running.Wait() }
 }
 
@@ -62,7 +62,7 @@ func (p *program) notices(ctx context.Context, o notifyFlags, hook *notify.Hook,
 		cfg.Since = time.Now() // an earlier process has told of what was before
 	}
 	n := notify.New(s.rdb, s.ledger, hook, cfg)
-	stop := background(ctx, n)
+	stop := background(ctx, func(done context.Context) { n.Run(ctx, done) })
 	return func() {
 		stop()
 		ctx, cancel := context.WithTimeout(ctx, patience)

@@ -15,6 +15,8 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/runbook"
+	"github.com/sunbulk/sunbulk/internal/runs"
 )
 
 // The exit codes of sunbulk.
@@ -108,7 +110,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.enqueueCommand(), p.workerCommand(),
 		p.jobsCommand(), p.statusCommand(), p.whyCommand(), p.pauseCommand(), p.resumeCommand(), p.cancelCommand(), p.rateCommand(),
-		p.retryCommand(), p.reportCommand(), p.simulateCommand(),
+		p.retryCommand(), p.reportCommand(), p.runbookCommand(), p.simulateCommand(),
 	)
 	return root
 }
@@ -216,6 +218,12 @@ func explain(err error, cmd *cobra.Command) (code int, text string) {
 		code, hint = exitUsage, "'sunbulk jobs' lists the jobs"
 	} else if errors.Is(err, ledger.ErrIllegal) {
 		code, hint = exitUsage, "'sunbulk status JOB' tells where it stands"
+	} else if errors.Is(err, runs.ErrNoRun) {
+		code, hint = exitUsage, "'sunbulk runbook status' lists the runs"
+	} else if errors.Is(err, runs.ErrIllegal) {
+		code, hint = exitUsage, "'sunbulk runbook status RUN' tells where it stands"
+	} else if errors.As(err, new(*runbook.Error)) {
+		code = exitUsage
 	}
 	if hint == "" && code == exitUsage {
 		hint = "see '" + cmd.CommandPath() + " --help'"

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
@@ -96,10 +97,12 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	in := reading{}
 	in.ctx, in.stop = context.WithCancelCause(p.drain)
 	defer in.stop(nil)
-	if in.Reader, err = o.job.open(in.ctx, p, files); err != nil {
+	reader, err := o.job.open(in.ctx, p, files)
+	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer reader.Close()
+	in.rows, in.inputs, in.progress = records(reader), reader.Inputs, reader.Progress
 	canary, err := p.pickCanary(p.drain, o.job, opt.Canary, files)
 	if err != nil {
 		return err
@@ -110,7 +113,7 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	}
 	defer s.close()
 	s.canary = canary
-	in.At(opt.Time(s.created))
+	reader.At(opt.Time(s.created))
 	defer p.notices(ctx, o.notify, hook, s, opt.App, log)()
 	w := worker.New(s.rdb, s.codec, worker.Config{
 		Name: processName(), APIs: map[string]*sunco.API{opt.App: api}, Deliveries: s.memory, Concurrency: o.concurrency, Logger: log,
@@ -143,12 +146,14 @@ func (o *runOptions) connect() (*sunco.API, func(), error) {
 	return api, func() {}, err
 }
 
-// reading is the input of a run, and the context by which its reading and its queuing end together:
+// reading is the rows of a job, and the context by which their reading and their queuing end together:
 // what was read of an object whose reading was broken off must not be queued as a whole.
 type reading struct {
-	*input.Reader
-	ctx  context.Context
-	stop context.CancelCauseFunc
+	rows     enqueue.Records
+	inputs   func() []jobs.Input        // asked after the last row
+	progress func() (read, total int64) // in bytes; total is 0 when it is not known
+	ctx      context.Context
+	stop     context.CancelCauseFunc
 }
 
 // process reads and works at the same time, until the job ends, pauses or is interrupted.
@@ -159,8 +164,8 @@ func (p *program) process(ctx context.Context, s *session, w *worker.Worker, in 
 	})
 	defer stopDrain()
 	read := make(chan error, 1)
-	go func() { read <- s.read(in.ctx, records(in.Reader), in.Inputs) }()
-	progress := p.watch(ctx, s.job, s.store, in.Progress)
+	go func() { read <- s.read(in.ctx, in.rows, in.inputs) }()
+	progress := p.watch(ctx, s.job, s.store, in.progress)
 
 	served := make(chan error, 1)
 	go func() { served <- w.Serve(ctx, s.job) }()

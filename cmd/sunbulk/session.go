@@ -53,6 +53,23 @@ func (p *program) openSession(ctx context.Context, o runOptions, opt jobs.Option
 	if err != nil {
 		return nil, err
 	}
+	return p.openEmbedded(ctx, o, embedded.Head{
+		Job: jobs.NewID(time.Now()), Options: opt, Inputs: journalInputs(inputs), Settings: o.job.settings(), Created: time.Now().UTC(),
+	})
+}
+
+// journalInputs are the inputs as a journal tells them from others.
+func journalInputs(inputs []jobs.Input) []embedded.Input {
+	all := make([]embedded.Input, len(inputs))
+	for i, in := range inputs {
+		all[i] = embedded.Input{Name: in.Name, Size: in.Bytes, SHA256: in.SHA256, Version: in.Version}
+	}
+	return all
+}
+
+// openEmbedded starts the job of the head on a Redis in the process, or goes on with the one in the report
+// folder.
+func (p *program) openEmbedded(ctx context.Context, o runOptions, head embedded.Head) (*session, error) {
 	redis, err := embedded.Start()
 	if err != nil {
 		return nil, cannotRun(err, "")
@@ -62,11 +79,7 @@ func (p *program) openSession(ctx context.Context, o runOptions, opt jobs.Option
 		redis.Close()
 		return nil, err
 	}
-	s := &session{store: st, embedded: true, batch: opt.BatchSize, close: func() { redis.Close() }}
-	head := embedded.Head{Job: jobs.NewID(time.Now()), Options: opt, Settings: o.job.settings(), Created: time.Now().UTC()}
-	for _, in := range inputs {
-		head.Inputs = append(head.Inputs, embedded.Input{Name: in.Name, Size: in.Bytes, SHA256: in.SHA256, Version: in.Version})
-	}
+	s := &session{store: st, embedded: true, batch: head.Options.BatchSize, close: func() { redis.Close() }}
 	if err := p.openJournal(ctx, s, o, head); err != nil {
 		redis.Close()
 		return nil, err
@@ -179,10 +192,7 @@ func (s *session) read(ctx context.Context, rows enqueue.Records, inputs func() 
 func records(reader *input.Reader) enqueue.Records {
 	return func(yield func(jobs.Row, *jobs.Rejection) bool) {
 		for r := range reader.Records() {
-			if r.Filtered {
-				r.Rejection = &jobs.Rejection{Cause: "filtered", Filtered: true}
-			}
-			if !yield(r.Row, r.Rejection) {
+			if !yield(r.Row, r.Refused()) {
 				return
 			}
 		}

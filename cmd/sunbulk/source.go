@@ -72,14 +72,21 @@ func (s source) Rows(ctx context.Context) iter.Seq2[jobs.Row, error] {
 	}
 }
 
+// reportSource is the source without the clients that the job's filter leaves out; filter is nil when it
+// has none.
+func reportSource(job jobs.Job, src report.Source) (report.Source, *filteredSource, error) {
+	filter, err := newFilteredSource(job, src)
+	if filter == nil || err != nil {
+		return src, nil, err
+	}
+	return filter, filter, nil
+}
+
 // report writes a job's report folder and says what it holds.
 func (p *program) report(ctx context.Context, out string, job jobs.Job, src report.Source) error {
-	filter, err := newFilteredSource(job, src)
+	src, filter, err := reportSource(job, src)
 	if err != nil {
 		return err
-	}
-	if filter != nil {
-		src = filter
 	}
 	summary, err := report.Write(ctx, out, job, src)
 	if err != nil && summary.Job == "" {

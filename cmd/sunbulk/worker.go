@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/metrics"
 	"github.com/sunbulk/sunbulk/internal/notify"
+	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/worker"
 )
@@ -87,8 +89,11 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 		cfg.Observer, notices.Noticed = m, m.Noticed
 	}
 	if hook != nil {
-		defer background(ctx, notify.New(st.rdb, st.ledger, hook, notices))()
+		n := notify.New(st.rdb, st.ledger, hook, notices)
+		defer background(ctx, func(done context.Context) { n.Run(ctx, done) })()
 	}
+	conductor := runs.New(st.rdb, st.codec, runs.Config{Name: processName() + "-" + rand.Text()[:6], Apps: apps, Logger: log})
+	defer background(p.drain, conductor.Run)()
 	w := worker.New(st.rdb, st.codec, cfg)
 	defer context.AfterFunc(p.drain, w.Drain)()
 	log.Info("worker started", "apps", apps, "concurrency", o.concurrency)

@@ -59,3 +59,12 @@ type Record struct {
 	Rejection *jobs.Rejection // nil for a valid row
 	Filtered  bool            // left out by Where, and not checked
 }
+
+// Refused returns why the record is not called: its rejection, one that says so for a filtered record,
+// or nil.
+func (r Record) Refused() *jobs.Rejection {
+	if r.Filtered {
+		return &jobs.Rejection{Filtered: true}
+	}
+	return r.Rejection
+}

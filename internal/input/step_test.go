@@ -60,9 +60,13 @@ func TestAssembleTakesWhatStepsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	record := func(wave, number string) Record {
-		return a.Assemble(5, jobs.Carry{Row: 4, Cells: []jobs.Cell{
-			{"user", "ann"}, {"brandId", ""}, {"type", "of the input"}, {"wave", wave}, {"The chat", "c1"}, {"client.externalId", number}, {"client.type", "sdk"},
-		}})
+		names := []string{"user", "brandId", "type", "wave", "The chat", "client.externalId", "client.type"}
+		values := []string{"ann", "", "of the input", wave, "c1", number, "sdk"}
+		c := jobs.Carry{Row: 4}
+		for i, name := range names {
+			c.Cells = append(c.Cells, jobs.Cell{Name: name, Value: values[i]})
+		}
+		return a.Assemble(5, c)
 	}
 	want := Record{Row: jobs.Row{
 		Line: 5, Op: jobs.Create, User: "ann", Type: "whatsapp", IntegrationID: "5e4af71a81966cfff3ef6550", PhoneNumber: "+15550001",

@@ -21,10 +21,8 @@ type Passage struct {
 	lists    bool                // the step before was a list
 	creates  bool                // it makes clients
 
-	Read     int64 // records given so far
-	Rejected int64
-	Filtered int64
-	Err      error // that ended the outcomes
+	Read int64 // records given so far
+	Err  error // that ended the outcomes
 }
 
 // Passage returns the way to a step, from 1, of what became of the job of the one before. Ages are counted
@@ -72,15 +70,10 @@ func (p *Passage) Records() iter.Seq2[jobs.Row, *jobs.Rejection] {
 func (p *Passage) record(r input.Record) (jobs.Row, *jobs.Rejection) {
 	p.Read++
 	r.Row.Number = p.Read
-	switch {
-	case r.Filtered:
-		p.Filtered++
-		r.Rejection = &jobs.Rejection{Filtered: true}
-	case r.Rejection != nil:
-		p.Rejected++
+	if r.Rejection != nil {
 		r.Rejection.Number = p.Read
 	}
-	return r.Row, r.Rejection
+	return r.Row, r.Refused()
 }
 
 // Passes tells whether a row with this outcome goes on to the next step, if any client of it does.
@@ -132,7 +125,8 @@ func (p *Passage) each(o *jobs.Outcome, base jobs.Carry) ([]jobs.Carry, error) {
 
 func kept(clients *expression.Clients, row *jobs.Row, object json.RawMessage) (bool, error) {
 	if clients == nil {
-		return true, nil
+		_, err := expression.Properties(object)
+		return err == nil, err
 	}
 	return clients.Keep(row, object)
 }

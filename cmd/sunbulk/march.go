@@ -1,0 +1,263 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/embedded"
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/runbook"
+	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/jobs"
+	"github.com/sunbulk/sunbulk/sunco"
+	"github.com/sunbulk/sunbulk/worker"
+)
+
+// march is a run of a runbook in this process.
+type march struct {
+	*program
+	log         *slog.Logger
+	api         *sunco.API
+	concurrency int
+	exceed      bool // of caps
+	files       *input.Files
+	out         string
+
+	view     runView
+	sessions []*session // of the steps that were begun
+}
+
+// resume finds the run that the folder holds and makes this one the same; a folder without one begins it.
+func (m *march) resume(out string) (string, error) {
+	r := &m.view.run
+	out = outFolder(out, r.ID)
+	head, there, err := embedded.Peek(m.view.folder(out, 0))
+	if err != nil {
+		return out, explainJournal(err, out)
+	}
+	if there {
+		r.ID, r.Created = head.Options.Run, head.Created
+		return out, nil
+	}
+	if _, err := os.Stat(filepath.Join(out, "run.json")); err == nil {
+		return out, usage(out+" holds the report of an earlier run", "give another --out, or move it away")
+	}
+	return out, nil
+}
+
+// run takes the rows from step to step, and writes the report however it ends.
+func (m *march) run(ctx context.Context) error {
+	steps := m.view.run.Runbook.Steps
+	if err := m.checkInput(); err != nil {
+		return err
+	}
+	for i := range steps {
+		stopped, err := m.step(ctx, i)
+		if err != nil || stopped != nil {
+			return m.conclude(ctx, stopped, err)
+		}
+		m.view.run.Step = i + 1
+	}
+	m.view.run.State, m.view.run.Ended = jobs.Finished, time.Now().UTC()
+	return m.conclude(ctx, nil, nil)
+}
+
+// checkInput counts the input before anything of it is queued.
+func (m *march) checkInput() error {
+	r := &m.view.run
+	s, err := r.Files(m.drain, m.files)
+	if err != nil {
+		return m.orInterrupted(err)
+	}
+	defer s.Close()
+	v, err := s.Survey(m.drain, 0)
+	if err != nil {
+		return m.orInterrupted(err)
+	}
+	r.Rows = v.Read
+	if reason := r.Runbook.Caps.Input(v.Read, 0); reason != "" && !m.exceed {
+		return &exitError{exitPaused, errors.New("nothing was begun: " + reason), exceedHint}
+	}
+	return nil
+}
+
+// step works one step until its job ends or stands. Stopped is why the run stops here, with the exit code
+// that this deserves.
+func (m *march) step(ctx context.Context, i int) (stopped *exitError, err error) {
+	canary, reason, err := m.survey(i)
+	if err != nil {
+		return nil, err
+	}
+	if reason != "" {
+		return &exitError{exitPaused, errors.New(runbook.CapReason(m.view.run.Runbook.Steps[i].Name, reason)), exceedHint}, nil
+	}
+	s, err := m.begin(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	s.canary = canary
+	if m.view.jobs[i].State != jobs.Finished {
+		if err := m.work(ctx, i, s); err != nil {
+			return nil, err
+		}
+	}
+	job, err := s.memory.Job(context.WithoutCancel(ctx), s.job)
+	if err != nil {
+		return nil, err
+	}
+	m.view.jobs[i], m.view.src[i] = job, s.source(job)
+	again := "the same command with --out " + m.out + " goes on"
+	switch job.State {
+	case jobs.Finished:
+		return broken(job), nil
+	case jobs.Paused:
+		if job.CanaryFailed() { // whoever runs the command again has looked
+			err = s.memory.EndCanary(ctx, s.job)
+		}
+		return &exitError{exitPaused, fmt.Errorf("step %s is paused: %s", m.view.run.Runbook.Steps[i].Name, job.Reason), "look at the report and mend the cause; then " + again}, err
+	}
+	return &exitError{exitInterrupted, fmt.Errorf("run %s is interrupted", m.view.run.ID), again}, nil
+}
+
+// broken returns why a run stops whose input broke off: what it lacks would be taken for what is not there.
+func broken(job jobs.Job) *exitError {
+	for _, in := range job.Inputs {
+		if in.Error != "" {
+			return &exitError{exitPaused, fmt.Errorf("%s was not read to its end: %s", in.Name, in.Error), "mend the input, and run it with another --out"}
+		}
+	}
+	return nil
+}
+
+// survey reads the rows of a step before they are queued, where a canary or a cap asks for it; reason is why
+// a cap keeps them.
+func (m *march) survey(i int) (canary []jobs.Row, reason string, err error) {
+	r := &m.view.run
+	if m.exceed {
+		r.Exceed = i + 1
+	}
+	opt, err := r.Options(i)
+	if err != nil || !r.Capped(i) && opt.Canary.Rows == 0 {
+		return nil, "", err
+	}
+	src, err := m.source(m.drain, i)
+	if err != nil {
+		return nil, "", err
+	}
+	defer src.Close()
+	v, err := src.Survey(m.drain, opt.Canary.Rows)
+	if err != nil || !r.Capped(i) {
+		return v.Canary, "", m.orInterrupted(err)
+	}
+	removes := v.Valid
+	for j, job := range m.view.jobs[:i] {
+		if r.Runbook.Steps[j].Op == jobs.Remove {
+			removes += runs.Called(job)
+		}
+	}
+	return v.Canary, r.Runbook.Caps.Removes(removes, r.Rows), nil
+}
+
+// source opens what the rows of a step are made from.
+func (m *march) source(ctx context.Context, i int) (*runs.Source, error) {
+	r := &m.view.run
+	if i == 0 {
+		src, err := r.Files(ctx, m.files)
+		return src, m.orInterrupted(err)
+	}
+	before := m.view.jobs[i-1]
+	return r.Behind(i, before, m.sessions[i-1].memory.Chunks(context.WithoutCancel(ctx), before.ID))
+}
+
+// begin starts the job of a step, or goes on with the one whose journal is in the step's folder.
+func (m *march) begin(ctx context.Context, i int) (*session, error) {
+	r := &m.view.run
+	opt, err := r.Options(i)
+	if err != nil {
+		return nil, err
+	}
+	book, err := json.Marshal(r.Runbook)
+	if err != nil {
+		return nil, err
+	}
+	created, inputs := time.Now().UTC(), []embedded.Input{{Name: "step " + strconv.Itoa(i), SHA256: r.Job(i)}}
+	if i == 0 {
+		created = r.Created
+		files, err := m.files.Digest()
+		if err != nil {
+			return nil, err
+		}
+		inputs = journalInputs(files)
+	}
+	// A remove of a second step is the same work as that of another run, and meant.
+	o := runOptions{out: m.view.folder(m.out, i), job: jobFlags{allowDuplicates: true}}
+	s, err := m.openEmbedded(ctx, o, embedded.Head{Job: r.Job(i), Options: opt, Inputs: inputs, Settings: map[string]string{"runbook": string(book)}, Created: created})
+	if err != nil {
+		return nil, err
+	}
+	job, err := s.memory.Job(ctx, s.job)
+	m.sessions, m.view.jobs, m.view.src = append(m.sessions, s), append(m.view.jobs, job), append(m.view.src, s.source(job))
+	return s, err
+}
+
+// work reads the rows of a step and calls for them, until its job ends or stands.
+func (m *march) work(ctx context.Context, i int, s *session) error {
+	in := reading{}
+	in.ctx, in.stop = context.WithCancelCause(m.drain)
+	defer in.stop(nil)
+	src, err := m.source(in.ctx, i)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	in.rows, in.inputs, in.progress = src.Records(in.ctx), src.Inputs, src.Progress
+	if !m.quiet {
+		fmt.Fprintf(m.screen, "step %d of %d: %s\n", i+1, len(m.view.run.Runbook.Steps), m.view.run.Runbook.Steps[i].Name)
+	}
+	w := worker.New(s.rdb, s.codec, worker.Config{
+		Name: processName(), APIs: map[string]*sunco.API{m.view.run.Runbook.App: m.api}, Deliveries: s.memory, Concurrency: m.concurrency, Logger: m.log,
+	})
+	return errors.Join(m.process(ctx, s, w, in), src.Err())
+}
+
+// conclude writes the report, and ends with the exit code that the run deserves.
+func (m *march) conclude(ctx context.Context, stopped *exitError, err error) error {
+	if err != nil {
+		return err
+	}
+	if stopped != nil && stopped.code == exitPaused {
+		m.view.run.State, m.view.run.Reason = jobs.Paused, stopped.err.Error()
+	}
+	if stopped != nil && ctx.Err() != nil { // at once: a report may take long
+		return stopped
+	}
+	if err := m.showRun(ctx, &m.view, m.out); err != nil {
+		return err
+	}
+	if stopped != nil {
+		return stopped
+	}
+	for _, s := range slices.Backward(m.sessions) { // the first one's journal tells that there is a run
+		if err := s.discard(); err != nil {
+			return err
+		}
+	}
+	if !m.view.clean() {
+		return &exitError{code: exitNotAllOK}
+	}
+	return nil
+}
+
+func (m *march) close() {
+	for _, s := range m.sessions {
+		s.close()
+	}
+}

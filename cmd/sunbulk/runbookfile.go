@@ -1,0 +1,82 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/runbook"
+)
+
+// runbookFlags say what a runbook leaves open.
+type runbookFlags struct {
+	app   string
+	input []string
+	vars  expressionFlags
+}
+
+func (o *runbookFlags) register(f *pflag.FlagSet) {
+	f.StringVar(&o.app, "app", "", "app id, of a runbook that names none")
+	f.StringArrayVar(&o.input, "input", nil, "FILE in place of the runbook's input; can be repeated")
+	f.StringArrayVar(&o.vars.vars, "var", nil, "NAME=VALUE of a variable; it is kept with the run, so no secret")
+}
+
+// maxRunbook is the most bytes of a runbook that are read: one more than Parse takes.
+const maxRunbook = 1<<20 + 1
+
+// open reads a runbook, completes it by the flags, and checks all that needs no input.
+func (o *runbookFlags) open(name string) (*runbook.Flow, error) {
+	data, err := readAtMost(name, maxRunbook)
+	if err != nil {
+		return nil, fmt.Errorf("open runbook: %w", err)
+	}
+	book, err := runbook.Parse(name, data)
+	if err != nil {
+		return nil, err
+	}
+	if o.app != "" && book.App != "" && o.app != book.App {
+		return nil, usage(fmt.Sprintf("%s is for app %s, and --app is %s", name, book.App, o.app), "leave --app and SUNBULK_APP out, or take the app out of the runbook")
+	}
+	book.App = cmp.Or(book.App, o.app)
+	if len(o.input) > 0 {
+		book.Input = o.input
+	}
+	given, err := o.vars.variables()
+	if err != nil {
+		return nil, err
+	}
+	vars, err := book.Variables(given)
+	if err != nil {
+		return nil, err
+	}
+	return book.Compile(vars)
+}
+
+// files finds the input of a runbook, which is read more than once.
+func (p *program) runbookFiles(book *runbook.Runbook) (*input.Files, error) {
+	if len(book.Input) == 0 {
+		return nil, usage("no input", "give --input FILE, or an input in the runbook")
+	}
+	files, err := p.find(book.Input)
+	if err != nil {
+		return nil, err
+	}
+	if name := files.Pipe(); name != "" {
+		return nil, usage(name+" is a pipe, and a runbook counts its input before it runs", "write it to a file, and give that")
+	}
+	return files, nil
+}
+
+// readAtMost reads the start of a file.
+func readAtMost(name string, most int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, most))
+}

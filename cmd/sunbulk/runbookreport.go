@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
+
+func (p *program) runbookReportCommand() *cobra.Command {
+	var redis, out string
+	cmd := &cobra.Command{
+		Use:   "report RUN",
+		Short: "Write how far each row of a run came, and why no further",
+		Long: `Report writes rows.csv with an end for every row of the input, run.json with the run in numbers, and the
+report of each step's job in a folder of its own. It may be written while the run goes on.`,
+		Example: `  sunbulk runbook report 20261122-153012-k3f9 --out moved`,
+		Args:    needRun,
+		RunE:    func(_ *cobra.Command, args []string) error { return p.reportRun(p.drain, redis, out, args[0]) },
+	}
+	redisFlag(cmd.Flags(), &redis, redisMeaning)
+	cmd.Flags().StringVar(&out, "out", "", "report folder (default sunbulk-RUN)")
+	return cmd
+}
+
+func (p *program) reportRun(ctx context.Context, redis, out, id string) error {
+	st, err := p.openStore(ctx, redis)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	v, err := st.runView(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := p.showRun(ctx, &v, outFolder(out, id)); err != nil {
+		return err
+	}
+	switch {
+	case v.paused() != "":
+		return &exitError{code: exitPaused}
+	case v.run.State.Ended() && !v.clean():
+		return &exitError{code: exitNotAllOK}
+	}
+	return nil
+}

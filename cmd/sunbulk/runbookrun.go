@@ -1,0 +1,83 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// runbookRunOptions are the flags of runbook run.
+type runbookRunOptions struct {
+	book        runbookFlags
+	access      accessFlags
+	concurrency int
+	out         string
+	simulate    string
+	exceed      bool
+}
+
+func (p *program) runbookRunCommand() *cobra.Command {
+	var o runbookRunOptions
+	cmd := &cobra.Command{
+		Use:   "run FILE",
+		Short: "Run a runbook from step to step, in one process",
+		Long: `Run takes the rows of the input through the steps of a runbook, one step after the other, and writes
+a report: rows.csv says how far each row came and why no further, and each step has a folder of its own.
+
+It needs no Redis: it keeps journals in the report folder, and the same command with the same --out goes
+on where it stopped, after a crash too. 'sunbulk runbook start' runs a runbook on Redis.`,
+		Example: `  sunbulk runbook run migrate.yaml --simulate --input users.csv
+  sunbulk runbook run migrate.yaml --var new=5f1a0c52d8b7e4000c3a9e02 --out moved`,
+		Args: needRunbook,
+		RunE: func(cmd *cobra.Command, args []string) error { return p.runRunbook(cmd.Context(), o, args[0]) },
+	}
+	f := cmd.Flags()
+	o.book.register(f)
+	o.access.register(f)
+	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
+	f.StringVar(&o.out, "out", "", "report folder (default sunbulk-RUN)")
+	exceedFlag(f, &o.exceed)
+	simulateFlag(f, &o.simulate)
+	return cmd
+}
+
+// runRunbook is the whole of runbook run.
+func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name string) error {
+	log, err := p.logger(slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	flow, err := o.book.open(name)
+	if err != nil {
+		return err
+	}
+	if simulated(o.simulate) {
+		flow.App = cmp.Or(flow.App, simulatedApp)
+	}
+	files, err := p.runbookFiles(flow.Runbook)
+	if err != nil {
+		return err
+	}
+	reach := runOptions{job: jobFlags{app: flow.App}, access: o.access, simulate: o.simulate, concurrency: o.concurrency}
+	api, stop, err := p.reach(ctx, &reach)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	m := march{program: p, log: log, api: api, concurrency: o.concurrency, exceed: o.exceed, files: files}
+	m.view.run = runs.Run{ID: jobs.NewID(now), Runbook: flow.Runbook, Vars: flow.Vars, Local: true, Created: now, State: jobs.Running}
+	if m.out, err = m.resume(o.out); err != nil {
+		return err
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(percentWithInput))
+	defer m.close()
+	return m.run(ctx)
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+func (p *program) runbookStartCommand() *cobra.Command {
+	var (
+		o      runbookFlags
+		redis  string
+		resume string
+		exceed bool
+	)
+	cmd := &cobra.Command{
+		Use:   "start FILE",
+		Short: "Begin a run of a runbook on Redis, for workers to go on with",
+		Long: `Start queues the first step of a runbook on --redis and prints the run's id on stdout. Workers make the
+calls, and move the run from step to step: no command has to stay. After an interruption --resume goes on
+with the run that was being begun.`,
+		Example: `  sunbulk runbook start migrate.yaml --redis redis://localhost:6379
+  sunbulk runbook start migrate.yaml --input 'newest:s3://exports/users-*.csv.gz' --var new=5f1a0c52d8b7e4000c3a9e02`,
+		Args: needRunbook,
+		RunE: func(_ *cobra.Command, args []string) error {
+			defer debug.SetGCPercent(debug.SetGCPercent(percentWithInput))
+			return p.startRunbook(p.drain, o, redis, resume, exceed, args[0])
+		},
+	}
+	o.register(cmd.Flags())
+	cmd.Flags().StringVar(&resume, "resume", "", "go on with this run, whose beginning was cut off")
+	exceedFlag(cmd.Flags(), &exceed)
+	redisFlag(cmd.Flags(), &redis, redisMeaning)
+	return cmd
+}
+
+func (p *program) startRunbook(ctx context.Context, o runbookFlags, redis, resume string, exceed bool, name string) error {
+	flow, err := o.open(name)
+	if err != nil {
+		return err
+	}
+	if flow.App == "" {
+		return usage("no app id", "give --app, or name the app in the runbook")
+	}
+	files, err := p.runbookFiles(flow.Runbook)
+	if err != nil {
+		return err
+	}
+	st, err := p.openStore(ctx, redis)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	now := time.Now().UTC()
+	r := runs.Run{ID: jobs.NewID(now), Runbook: flow.Runbook, Vars: flow.Vars, Local: true, Created: now}
+	conductor := runs.New(st.rdb, st.codec, runs.Config{Name: processName(), Apps: []string{flow.App}})
+	if resume != "" {
+		if r, err = conductor.Store.Run(ctx, resume); err != nil {
+			return err
+		}
+	}
+	if exceed {
+		r.Exceed = 1
+	}
+	err = conductor.Start(ctx, r, files)
+	switch refusal, refused := errors.AsType[*runs.Refusal](err); {
+	case refused:
+		return &exitError{exitPaused, errors.New("nothing was begun: " + refusal.Reason), exceedHint}
+	case err != nil && ctx.Err() != nil:
+		return &exitError{exitInterrupted, fmt.Errorf("interrupted while beginning run %s", r.ID), "the same command with --resume " + r.ID + " goes on"}
+	case err != nil:
+		return err
+	}
+	v, err := st.runView(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		return p.writeJSON(v.summary())
+	}
+	fmt.Fprintf(p.screen, "begun with %s of input; 'sunbulk runbook status %s' tells how it goes on\n", rowCount(v.rows()), r.ID)
+	_, err = fmt.Fprintln(p.stdout, r.ID)
+	return err
+}

@@ -1,0 +1,49 @@
+package runbook
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// Input returns why a run may not begin with an input of so many rows, "" when it may; before is how
+// many the last run had that finished, 0 when there was none.
+func (c Caps) Input(rows, before int64) string {
+	shrink, _ := jobs.ParseShare(c.MaxShrink) // it was checked with the runbook
+	switch {
+	case rows == 0:
+		return "the input has no rows"
+	case c.MaxRows > 0 && rows > c.MaxRows:
+		return fmt.Sprintf("the input has %d rows, and max_rows is %d", rows, c.MaxRows)
+	case rows < c.MinRows:
+		return fmt.Sprintf("the input has %d rows, and min_rows is %d", rows, c.MinRows)
+	case c.MaxShrink != "" && float64(before-rows) > shrink*float64(before):
+		return fmt.Sprintf("the input has %d rows, the last time it had %d, and max_shrink is %s", rows, before, c.MaxShrink)
+	}
+	return ""
+}
+
+// OnRemoves tells whether removes are capped.
+func (c Caps) OnRemoves() bool { return c.MaxRemoves > 0 || c.MaxShare != "" }
+
+// Removes returns why a run of so many input rows may not remove so many clients, "" when it may.
+func (c Caps) Removes(removes, rows int64) string {
+	most, _ := jobs.ParseShare(c.MaxShare)
+	switch {
+	case c.MaxRemoves > 0 && removes > c.MaxRemoves:
+		return fmt.Sprintf("%d clients would be removed, and max_removes is %d", removes, c.MaxRemoves)
+	case c.MaxShare != "" && float64(removes) > most*float64(rows):
+		return fmt.Sprintf("%d clients would be removed for %d rows of input, and max_share is %s", removes, rows, c.MaxShare)
+	}
+	return ""
+}
+
+// capReason begins the reason of a pause by a cap.
+const capReason = "cap of step "
+
+// CapReason is the reason of a pause before a step that would exceed a cap.
+func CapReason(step, why string) string { return capReason + step + ": " + why }
+
+// IsCapReason tells whether a run is paused because it would exceed a cap.
+func IsCapReason(reason string) bool { return strings.HasPrefix(reason, capReason) }

@@ -1,0 +1,13 @@
+-- KEYS: run    ARGV: wanted state (paused, running or cancelled), reason, event (JSON)
+-- Returns '' when the run has moved, else the state that kept it, or 'missing'.
+local state = redis.call('HGET', KEYS[1], 'state')
+if not state then return 'missing' end
+local want = ARGV[1]
+if state == 'finished' or state == 'cancelled' or state == want then return state end
+redis.call('HSET', KEYS[1], 'state', want, 'reason', want == 'running' and '' or ARGV[2])
+redis.call('HSET', KEYS[1], 'event:' .. redis.call('HINCRBY', KEYS[1], 'events', 1), ARGV[3])
+if want == 'cancelled' then
+  local now = redis.call('TIME')
+  redis.call('HSET', KEYS[1], 'ended', now[1] * 1000 + math.floor(now[2] / 1000))
+end
+return ''

@@ -1,0 +1,179 @@
+package runs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/sunbulk/sunbulk/enqueue"
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/runbook"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// Start begins a run, and queues its first step from its files. An error that wraps *Refusal says why
+// nothing was begun. A run that was there is gone on with.
+func (c *Conductor) Start(ctx context.Context, r Run, files *input.Files) error {
+	if err := c.check(ctx, r, files); err != nil {
+		return err
+	}
+	if err := c.Create(ctx, r); err != nil && !errors.Is(err, ErrExists) {
+		return err
+	}
+	return c.leased(ctx, r, func(ctx context.Context) error { return c.queue(ctx, r, files) })
+}
+
+// check counts the input of a run that is not begun, and compares it with the caps.
+func (c *Conductor) check(ctx context.Context, r Run, files *input.Files) error {
+	s, err := r.Files(ctx, files)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	v, err := s.Survey(ctx, 0)
+	if err != nil {
+		return err
+	}
+	before, err := c.LastRows(ctx, r.Runbook.App, r.Runbook.Name)
+	if err != nil {
+		return err
+	}
+	if reason := r.Runbook.Caps.Input(v.Read, before); reason != "" && r.Exceed != 1 {
+		return &Refusal{reason}
+	}
+	return nil
+}
+
+// Refusal says why a run was not begun.
+type Refusal struct{ Reason string }
+
+func (e *Refusal) Error() string { return e.Reason }
+
+// queue makes the job of the step at which a run is, and queues its rows: as enqueue does, so that whoever
+// begins it again adds only what is missing. It pauses the run where a cap would be exceeded.
+func (c *Conductor) queue(ctx context.Context, r Run, files *input.Files) error {
+	opt, err := r.Options(r.Step)
+	if err != nil {
+		return err
+	}
+	id := r.Job(r.Step)
+	_, err = c.ledger.Job(ctx, id)
+	begun := err == nil
+	if err != nil && !errors.Is(err, ledger.ErrNoJob) {
+		return err
+	}
+	canary, stop, err := c.survey(ctx, r, files, opt, begun)
+	if err != nil || stop {
+		return c.orPause(ctx, r, err)
+	}
+	if !begun {
+		if err := c.ledger.Create(ctx, jobs.Job{ID: id, Options: opt, Created: time.Now()}); err != nil && !errors.Is(err, ledger.ErrExists) {
+			return err
+		}
+	}
+	s, err := c.source(ctx, r, files)
+	if err != nil {
+		return c.orPause(ctx, r, err)
+	}
+	defer s.Close()
+	err = enqueue.New(c.ledger, c.queues, enqueue.Config{BatchSize: opt.BatchSize, Canary: canary}).Add(ctx, id, s.Records(ctx))
+	if err = errors.Join(err, s.Err(), ctx.Err()); err != nil {
+		return c.orPause(ctx, r, err)
+	}
+	return c.seal(ctx, r, id, s.Inputs())
+}
+
+// seal says that all rows of a step are queued. An input that broke off pauses the run: what it lacks would
+// be taken for what is not there.
+func (c *Conductor) seal(ctx context.Context, r Run, id string, inputs []jobs.Input) error {
+	for _, in := range inputs {
+		if in.Error != "" {
+			if err := c.Pause(ctx, r.ID, "", fmt.Sprintf("%s was not read to its end: %s", in.Name, in.Error)); err != nil {
+				return err
+			}
+		}
+	}
+	if err := c.ledger.Seal(ctx, id, inputs, time.Now()); err != nil {
+		return err
+	}
+	if r.Step > 0 {
+		return nil
+	}
+	job, err := c.ledger.Job(ctx, id)
+	if err != nil {
+		return err
+	}
+	return c.Counted(ctx, r.ID, job.Tally.Read)
+}
+
+// source opens what the rows of the step are made from at which a run is. Files are found where none are given.
+func (c *Conductor) source(ctx context.Context, r Run, files *input.Files) (s *Source, err error) {
+	if r.Step == 0 {
+		if files == nil {
+			if files, err = input.Find(ctx, r.Runbook.Input); err != nil {
+				return nil, err
+			}
+		}
+		return r.Files(ctx, files)
+	}
+	before, err := c.ledger.Job(ctx, r.Job(r.Step-1))
+	if err != nil {
+		return nil, err
+	}
+	return r.Behind(r.Step, before, c.ledger.Chunks(ctx, before.ID))
+}
+
+// survey reads the rows of a step once before they are queued, where a cap or a canary asks for it, and
+// pauses the run where a cap would be exceeded.
+func (c *Conductor) survey(ctx context.Context, r Run, files *input.Files, opt jobs.Options, begun bool) (canary []jobs.Row, stop bool, err error) {
+	capped := !begun && r.Capped(r.Step)
+	if !capped && opt.Canary.Rows == 0 {
+		return nil, false, nil
+	}
+	s, err := c.source(ctx, r, files)
+	if err != nil {
+		return nil, false, err
+	}
+	defer s.Close()
+	v, err := s.Survey(ctx, opt.Canary.Rows)
+	if err != nil || !capped {
+		return v.Canary, false, err
+	}
+	removed, err := c.removes(ctx, r)
+	if err != nil {
+		return nil, false, err
+	}
+	reason := r.Runbook.Caps.Removes(removed+v.Valid, r.Rows)
+	if reason == "" {
+		return v.Canary, false, nil
+	}
+	c.cfg.Logger.Warn("paused a run", "run", r.ID, "reason", reason)
+	return nil, true, c.Pause(ctx, r.ID, "", runbook.CapReason(r.Runbook.Steps[r.Step].Name, reason))
+}
+
+// removes counts the rows of the run's earlier remove steps.
+func (c *Conductor) removes(ctx context.Context, r Run) (int64, error) {
+	var n int64
+	for i, s := range r.Runbook.Steps[:r.Step] {
+		if s.Op != jobs.Remove {
+			continue
+		}
+		job, err := c.ledger.Job(ctx, r.Job(i))
+		if err != nil {
+			return 0, err
+		}
+		n += Called(job)
+	}
+	return n, nil
+}
+
+// orPause pauses a run whose input cannot be used, which another look would not change.
+func (c *Conductor) orPause(ctx context.Context, r Run, err error) error {
+	if errors.As(err, new(*input.Error)) || errors.As(err, new(*fs.PathError)) {
+		return c.Pause(ctx, r.ID, "", err.Error())
+	}
+	return err
+}

@@ -1,0 +1,110 @@
+// Package runs is the memory of runs of runbooks in Redis, and the conductor that moves them from step
+// to step. A run is one execution of a runbook; each of its steps is a job, whose id comes from the run's.
+package runs
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/runbook"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// State is where a run stands: running → finished, with paused ⇄ running, and cancelled. A run whose
+// job is paused is running.
+type State = jobs.State
+
+// Run is one execution of a runbook.
+type Run struct {
+	ID       string
+	Runbook  *runbook.Runbook // with the app, and the input that is read
+	Vars     map[string]string
+	Local    bool   // only the command that began it can read its input
+	Schedule string // that began it; empty when a person did
+	Created  time.Time
+
+	State  State
+	Reason string // of a pause or a cancel
+	Step   int    // whose job is at work, from 0; the number of steps when all have finished
+	Rows   int64  // of the input; 0 before all are queued
+	Exceed int    // the step that may exceed its caps, from 1; 0 = none
+	Events []jobs.Event
+	Ended  time.Time // zero before
+}
+
+// Job returns the id of a step's job.
+func (r *Run) Job(step int) string {
+	return jobs.DeriveID(r.Created.Add(time.Duration(step)*time.Second), fmt.Sprintf("%s step %d", r.ID, step))
+}
+
+// Current returns the step whose job is at work, the last one when all have finished.
+func (r *Run) Current() int { return min(r.Step, len(r.Runbook.Steps)-1) }
+
+// Flow returns the run's runbook with its expressions.
+func (r *Run) Flow() (*runbook.Flow, error) { return r.Runbook.Compile(r.Vars) }
+
+// Options are those of a step's job.
+func (r *Run) Options(step int) (jobs.Options, error) {
+	o, err := r.Runbook.Options(step)
+	if err != nil {
+		return o, err
+	}
+	vars, err := json.Marshal(r.Vars)
+	if err != nil {
+		return o, err
+	}
+	s := r.Runbook.Steps[step]
+	o.App = r.Runbook.App
+	o.Filter = jobs.Filter{Where: s.Where, Vars: string(vars), Now: r.Created.UTC().Format(time.RFC3339Nano)}
+	o.Origin = jobs.Origin{Run: r.ID, Runbook: r.Runbook.Name, Step: s.Name, Place: step + 1}
+	return o, nil
+}
+
+// head is what of a run never changes.
+type head struct {
+	Runbook  json.RawMessage   `json:"runbook"`
+	Vars     map[string]string `json:"vars,omitempty"`
+	Local    bool              `json:"local,omitempty"`
+	Schedule string            `json:"schedule,omitempty"`
+}
+
+func (r *Run) head() ([]byte, error) {
+	book, err := json.Marshal(r.Runbook)
+	if err != nil {
+		return nil, fmt.Errorf("encode runbook: %w", err)
+	}
+	return json.Marshal(head{book, r.Vars, r.Local, r.Schedule})
+}
+
+func parseRun(id string, fields map[string]string) (Run, error) {
+	n := func(name string) int64 {
+		v, _ := strconv.ParseInt(fields[name], 10, 64) // a missing number is zero
+		return v
+	}
+	r := Run{
+		ID: id, State: State(fields["state"]), Reason: fields["reason"], Step: int(n("step")), Rows: n("rows"), Exceed: int(n("exceed")),
+		Created: time.UnixMilli(n("created")).UTC(),
+	}
+	if fields["ended"] != "" {
+		r.Ended = time.UnixMilli(n("ended")).UTC()
+	}
+	var h head
+	if err := json.Unmarshal([]byte(fields["head"]), &h); err != nil {
+		return r, fmt.Errorf("read run %s: %w", id, err)
+	}
+	r.Vars, r.Local, r.Schedule = h.Vars, h.Local, h.Schedule
+	var err error
+	if r.Runbook, err = runbook.Parse("run "+id, h.Runbook); err != nil {
+		return r, err
+	}
+	for i := range n("events") {
+		var e jobs.Event
+		if err := json.Unmarshal([]byte(fields["event:"+strconv.FormatInt(i+1, 10)]), &e); err != nil {
+			return r, fmt.Errorf("read events of run %s: %w", id, err)
+		}
+		r.Events = append(r.Events, e)
+	}
+	return r, nil
+}

@@ -1,0 +1,49 @@
+package runs
+
+import (
+	"context"
+
+	"github.com/sunbulk/sunbulk/enqueue"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// Survey is one reading of a step's rows before they are queued.
+type Survey struct {
+	Read   int64 // records
+	Valid  int64 // of them, those that will be called
+	Canary []jobs.Row
+}
+
+// Survey reads a source, and picks a canary of so many rows.
+func (s *Source) Survey(ctx context.Context, canary int) (Survey, error) {
+	var v Survey
+	counted := func(yield func(jobs.Row, *jobs.Rejection) bool) {
+		for row, rejection := range s.Records(ctx) {
+			v.Read++
+			if rejection == nil {
+				v.Valid++
+			}
+			if !yield(row, rejection) {
+				return
+			}
+		}
+	}
+	if canary > 0 {
+		v.Canary = enqueue.Pick(counted, canary)
+	} else {
+		for range counted { // only its count is wanted
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return v, err
+	}
+	return v, s.Err()
+}
+
+// Capped tells whether a step has a cap that its rows are to be counted for before they are queued.
+func (r *Run) Capped(step int) bool {
+	return step > 0 && r.Exceed != step+1 && r.Runbook.Steps[step].Op == jobs.Remove && r.Runbook.Caps.OnRemoves()
+}
+
+// Called counts the rows of a job that were, or will be, called.
+func Called(job jobs.Job) int64 { return job.Tally.Read - job.Tally.Rejected - job.Filtered }
