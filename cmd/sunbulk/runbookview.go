@@ -23,21 +23,21 @@ type runView struct {
 }
 
 // runView reads a run from Redis.
-func (st *store) runView(ctx context.Context, id string) (runView, error) {
-	r, err := runs.NewStore(st.rdb).Run(ctx, id)
+func (s *store) runView(ctx context.Context, id string) (runView, error) {
+	r, err := runs.NewStore(s.rdb).Run(ctx, id)
 	if err != nil {
 		return runView{}, err
 	}
 	v := runView{run: r}
 	for i := range r.Runbook.Steps {
-		job, err := st.ledger.Job(ctx, r.Job(i))
+		job, err := s.ledger.Job(ctx, r.Job(i))
 		if errors.Is(err, ledger.ErrNoJob) {
 			break
 		}
 		if err != nil {
 			return v, err
 		}
-		v.jobs, v.src = append(v.jobs, job), append(v.src, st.source(job))
+		v.jobs, v.src = append(v.jobs, job), append(v.src, s.source(job))
 	}
 	return v, nil
 }
@@ -156,7 +156,7 @@ func describeRun(w io.Writer, s report.RunSummary) {
 		fmt.Fprintf(t, "%d %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", i+1, step.Name, step.Op, group(n.Read), group(n.OK), group(n.Noop),
 			group(n.Failed), group(n.Rejected), group(n.InDoubt), group(n.Unprocessed), group(step.Passed), state)
 	}
-	t.Flush()
+	_ = t.Flush() // a person's screen
 	line := fmt.Sprintf("run %s of %s is %s", s.Run, s.Runbook, s.State)
 	if s.Reason != "" {
 		line += ": " + s.Reason
