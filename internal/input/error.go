@@ -13,7 +13,8 @@ type Error struct {
 	Column int    // byte of the line, from 1; 0 when none is
 	Cause  string
 	Hint   string // what to do next; may be empty
-	Err    error  // may be nil
+	Err    error  // may be nil; of an option, what is wrong with its expression
+	Option string // whose expression is at fault: where, or set and its path; else empty
 
 	Unavailable bool // it cannot be had, whatever it holds
 }

@@ -37,7 +37,7 @@ func (b *binder) compile(cfg Config) error {
 		}
 		v, err := expression.CompileValue(scope, s.value)
 		if err != nil {
-			return explain(b.option("set")+" "+s.path, err)
+			return b.explain("set "+s.path, err)
 		}
 		b.values[s.path], b.set[i].value = v, ""
 		b.clients = b.clients || slices.ContainsFunc(v.Fields(), func(f expression.Field) bool { return f.Source == expression.Client })
@@ -47,7 +47,7 @@ func (b *binder) compile(cfg Config) error {
 	}
 	var err error
 	if b.where, err = expression.Compile(scope, cfg.Where); err != nil {
-		return explain(b.option("where"), err)
+		return b.explain("where", err)
 	}
 	b.found = b.where.Reads(expression.Client)
 	b.clients = b.clients || b.found
@@ -55,7 +55,7 @@ func (b *binder) compile(cfg Config) error {
 		return nil
 	}
 	if _, err := expression.Compile(expression.Found(cfg.Vars), cfg.Where); err != nil {
-		b.unfit = explain(b.option("where")+" of found clients", err)
+		b.unfit = b.explain("where of found clients", err)
 	}
 	if strings.EqualFold(b.op, string(jobs.List)) {
 		return b.unfit
@@ -64,12 +64,12 @@ func (b *binder) compile(cfg Config) error {
 }
 
 // explain makes an error of an option out of one of its expression.
-func explain(option string, err error) error {
+func (b *binder) explain(option string, err error) error {
 	e, ok := errors.AsType[*expression.Error](err)
 	if !ok {
 		return err
 	}
-	return &Error{Cause: option + ": " + e.Error(), Hint: e.Hint}
+	return &Error{Cause: b.option(option), Hint: e.Hint, Err: e, Option: option}
 }
 
 // reading says where the fields of one expression are in the records of a layout.

@@ -49,10 +49,11 @@ func (e *Error) line(p Problem) string {
 	if p.Line > 0 {
 		fmt.Fprintf(&b, "%d:%d:", p.Line, p.Column)
 	}
+	b.WriteByte(' ')
 	if p.Path != "" {
-		b.WriteString(" " + p.Path + ":")
+		b.WriteString(p.Path + ": ")
 	}
-	b.WriteString(" " + p.Cause)
+	b.WriteString(p.Cause)
 	if p.Hint != "" {
 		b.WriteString("; " + p.Hint)
 	}

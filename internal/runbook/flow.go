@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -18,18 +19,37 @@ type Flow struct {
 	configs []input.Config // of each step
 }
 
-// Compile checks the expressions and paths of every step; vars are those of Variables. Its error is an
-// *input.Error that names the step.
+// Compile checks the expressions of every step; vars are those of Variables. Its error is an *Error.
 func (r *Runbook) Compile(vars map[string]string) (*Flow, error) {
 	f := &Flow{Runbook: r, Vars: vars}
+	var problems []Problem
 	for i := range r.Steps {
 		cfg := f.config(i)
 		if _, err := input.NewAssembler(cfg, time.Time{}); err != nil {
-			return nil, err
+			problems = append(problems, r.faultOf(i, err))
 		}
 		f.configs = append(f.configs, cfg)
 	}
+	if err := newError(r.source(), problems); err != nil {
+		return nil, err
+	}
 	return f, nil
+}
+
+// faultOf gives an error of a step its place in the runbook.
+func (r *Runbook) faultOf(step int, err error) Problem {
+	e, ok := errors.AsType[*input.Error](err)
+	if !ok || e.Option == "" {
+		return r.problem(stepPath(step), err.Error(), "")
+	}
+	key, rest, _ := strings.Cut(e.Option, " ")
+	switch {
+	case key == "set":
+		return r.problem(stepPath(step)+".set."+rest, e.Err.Error(), e.Hint)
+	case rest != "":
+		rest += ": "
+	}
+	return r.problem(stepPath(step)+"."+key, rest+e.Err.Error(), e.Hint)
 }
 
 // Config says how the rows of a step are made. That of the first step is for files.

@@ -17,7 +17,7 @@ func (r *Runbook) Options(step int) (jobs.Options, error) {
 	for i, w := range wrong {
 		problems[i] = r.problem(r.optionPath(step, w.Option), w.Cause, w.Hint)
 	}
-	return o, newError(r.file, problems)
+	return o, newError(r.source(), problems)
 }
 
 func (r *Runbook) options(step int) (jobs.Options, []*jobs.OptionError) {
@@ -75,6 +75,9 @@ func (r *Runbook) optionPath(step int, option string) string {
 	}
 	return key
 }
+
+// source names the runbook in errors.
+func (r *Runbook) source() string { return cmp.Or(r.file, "runbook") }
 
 // problem makes one of a path's place.
 func (r *Runbook) problem(path, cause, hint string) Problem {

@@ -129,10 +129,10 @@ func TestCompileRefusesWhatNoStepBeforeFound(t *testing.T) {
 		step Step
 		want string
 	}{
-		"a client that nothing created":   {Step{Name: "s", Op: jobs.Verify, Set: map[string]string{"clientId": "${created.id}"}}, "step s: set clientId: created.id is not known"},
-		"a variable":                      {Step{Name: "s", Op: jobs.List, Where: "client.type == vars.kind"}, "step s: where: there is no --var kind"},
-		"a path":                          {Step{Name: "s", Op: jobs.Remove, Set: map[string]string{"clientld": "x"}}, `step s: set names "clientld", which no operation reads`},
-		"more of the row than lists keep": {Step{Name: "s", Op: jobs.List, Where: "client.externalId == row.phoneNumber"}, "step s: where of found clients: row.phoneNumber is not known"},
+		"a client that nothing created":   {Step{Name: "s", Op: jobs.Verify, Set: map[string]string{"clientId": "${created.id}"}}, "runbook: steps[0].set.clientId: created.id is not known"},
+		"a variable":                      {Step{Name: "s", Op: jobs.List, Where: "client.type == vars.kind"}, "runbook: steps[0].where: there is no --var kind"},
+		"a path":                          {Step{Name: "s", Op: jobs.Remove, Set: map[string]string{"clientld": "x"}}, `runbook: steps[0]: step s: set names "clientld", which no operation reads`},
+		"more of the row than lists keep": {Step{Name: "s", Op: jobs.List, Where: "client.externalId == row.phoneNumber"}, "runbook: steps[0].where: of found clients: row.phoneNumber is not known"},
 	} {
 		_, err := (&Runbook{Steps: []Step{c.step}}).Compile(nil)
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) {

@@ -27,5 +27,5 @@ func (r *Runbook) Variables(given map[string]string) (map[string]string, error) 
 			problems = append(problems, r.problem("vars", name+" is given, and the runbook has no such variable", near(name, declared)))
 		}
 	}
-	return values, newError(r.file, problems)
+	return values, newError(r.source(), problems)
 }
