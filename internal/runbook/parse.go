@@ -12,8 +12,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// maxFile is the size of a runbook in bytes.
-const maxFile = 1 << 20
+// MaxFile is the most bytes that a runbook can have.
+const MaxFile = 1 << 20
 
 // Parse reads a runbook as YAML, of which JSON is a part, and checks all of it that needs neither its
 // variables nor its input. Names of columns become their paths, and operations and names of steps are
@@ -34,8 +34,8 @@ func Parse(file string, data []byte) (*Runbook, error) {
 
 // load returns the root of the one document in data.
 func load(data []byte) (*yaml.Node, *Problem) {
-	if len(data) > maxFile {
-		return nil, &Problem{Cause: fmt.Sprintf("has %d bytes, more than %d", len(data), maxFile)}
+	if len(data) > MaxFile {
+		return nil, &Problem{Cause: fmt.Sprintf("has more than %d bytes", MaxFile)}
 	}
 	if p := unprintable(string(data)); p != nil {
 		return nil, p

@@ -184,12 +184,12 @@ func TestParseOfHostileFiles(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"billion laughs": laughs,
-		"huge":           "description: " + strings.Repeat("x", maxFile),
-		"deep":           "name: " + strings.Repeat("[", maxFile-100),
-		"deep mapping":   strings.Repeat("{a: ", (maxFile-100)/4),
-		"deep by dashes": strings.Repeat("- ", (maxFile-100)/2),
-		"many steps":     "name: x\nsteps: [" + strings.Repeat("7,", (maxFile-100)/2) + "]",
-		"many keys":      "name: x\nvars: {" + strings.Repeat("a,", (maxFile-100)/2) + "}",
+		"huge":           "description: " + strings.Repeat("x", MaxFile),
+		"deep":           "name: " + strings.Repeat("[", MaxFile-100),
+		"deep mapping":   strings.Repeat("{a: ", (MaxFile-100)/4),
+		"deep by dashes": strings.Repeat("- ", (MaxFile-100)/2),
+		"many steps":     "name: x\nsteps: [" + strings.Repeat("7,", (MaxFile-100)/2) + "]",
+		"many keys":      "name: x\nvars: {" + strings.Repeat("a,", (MaxFile-100)/2) + "}",
 	} {
 		_, err := Parse("x.yaml", []byte(text))
 		if e, ok := errors.AsType[*Error](err); !ok || len(e.Error()) > 5000 {
