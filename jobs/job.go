@@ -139,6 +139,19 @@ func newID(at time.Time, suffix []byte) string {
 	const letters = "abcdefghijkmnpqrstuvwxyz23456789"
 	id := []byte(at.UTC().Format("20060102-150405-"))
 	for _, b := range suffix {
+	return idOf(now, random)
+}
+
+// DerivedID returns an id of the form of NewID's that is the same for the same time and seed.
+func DerivedID(at time.Time, seed string) string {
+	sum := sha256.Sum256([]byte(seed))
+	return idOf(at, sum[:4])
+}
+
+func idOf(at time.Time, four []byte) string {
+	const letters = "abcdefghijkmnpqrstuvwxyz23456789"
+	id := []byte(at.UTC().Format("20060102-150405-"))
+	for _, b := range four {
 		id = append(id, letters[int(b)%len(letters)])
 	}
 	return string(id)

@@ -1,0 +1,124 @@
+package schedule
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// What says what an entry tells.
+type What string
+
+// What became of slots, and of runs that were asked for.
+const (
+	Started    What = "started"
+	Skipped    What = "skipped"     // the schedule was paused, or a run before went on
+	Missed     What = "missed"      // no worker was there in time
+	NotStarted What = "not_started" // something was in the way, such as an input that is missing
+	Ended      What = "ended"       // the run of an earlier entry
+)
+
+// Entry is a line in the history of a schedule: one of the above, or what somebody did to it: created,
+// changed, paused, resumed or triggered.
+type Entry struct {
+	ID     string      `json:"id"` // sorts by time
+	At     time.Time   `json:"at"`
+	What   What        `json:"what"`
+	Slot   time.Time   `json:"slot,omitzero"`  // the first of several
+	Slots  int64       `json:"slots,omitzero"` // how many it is about, when not one
+	Run    string      `json:"run,omitempty"`
+	Who    string      `json:"who,omitempty"` // did it, or asked for the run
+	Reason string      `json:"reason,omitempty"`
+	State  string      `json:"state,omitempty"` // of a run that ended
+	Rows   *jobs.Tally `json:"rows,omitempty"`  // of a run that ended
+}
+
+// values are the fields in Redis by turns with what they hold. ID and At are given there.
+func (e Entry) values() []any {
+	all := []any{"what", string(e.What)}
+	add := func(field, value string) {
+		if value != "" {
+			all = append(all, field, value)
+		}
+	}
+	if !e.Slot.IsZero() {
+		add("slot", millis(e.Slot))
+	}
+	if e.Slots > 1 {
+		add("slots", strconv.FormatInt(e.Slots, 10))
+	}
+	add("run", e.Run)
+	add("who", e.Who)
+	add("reason", e.Reason)
+	add("state", e.State)
+	if e.Rows != nil {
+		if data, err := json.Marshal(e.Rows); err == nil { // numbers alone: it has none
+			add("rows", string(data))
+		}
+	}
+	return all
+}
+
+func parseEntry(m redis.XMessage) (Entry, error) {
+	text := func(field string) string { s, _ := m.Values[field].(string); return s }
+	ms, _, _ := strings.Cut(m.ID, "-")
+	e := Entry{
+		ID: m.ID, At: parseMillis(ms), What: What(text("what")), Slot: parseMillis(text("slot")), Run: text("run"),
+		Who: text("who"), Reason: text("reason"), State: text("state"),
+	}
+	var err error
+	if s := text("slots"); s != "" {
+		if e.Slots, err = strconv.ParseInt(s, 10, 64); err != nil {
+			return e, fmt.Errorf("decode entry %s: %w", m.ID, err)
+		}
+	}
+	if s := text("rows"); s != "" {
+		if err := json.Unmarshal([]byte(s), &e.Rows); err != nil {
+			return e, fmt.Errorf("decode entry %s: %w", m.ID, err)
+		}
+	}
+	return e, nil
+}
+
+// History returns the entries of a schedule, the newest first, at most count of them. One of a run
+// that started also tells how it ended, instead of an entry of its own.
+func (s *Store) History(ctx context.Context, name string, count int) ([]Entry, error) {
+	const page = 100
+	var all []Entry
+	ends := map[string]Entry{}
+	for end := "+"; ; {
+		messages, err := s.rdb.XRevRangeN(ctx, historyKey(name), end, "-", page).Result()
+		if err != nil {
+			return nil, fmt.Errorf("read history of schedule %s: %w", name, err)
+		}
+		for _, m := range messages {
+			e, err := parseEntry(m)
+			if err != nil {
+				return nil, err
+			}
+			if e.What == Ended {
+				ends[e.Run] = e
+				continue
+			}
+			if end, ok := ends[e.Run]; ok && e.What == Started {
+				e.State, e.Reason, e.Rows = end.State, end.Reason, end.Rows
+			}
+			if all = append(all, e); len(all) == count {
+				return all, nil
+			}
+		}
+		if len(messages) < page {
+			return all, nil
+		}
+		end = "(" + messages[page-1].ID
+	}
+}
+
+func millis(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 10) }
