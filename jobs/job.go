@@ -142,16 +142,16 @@ func newID(at time.Time, suffix []byte) string {
 	return idOf(now, random)
 }
 
-// DerivedID returns an id of the form of NewID's that is the same for the same time and seed.
-func DerivedID(at time.Time, seed string) string {
-	sum := sha256.Sum256([]byte(seed))
-	return idOf(at, sum[:4])
+// DeriveID returns an id that sorts by a time, the same whenever it is made for the same purpose.
+func DeriveID(at time.Time, purpose string) string {
+	sum := sha256.Sum256([]byte(purpose))
+	return newID(at, sum[:4])
 }
 
-func idOf(at time.Time, four []byte) string {
+func newID(at time.Time, suffix []byte) string {
 	const letters = "abcdefghijkmnpqrstuvwxyz23456789"
 	id := []byte(at.UTC().Format("20060102-150405-"))
-	for _, b := range four {
+	for _, b := range suffix {
 		id = append(id, letters[int(b)%len(letters)])
 	}
 	return string(id)

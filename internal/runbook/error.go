@@ -60,6 +60,11 @@ func (e *Error) line(p Problem) string {
 	return b.String()
 }
 
+// Fault returns the *Error of one problem at a path.
+func (r *Runbook) Fault(path, cause, hint string) error {
+	return newError(r.file, []Problem{r.problem(path, cause, hint)})
+}
+
 // newError returns the *Error of the problems, or nil when there is none.
 func newError(file string, problems []Problem) error {
 	if len(problems) == 0 {

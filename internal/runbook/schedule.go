@@ -66,8 +66,14 @@ func checkOverlap(word string) error {
 	return nil
 }
 
-// checkDates accepts a date, or a range of them.
 func checkDates(text string) error {
+	_, _, err := ParseDates(text)
+	return err
+}
+
+// ParseDates reads an exclusion of a schedule: a date, or a range of them with both its ends. The days are
+// midnights in UTC.
+func ParseDates(text string) (first, last time.Time, err error) {
 	from, to, ranged := strings.Cut(text, "..")
 	if !ranged {
 		to = from
@@ -76,9 +82,9 @@ func checkDates(text string) error {
 	last, err2 := time.Parse(time.DateOnly, to)
 	switch {
 	case err1 != nil || err2 != nil:
-		return fmt.Errorf("%s is neither a date such as 2026-12-25 nor a range such as 2026-12-24..2027-01-06", quote(text))
+		return first, last, fmt.Errorf("%s is neither a date such as 2026-12-25 nor a range such as 2026-12-24..2027-01-06", quote(text))
 	case last.Before(first):
-		return errors.New("ends before it begins")
+		return first, last, errors.New("ends before it begins")
 	}
-	return nil
+	return first, last, nil
 }

@@ -44,7 +44,7 @@ func (s *Server) clock(first time.Time, skew time.Duration) func(context.Context
 func everyMinute(t testing.TB, rdb *redis.Client) time.Time {
 	t.Helper()
 	store := NewStore(rdb)
-	r := &runbook.Runbook{Name: "nightly", App: app, Schedule: &runbook.Schedule{Cron: "* * * * *"}}
+	r := &runbook.Runbook{Name: "nightly", App: app, Steps: steps(), Schedule: &runbook.Schedule{Cron: "* * * * *"}}
 	if _, err := store.Apply(t.Context(), r, nil, "ann"); err != nil {
 		t.Fatal(err)
 	}

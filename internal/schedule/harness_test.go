@@ -91,6 +91,8 @@ func newRig(t testing.TB, rdb *redis.Client, f *runs) *rig {
 	return r
 }
 
+func steps() []runbook.Step { return []runbook.Step{{Name: "find", Op: jobs.List}} }
+
 // look makes one look at a time after the start of the test.
 func (r *rig) look(at time.Time) {
 	r.t.Helper()
@@ -109,7 +111,7 @@ func (r *rig) apply(change func(*runbook.Schedule)) time.Time {
 	if change != nil {
 		change(s)
 	}
-	if _, err := r.store.Apply(r.t.Context(), &runbook.Runbook{Name: "nightly", App: app, Schedule: s}, nil, "ann"); err != nil {
+	if _, err := r.store.Apply(r.t.Context(), &runbook.Runbook{Name: "nightly", App: app, Steps: steps(), Schedule: s}, nil, "ann"); err != nil {
 		r.t.Fatal(err)
 	}
 	d, err := r.store.Get(r.t.Context(), "nightly")
@@ -148,7 +150,7 @@ func (r *rig) history() []line {
 	return lines(entries)
 }
 
-func runOf(slot time.Time) string { return jobs.DerivedID(slot, "nightly"+millis(slot)) }
+func runOf(slot time.Time) string { return jobs.DeriveID(slot, "nightly"+millis(slot)) }
 
 func start(t testing.TB) *rig { return newRig(t, redistest.Start(t).Client(t), newRuns()) }
 

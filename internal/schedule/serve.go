@@ -46,7 +46,7 @@ func (s *Server) serve(ctx context.Context, k *known, st standing, now time.Time
 		}
 		st.last = c.after
 	}
-	o := order{run: jobs.DerivedID(slot, k.Name+millis(slot)), slot: slot}
+	o := order{run: jobs.DeriveID(slot, k.Name+millis(slot)), slot: slot}
 	return s.deal(ctx, k, st, claim{"last", st.last, millis(slot)}, o, now, going)
 }
 

@@ -2,6 +2,8 @@ package schedule
 
 import (
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -288,5 +290,25 @@ func TestPeopleAreToldAgainAfterAFailureAndOfNothingTwice(t *testing.T) {
 	}
 	if got, want := len(other.told)+len(r.told), 1; got != want {
 		t.Errorf("told: got %d entries, want %d", got, want)
+	}
+}
+
+func TestScheduleThatCannotBeReadIsSaidOnceAndServedAgainWhenItIsMended(t *testing.T) {
+	r := start(t)
+	var log strings.Builder
+	r.cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	slot := r.apply(nil)
+	if err := r.rdb.HSet(t.Context(), key("nightly"), "runbook", `{"name":"nightly","newer":true}`).Err(); err != nil {
+		t.Fatal(err)
+	}
+	r.look(slot)
+	r.look(slot)
+	if got, want := strings.Count(log.String(), "cannot serve schedule"), 1; got != want {
+		t.Errorf("said: got %d times, want %d\n%s", got, want, log.String())
+	}
+	r.apply(nil)
+	r.look(slot)
+	if got, want := r.history()[0], (line{What: Started, Run: runOf(slot)}); got != want {
+		t.Errorf("after it was applied again: got %+v, want %+v", got, want)
 	}
 }

@@ -138,7 +138,7 @@ func (s *Server) look(ctx context.Context, serving *sync.WaitGroup) error {
 }
 
 // enter returns the schedule in its newest version for the one goroutine that may serve it now; nil
-// when another does, or when it is not this server's. A timetable that cannot be read is told once.
+// when another does, or when it is not this server's. One that cannot be read is told once.
 func (s *Server) enter(ctx context.Context, st standing) (*known, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,16 +147,15 @@ func (s *Server) enter(ctx context.Context, st standing) (*known, error) {
 		return nil, nil
 	}
 	if k == nil || k.Version != st.version {
-		d, err := s.store.Get(ctx, st.name)
+		var err error
+		k, err = s.read(ctx, st)
+		if _, broken := errors.AsType[*runbook.Error](err); err == nil || broken {
+			s.known[st.name] = k
+		}
 		if errors.Is(err, ErrNone) {
 			return nil, nil
 		}
 		if err != nil {
-			return nil, err
-		}
-		k = &known{Schedule: d}
-		s.known[st.name] = k
-		if k.Timetable, err = Parse(d.Runbook); err != nil {
 			return nil, err
 		}
 	}
@@ -165,6 +164,16 @@ func (s *Server) enter(ctx context.Context, st standing) (*known, error) {
 	}
 	k.busy = true
 	return k, nil
+}
+
+// read returns a schedule with its timetable, or without one when its runbook cannot be read.
+func (s *Server) read(ctx context.Context, st standing) (*known, error) {
+	d, err := s.store.Get(ctx, st.name)
+	if err != nil {
+		return &known{Schedule: &Schedule{Version: st.version}}, err
+	}
+	table, err := Parse(d.Runbook)
+	return &known{Schedule: d, Timetable: table}, err
 }
 
 func (s *Server) leave(k *known) {

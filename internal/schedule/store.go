@@ -118,8 +118,8 @@ func (s *Store) Get(ctx context.Context, name string) (*Schedule, error) {
 		return nil, fmt.Errorf("schedule %s: %w", name, ErrNone)
 	}
 	d := &Schedule{Name: name, Who: fields["who"], Reason: fields["reason"]}
-	if err := json.Unmarshal([]byte(fields["runbook"]), &d.Runbook); err != nil {
-		return nil, fmt.Errorf("decode runbook of schedule %s: %w", name, err)
+	if d.Runbook, err = runbook.Parse("schedule "+name, []byte(fields["runbook"])); err != nil {
+		return nil, err
 	}
 	if err := json.Unmarshal([]byte(fields["vars"]), &d.Vars); err != nil {
 		return nil, fmt.Errorf("decode variables of schedule %s: %w", name, err)

@@ -15,7 +15,7 @@ func TestApplyTellsWhatChangesAndKeepsThePause(t *testing.T) {
 	ctx := t.Context()
 	apply := func(change func(*runbook.Runbook), vars map[string]string) Change {
 		t.Helper()
-		book := &runbook.Runbook{Name: "nightly", App: app, Schedule: &runbook.Schedule{Cron: "0 3 * * *"}}
+		book := &runbook.Runbook{Name: "nightly", App: app, Steps: steps(), Schedule: &runbook.Schedule{Cron: "0 3 * * *"}}
 		change(book)
 		got, err := r.store.Apply(ctx, book, vars, "ann")
 		if err != nil {

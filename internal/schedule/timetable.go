@@ -1,9 +1,8 @@
 package schedule
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -16,47 +15,43 @@ import (
 // moment they jump, and one that comes twice is at the first. Where the hour is * or */n, every
 // minute that really passes counts by what the clock shows.
 type Timetable struct {
-	name     string
+	book     *runbook.Runbook
 	cron     cron.Schedule // asked in a zone without changes
 	zone     *time.Location
 	passing  bool // by the minutes that pass, not by fixed hours
-	jitter   time.Duration
 	excluded []days
 }
 
-// Parse reads the schedule of a runbook. Without a time zone of its own the runbook's counts, and
-// without that UTC, so that it never depends on the machine.
+// days is a range of dates, both its ends among them: midnights in a zone without changes.
+type days struct{ first, last time.Time }
+
+// Parse reads the schedule of a runbook that runbook.Parse has accepted. Without a time zone of its own the
+// runbook's counts, and without that UTC, so that it never depends on the machine. Its error is a
+// *runbook.Error.
 func Parse(r *runbook.Runbook) (*Timetable, error) {
-	s := r.Schedule
-	if s == nil {
-		return nil, errors.New("there is no schedule")
+	if r.Schedule == nil {
+		return nil, r.Fault("schedule", "is missing", "it needs a cron, such as 30 3 * * mon-fri")
 	}
-	t := &Timetable{name: r.Name, zone: time.UTC, jitter: time.Duration(s.Jitter)}
+	t := &Timetable{book: r}
 	var err error
-	if t.cron, t.passing, err = parseCron(s.Cron); err != nil {
-		return nil, fmt.Errorf("cron: %w", err)
+	if t.cron, t.passing, err = parseCron(r.Schedule.Cron); err != nil {
+		return nil, r.Fault("schedule.cron", err.Error(), "")
 	}
-	for _, zone := range []string{s.Timezone, r.Timezone} {
-		if zone == "" {
-			continue
-		}
-		if t.zone, err = time.LoadLocation(zone); err != nil || zone == "Local" {
-			return nil, fmt.Errorf("timezone: %q is not one such as Europe/Madrid", zone)
-		}
-		break
+	if t.zone, err = time.LoadLocation(cmp.Or(r.Schedule.Timezone, r.Timezone)); err != nil {
+		return nil, r.Fault("schedule.timezone", err.Error(), "")
 	}
-	if t.jitter < 0 {
-		return nil, errors.New("jitter: it is negative")
-	}
-	for _, text := range s.Exclude {
-		d, err := parseDays(text)
+	for i, text := range r.Schedule.Exclude {
+		first, last, err := runbook.ParseDates(text)
 		if err != nil {
-			return nil, fmt.Errorf("exclude: %w", err)
+			return nil, r.Fault(fmt.Sprintf("schedule.exclude[%d]", i), err.Error(), "")
 		}
-		t.excluded = append(t.excluded, d)
+		t.excluded = append(t.excluded, days{first, last})
 	}
 	return t, nil
 }
+
+// Zone is where the timetable's clock hangs.
+func (t *Timetable) Zone() *time.Location { return t.zone }
 
 // Next returns the first slot after a time; ok is false when none comes.
 func (t *Timetable) Next(after time.Time) (slot time.Time, ok bool) {
@@ -132,57 +127,37 @@ func shown(at time.Time) time.Time {
 
 // Start is when the run of a slot starts: up to the jitter later, the same on every machine.
 func (t *Timetable) Start(slot time.Time) time.Time {
-	if t.jitter == 0 {
+	if t.book.Schedule.Jitter == 0 {
 		return slot
 	}
-	hash := xxhash.Sum64String(t.name + slot.UTC().Format(time.RFC3339))
-	return slot.Add(time.Duration(hash % uint64(t.jitter)).Truncate(time.Second))
+	hash := xxhash.Sum64String(t.book.Name + slot.UTC().Format(time.RFC3339))
+	return slot.Add(time.Duration(hash % uint64(t.book.Schedule.Jitter)).Truncate(time.Second))
 }
 
-// Check returns an error when no slot comes after a time, or when the jitter reaches from one of the
-// next hundred to the one behind it.
+// Check returns a *runbook.Error when no slot comes after a time, or when the jitter reaches from one of
+// the next hundred to the one behind it.
 func (t *Timetable) Check(now time.Time) error {
 	slot, ok := t.Next(now)
 	if !ok || slot.After(now.AddDate(searchYears, 0, 0)) {
-		return fmt.Errorf("cron: no such time comes in %d years", searchYears)
+		return t.book.Fault("schedule.cron", fmt.Sprintf("no such time comes in %d years", searchYears), "")
 	}
+	jitter := time.Duration(t.book.Schedule.Jitter)
 	for range 100 {
 		next, ok := t.Next(slot)
-		if gap := next.Sub(slot); ok && t.jitter >= gap {
-			return fmt.Errorf("jitter: %s is not less than the %s from %s to the next slot", t.jitter, gap, slot.Format("2006-01-02 15:04 MST"))
+		if gap := next.Sub(slot); ok && jitter >= gap {
+			return t.book.Fault("schedule.jitter", fmt.Sprintf("%s is not less than the %s from %s to the next slot", jitter, gap, slot.Format("2006-01-02 15:04 MST")), "")
 		}
 		slot = next
 	}
 	return nil
 }
 
-// days is a range of dates, both among them.
-type days struct{ from, to time.Time } // midnights in a zone without changes
-
-// parseDays reads a date, or a range such as 2026-12-24..2027-01-06.
-func parseDays(s string) (d days, err error) {
-	from, to, ranged := strings.Cut(s, "..")
-	if !ranged {
-		to = from
-	}
-	if d.from, err = time.Parse(time.DateOnly, from); err == nil {
-		d.to, err = time.Parse(time.DateOnly, to)
-	}
-	if err != nil {
-		return d, fmt.Errorf("%q is neither a date such as 2026-12-25 nor a range such as 2026-12-24..2027-01-06", s)
-	}
-	if d.to.Before(d.from) {
-		return d, fmt.Errorf("%q ends before it begins", s)
-	}
-	return d, nil
-}
-
 // exclusion returns the last day of a range that excludes the slot.
 func (t *Timetable) exclusion(slot time.Time) (last time.Time, excluded bool) {
 	day := shown(slot.In(t.zone)).Truncate(24 * time.Hour)
 	for _, d := range t.excluded {
-		if !day.Before(d.from) && !day.After(d.to) {
-			return d.to, true
+		if !day.Before(d.first) && !day.After(d.last) {
+			return d.last, true
 		}
 	}
 	return time.Time{}, false
