@@ -139,19 +139,6 @@ func newID(at time.Time, suffix []byte) string {
 	const letters = "abcdefghijkmnpqrstuvwxyz23456789"
 	id := []byte(at.UTC().Format("20060102-150405-"))
 	for _, b := range suffix {
-	return idOf(now, random)
-}
-
-// DeriveID returns an id that sorts by a time, the same whenever it is made for the same purpose.
-func DeriveID(at time.Time, purpose string) string {
-	sum := sha256.Sum256([]byte(purpose))
-	return newID(at, sum[:4])
-}
-
-func newID(at time.Time, suffix []byte) string {
-	const letters = "abcdefghijkmnpqrstuvwxyz23456789"
-	id := []byte(at.UTC().Format("20060102-150405-"))
-	for _, b := range suffix {
 		id = append(id, letters[int(b)%len(letters)])
 	}
 	return string(id)
