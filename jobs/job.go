@@ -135,9 +135,23 @@ func DeriveID(at time.Time, purpose string) string {
 	return newID(at, sum[:4])
 }
 
+const idTime = "20060102-150405"
+
+// IDTime returns the time, in whole seconds, by which an id sorts.
+func IDTime(id string) (time.Time, error) {
+	if err := CheckID(id); err != nil {
+		return time.Time{}, err
+	}
+	at, err := time.Parse(idTime, id[:len(idTime)])
+	if err != nil {
+		return at, fmt.Errorf("read the time of id %s: %w", id, err)
+	}
+	return at, nil
+}
+
 func newID(at time.Time, suffix []byte) string {
 	const letters = "abcdefghijkmnpqrstuvwxyz23456789"
-	id := []byte(at.UTC().Format("20060102-150405-"))
+	id := []byte(at.UTC().Format(idTime + "-"))
 	for _, b := range suffix {
 		id = append(id, letters[int(b)%len(letters)])
 	}

@@ -108,11 +108,16 @@ func (p *program) runbookCancelCommand() *cobra.Command {
 			if reason == "" {
 				reason = "cancelled by " + operator()
 			}
-			if err := runs.NewStore(st.rdb).Cancel(ctx, v.run.ID, operator(), reason); err != nil {
-				return err
-			}
-			return v.each(func(job jobs.Job) error { return st.ledger.Cancel(ctx, job.ID, operator(), reason) })
+			return st.cancelRun(ctx, v, operator(), reason)
 		})
+}
+
+// cancelRun ends a run and the job of its step.
+func (s *store) cancelRun(ctx context.Context, v runView, who, reason string) error {
+	if err := runs.NewStore(s.rdb).Cancel(ctx, v.run.ID, who, reason); err != nil {
+		return err
+	}
+	return v.each(func(job jobs.Job) error { return s.ledger.Cancel(ctx, job.ID, who, reason) })
 }
 
 // each does something with every job of the run that has not ended.

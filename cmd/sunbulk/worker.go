@@ -14,6 +14,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/metrics"
 	"github.com/sunbulk/sunbulk/internal/notify"
 	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/internal/schedule"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/worker"
 )
@@ -94,6 +95,8 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 	}
 	conductor := runs.New(st.rdb, st.codec, runs.Config{Name: processName() + "-" + rand.Text()[:6], Apps: apps, Logger: log})
 	defer background(p.drain, conductor.Run)()
+	schedules := schedule.New(st.rdb, schedule.Config{Starter: scheduledRuns{st, conductor}, Apps: apps, Logger: log})
+	defer background(p.drain, schedules.Run)()
 	w := worker.New(st.rdb, st.codec, cfg)
 	defer context.AfterFunc(p.drain, w.Drain)()
 	log.Info("worker started", "apps", apps, "concurrency", o.concurrency)

@@ -14,13 +14,16 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// Start begins a run, and queues its first step from its files. An error that wraps *Refusal says why
-// nothing was begun. A run that was there is gone on with.
+// Start begins a run, and queues its first step from its files. A *Refusal says why nothing was begun. A
+// run that is there is gone on with.
 func (c *Conductor) Start(ctx context.Context, r Run, files *input.Files) error {
-	if err := c.check(ctx, r, files); err != nil {
-		return err
+	_, err := c.Store.Run(ctx, r.ID)
+	if errors.Is(err, ErrNoRun) {
+		if err = c.check(ctx, r, files); err == nil {
+			err = c.Create(ctx, r)
+		}
 	}
-	if err := c.Create(ctx, r); err != nil && !errors.Is(err, ErrExists) {
+	if err != nil && !errors.Is(err, ErrExists) { // another has begun it in between
 		return err
 	}
 	return c.leased(ctx, r, func(ctx context.Context) error { return c.queue(ctx, r, files) })

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/runbook"
+	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/internal/schedule"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// scheduledRuns begins runs for schedules: workers read their input.
+type scheduledRuns struct {
+	*store
+	conductor *runs.Conductor
+}
+
+var _ schedule.Starter = scheduledRuns{}
+
+// Start begins a run, or goes on with the one that another worker has begun.
+func (s scheduledRuns) Start(ctx context.Context, id, _ string, book *runbook.Runbook, vars map[string]string) error {
+	created, err := jobs.IDTime(id)
+	if err != nil {
+		return err
+	}
+	r := runs.Run{ID: id, Runbook: book, Vars: vars, Schedule: book.Name, Created: created}
+	if begun, err := s.conductor.Store.Run(ctx, id); err == nil {
+		r = begun
+	} else if !errors.Is(err, runs.ErrNoRun) {
+		return err
+	}
+	if len(book.Input) == 0 {
+		return &schedule.Refusal{Reason: "the runbook has no input"}
+	}
+	files, err := input.Find(ctx, book.Input)
+	if err == nil && files.Pipe() != "" {
+		return &schedule.Refusal{Reason: files.Pipe() + " is a pipe, which can be read only once"}
+	}
+	if err == nil {
+		err = s.conductor.Start(ctx, r, files)
+	}
+	return asRefusal(err)
+}
+
+// asRefusal makes a refusal of an error that would come again: what is to be read is not there, or not as
+// it should be.
+func asRefusal(err error) error {
+	refusal, capped := errors.AsType[*runs.Refusal](err)
+	bad, unusable := errors.AsType[*input.Error](err)
+	switch {
+	case capped:
+		return &schedule.Refusal{Reason: refusal.Reason}
+	case unusable && !bad.Unavailable, errors.As(err, new(*fs.PathError)), errors.As(err, new(*runbook.Error)):
+		return &schedule.Refusal{Reason: err.Error()}
+	}
+	return err
+}
+
+// State tells how a run stands.
+func (s scheduledRuns) State(ctx context.Context, id string) (schedule.Run, error) {
+	v, err := s.runView(ctx, id)
+	if errors.Is(err, runs.ErrNoRun) {
+		return schedule.Run{}, nil
+	}
+	if err != nil {
+		return schedule.Run{}, err
+	}
+	run := v.summary()
+	return schedule.Run{State: string(run.State), Ended: run.State.Ended(), Reason: run.Reason, Rows: v.tally()}, nil
+}
+
+// Cancel ends a run and its jobs.
+func (s scheduledRuns) Cancel(ctx context.Context, id, who, reason string) error {
+	v, err := s.runView(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.cancelRun(ctx, v, who, reason)
+}
