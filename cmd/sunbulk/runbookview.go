@@ -92,21 +92,6 @@ func (v *runView) passed(step int) int64 {
 	return 0
 }
 
-// tally counts the input's rows, those that came through all steps as ok, and what went wrong in any step.
-func (v *runView) tally() jobs.Tally {
-	sum := jobs.Tally{Read: v.rows()}
-	for i, job := range v.jobs {
-		sum.Failed += job.Tally.Failed
-		sum.Rejected += job.Tally.Rejected
-		sum.InDoubt += job.Tally.InDoubt
-		sum.Unprocessed += job.Tally.Unprocessed
-		if i == len(v.run.Runbook.Steps)-1 {
-			sum.OK = v.passed(i)
-		}
-	}
-	return sum
-}
-
 // clean tells whether every row that was called is ok or noop, in all steps.
 func (v *runView) clean() bool {
 	for _, job := range v.jobs {

@@ -69,7 +69,7 @@ func (s scheduledRuns) State(ctx context.Context, id string) (schedule.Run, erro
 		return schedule.Run{}, err
 	}
 	run := v.summary()
-	return schedule.Run{State: string(run.State), Ended: run.State.Ended(), Reason: run.Reason, Rows: v.tally()}, nil
+	return schedule.Run{State: string(run.State), Ended: run.State.Ended(), Reason: run.Reason, Rows: v.run.Tally(v.jobs)}, nil
 }
 
 // Cancel ends a run and its jobs.

@@ -89,14 +89,15 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 		defer stop()
 		cfg.Observer, notices.Noticed = m, m.Noticed
 	}
+	conductor := runs.New(st.rdb, st.codec, runs.Config{Name: processName() + "-" + rand.Text()[:6], Apps: apps, Logger: log})
+	timetables := schedule.Config{Starter: scheduledRuns{st, conductor}, Apps: apps, Logger: log}
 	if hook != nil {
 		n := notify.New(st.rdb, st.ledger, hook, notices)
+		timetables.Tell = n.NotStarted
 		defer background(ctx, func(done context.Context) { n.Run(ctx, done) })()
 	}
-	conductor := runs.New(st.rdb, st.codec, runs.Config{Name: processName() + "-" + rand.Text()[:6], Apps: apps, Logger: log})
 	defer background(p.drain, conductor.Run)()
-	schedules := schedule.New(st.rdb, schedule.Config{Starter: scheduledRuns{st, conductor}, Apps: apps, Logger: log})
-	defer background(p.drain, schedules.Run)()
+	defer background(p.drain, schedule.New(st.rdb, timetables).Run)()
 	w := worker.New(st.rdb, st.codec, cfg)
 	defer context.AfterFunc(p.drain, w.Drain)()
 	log.Info("worker started", "apps", apps, "concurrency", o.concurrency)

@@ -121,16 +121,38 @@ func sign(secret []byte, at time.Time, body []byte) string {
 // text is a notice in a line or two for Slack, which gives a meaning to three characters.
 func text(n Notice) string {
 	is := "is"
+	if n.Event == NotStarted {
+		is = "has"
+	}
 	if n.Event == Paused && n.State != jobs.Paused {
 		is = "was"
 	}
-	line := fmt.Sprintf("sunbulk job %s (app %s) %s %s", n.Job, n.App, is, n.Event)
+	line := fmt.Sprintf("sunbulk %s (app %s) %s %s", n.subject(), n.App, is, strings.ReplaceAll(string(n.Event), "_", " "))
 	if n.Reason != "" {
 		line += ": " + n.Reason
 	}
+	if n.Event == NotStarted {
+		return plain.Replace(line + "\n" + n.Hint)
+	}
 	t := n.Rows
 	line += fmt.Sprintf("\n%d of %d rows: %d ok, %d noop, %d failed, %d rejected, %d in doubt", t.Settled(), t.Read, t.OK, t.Noop, t.Failed, t.Rejected, t.InDoubt)
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(line + "\n" + n.Hint)
+	return plain.Replace(line + "\n" + n.Hint)
+}
+
+// plain takes the meaning off the three characters. It never changes.
+var plain = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// subject names what the notice is about.
+func (n *Notice) subject() string {
+	switch {
+	case n.Job != "" && n.Run != "":
+		return fmt.Sprintf("job %s (step %s of run %s of %s)", n.Job, n.Step, n.Run, n.Runbook)
+	case n.Job != "":
+		return "job " + n.Job
+	case n.Run != "":
+		return fmt.Sprintf("run %s of %s", n.Run, n.Runbook)
+	}
+	return "schedule " + n.Schedule
 }
 
 // reason tells what the network said without naming the host, which may be part of the secret.

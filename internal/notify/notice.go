@@ -16,22 +16,39 @@ const (
 	Cancelled Event = "cancelled"
 	Paused    Event = "paused"
 	Stalled   Event = "stalled" // it runs, and no row got its outcome for long
+
+	NotStarted Event = "not_started" // a schedule started no run
 )
 
-// Notice is one event of a job as its receiver gets it, in JSON. It names no person (I7).
+// Notice is one event of a job, or of a run of a runbook, as its receiver gets it, in JSON. It names no
+// person (I7).
 type Notice struct {
 	ID     string     `json:"id"` // the same at each attempt to deliver it
 	Event  Event      `json:"event"`
 	At     time.Time  `json:"at"` // of the event
-	Job    string     `json:"job"`
+	Job    string     `json:"job,omitempty"`
 	App    string     `json:"app"`
-	State  jobs.State `json:"state"` // now: a paused job may run again
+	State  jobs.State `json:"state,omitempty"` // now: a paused job may run again
 	Reason string     `json:"reason"`
 	Rows   jobs.Tally `json:"rows"` // now
 	Times  Times      `json:"times"`
 	Hint   string     `json:"hint"` // what to run next
 
-	key string // of the event in its job
+	Run      string `json:"run,omitempty"` // of the job, or the one that it is about
+	Runbook  string `json:"runbook,omitempty"`
+	Step     string `json:"step,omitempty"` // of the job
+	Schedule string `json:"schedule,omitempty"`
+
+	owner string // id of the job or the run, where the ledger keeps what is owed
+	key   string // of the event in it
+}
+
+// kind says what owner is the id of.
+func (n *Notice) kind() string {
+	if n.Job == "" {
+		return "run"
+	}
+	return "job"
 }
 
 // Times are those of the job. Those that have not come yet are left out.
@@ -44,7 +61,8 @@ type Times struct {
 func newNotice(job jobs.Job, event Event, key string, at time.Time, reason string) Notice {
 	return Notice{
 		ID: job.ID + ":" + key, Event: event, At: at.UTC(), Job: job.ID, App: job.Options.App, State: job.State, Reason: reason,
-		Rows: job.Tally, Times: Times{job.Created, job.Started, job.Finished}, key: key,
+		Rows: job.Tally, Times: Times{job.Created, job.Started, job.Finished}, owner: job.ID, key: key,
+		Run: job.Options.Run, Runbook: job.Options.Runbook, Step: job.Options.Step,
 	}
 }
 
@@ -53,6 +71,8 @@ func newNotice(job jobs.Job, event Event, key string, at time.Time, reason strin
 func hint(job jobs.Job, event Event, embedded bool) string {
 	failed := event == Finished && job.Tally.Failed > 0
 	switch {
+	case event == Paused && job.Options.Run != "":
+		return fmt.Sprintf("mend the cause, then 'sunbulk runbook resume %s'", job.Options.Run)
 	case event == Paused && embedded:
 		return "mend the cause, then run the same command again"
 	case event == Paused:

@@ -1,5 +1,5 @@
-// Package notify tells people what became of jobs: it posts a notice to a webhook when a job has
-// finished, was paused or cancelled, or has stalled.
+// Package notify tells people what became of jobs and of runs of runbooks: it posts a notice to a webhook
+// when one has finished, was paused or cancelled, or has stalled, and when a schedule could not start a run.
 //
 // Every worker looks for such events in the ledger, and claims each there before it posts, so that
 // one does. A claim lapses: what a worker that died owed, another delivers.
@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/runs"
 )
 
 const (
@@ -40,12 +41,14 @@ type Config struct {
 	Logger       *slog.Logger               // default: nothing is logged
 }
 
-// Notifier posts the notices of jobs to a Hook. Its methods are for one goroutine at a time.
+// Notifier posts the notices of jobs to a Hook. Its methods are for one goroutine at a
+// time, but for NotStarted.
 type Notifier struct {
 	cfg    Config
 	hook   *Hook
 	rdb    redis.UniversalClient
 	ledger *ledger.Ledger
+	runs   *runs.Store
 
 	past    map[string]bool // jobs of which nothing more is to be told
 	settled map[string]bool // notices of other jobs, by id
@@ -60,7 +63,7 @@ func New(rdb redis.UniversalClient, l *ledger.Ledger, hook *Hook, cfg Config) *N
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Notifier{cfg: cfg, hook: hook, rdb: rdb, ledger: l, past: map[string]bool{}, settled: map[string]bool{}, calm: map[string]calm{}}
+	return &Notifier{cfg: cfg, hook: hook, rdb: rdb, ledger: l, runs: runs.NewStore(rdb), past: map[string]bool{}, settled: map[string]bool{}, calm: map[string]calm{}}
 }
 
 // Run looks for events until done ends, and then once more: the last job may have ended meanwhile.
@@ -121,7 +124,10 @@ func (n *Notifier) look(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	if n.cfg.Job != "" {
+		return nil
+	}
+	return n.lookAtRuns(ctx)
 }
 
 // tell makes the attempts that are due for a job, and returns how many notices are still owed.
@@ -142,18 +148,19 @@ func (n *Notifier) tell(ctx context.Context, id string) (owed int, err error) {
 	if ok {
 		notices = append(notices, stalled)
 	}
+	var wanted []Notice
 	for _, notice := range notices {
-		if n.settled[notice.ID] || now.Sub(notice.At) > keep {
-			continue
+		ok, err := n.wantedOfStep(ctx, job, notice.Event)
+		if err != nil {
+			return 0, err
 		}
-		notice.Hint = hint(job, notice.Event, n.cfg.Embedded)
-		begin := now.Sub(notice.At) < fresh && !notice.At.Before(n.cfg.Since)
-		if n.settled[notice.ID], err = n.attempt(ctx, notice, begin); err != nil {
-			return owed, err
+		if ok {
+			notice.Hint = hint(job, notice.Event, n.cfg.Embedded)
+			wanted = append(wanted, notice)
 		}
-		if !n.settled[notice.ID] {
-			owed++
-		}
+	}
+	if owed, err = n.attemptAll(ctx, wanted); err != nil {
+		return owed, err
 	}
 	if n.past[id] = job.State.Ended() && owed == 0; n.past[id] {
 		for _, notice := range notices {
@@ -163,25 +170,43 @@ func (n *Notifier) tell(ctx context.Context, id string) (owed int, err error) {
 	return owed, nil
 }
 
+// attemptAll makes the attempts that are due, and returns how many notices are still owed.
+func (n *Notifier) attemptAll(ctx context.Context, notices []Notice) (owed int, err error) {
+	now := time.Now()
+	for _, notice := range notices {
+		if n.settled[notice.ID] || now.Sub(notice.At) > keep {
+			continue
+		}
+		begin := now.Sub(notice.At) < fresh && !notice.At.Before(n.cfg.Since)
+		if n.settled[notice.ID], err = n.attempt(ctx, notice, begin); err != nil {
+			return owed, err
+		}
+		if !n.settled[notice.ID] {
+			owed++
+		}
+	}
+	return owed, nil
+}
+
 // attempt tries to deliver a notice when it is this worker's turn, and tells whether nothing more
 // is to be done about it.
 func (n *Notifier) attempt(ctx context.Context, notice Notice, begin bool) (settled bool, err error) {
-	number, settled, err := n.ledger.ClaimNotice(ctx, notice.Job, notice.key, begin, lease)
+	number, settled, err := n.ledger.ClaimNotice(ctx, notice.owner, notice.key, begin, lease)
 	if err != nil || settled || number == 0 {
 		return settled, err
 	}
-	log := n.cfg.Logger.With("job", notice.Job, "notice", notice.key, "attempt", number)
+	log := n.cfg.Logger.With(notice.kind(), notice.owner, "notice", notice.key, "attempt", number)
 	err = n.hook.post(ctx, notice)
 	answer, answered := errors.AsType[*rejection](err)
 	switch {
 	case err == nil:
 		log.Info("delivered notice")
 		n.cfg.Noticed(string(notice.Event), "delivered")
-		return true, n.ledger.SettleNotice(ctx, notice.Job, notice.key, "delivered")
+		return true, n.ledger.SettleNotice(ctx, notice.owner, notice.key, "delivered")
 	case answered && answer.final():
 		log.Error("gave notice up", "error", err)
 		n.cfg.Noticed(string(notice.Event), "given_up")
-		return true, n.ledger.SettleNotice(ctx, notice.Job, notice.key, "given_up")
+		return true, n.ledger.SettleNotice(ctx, notice.owner, notice.key, "given_up")
 	}
 	log.Warn("could not deliver notice; trying again", "error", err)
 	n.cfg.Noticed(string(notice.Event), "failed")
@@ -189,7 +214,7 @@ func (n *Notifier) attempt(ctx context.Context, notice Notice, begin bool) (sett
 	if answered {
 		pause = max(pause, min(answer.after, lastPause))
 	}
-	return false, n.ledger.DeferNotice(ctx, notice.Job, notice.key, number, pause)
+	return false, n.ledger.DeferNotice(ctx, notice.owner, notice.key, number, pause)
 }
 
 // backoff is the pause after an attempt, with half of it left to chance.

@@ -42,6 +42,25 @@ func (r *Run) Job(step int) string {
 // Current returns the step whose job is at work, the last one when all have finished.
 func (r *Run) Current() int { return min(r.Step, len(r.Runbook.Steps)-1) }
 
+// Tally counts a run by the jobs of the steps that were begun: the rows of its input, those that came through
+// all steps as ok, and what went wrong in any of them.
+func (r *Run) Tally(steps []jobs.Job) jobs.Tally {
+	var sum jobs.Tally
+	for i, job := range steps {
+		if i == 0 {
+			sum.Read = job.AllRead()
+		}
+		sum.Failed += job.Tally.Failed
+		sum.Rejected += job.Tally.Rejected
+		sum.InDoubt += job.Tally.InDoubt
+		sum.Unprocessed += job.Tally.Unprocessed
+		if i == len(r.Runbook.Steps)-1 {
+			sum.OK = job.Tally.OK + job.Tally.Noop - job.Filtered
+		}
+	}
+	return sum
+}
+
 // Flow returns the run's runbook with its expressions.
 func (r *Run) Flow() (*runbook.Flow, error) { return r.Runbook.Compile(r.Vars) }
 
