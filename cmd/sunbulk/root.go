@@ -223,7 +223,7 @@ func explain(err error, cmd *cobra.Command) (code int, text string) {
 	} else if errors.Is(err, runs.ErrIllegal) {
 		code, hint = exitUsage, "'sunbulk runbook status RUN' tells where it stands"
 	} else if errors.As(err, new(*runbook.Error)) {
-		code = exitUsage
+		code, hint = exitUsage, "'sunbulk runbook schema' prints what a runbook may hold"
 	}
 	if hint == "" && code == exitUsage {
 		hint = "see '" + cmd.CommandPath() + " --help'"

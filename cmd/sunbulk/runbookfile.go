@@ -25,12 +25,9 @@ func (o *runbookFlags) register(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.vars.vars, "var", nil, "NAME=VALUE of a variable; it is kept with the run, so no secret")
 }
 
-// maxRunbook is the most bytes of a runbook that are read: one more than Parse takes.
-const maxRunbook = 1<<20 + 1
-
 // open reads a runbook, completes it by the flags, and checks all that needs no input.
 func (o *runbookFlags) open(name string) (*runbook.Flow, error) {
-	data, err := readAtMost(name, maxRunbook)
+	data, err := readAtMost(name, runbook.MaxFile+1)
 	if err != nil {
 		return nil, fmt.Errorf("open runbook: %w", err)
 	}

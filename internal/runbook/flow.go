@@ -63,7 +63,9 @@ func (f *Flow) config(step int) input.Config {
 	s := f.Steps[step]
 	cfg := input.Config{Step: s.Name, Op: string(s.Op), Where: s.Where, Vars: f.Vars, Adds: f.adds(step)}
 	for _, column := range slices.Sorted(maps.Keys(f.Map)) {
-		cfg.Map = append(cfg.Map, input.Mapping{Column: column, Path: f.Map[column]})
+		if path := f.Map[column]; !slices.Contains(cfg.Adds, path) { // else later steps have it under its own name
+			cfg.Map = append(cfg.Map, input.Mapping{Column: column, Path: path})
+		}
 	}
 	given := false
 	for _, path := range slices.Sorted(maps.Keys(s.Set)) {

@@ -118,6 +118,7 @@ func (d *decoder) vars(n *yaml.Node, path string) {
 				d.text(d.runbook.Vars[key.Value])(n, path)
 			}
 		})
+		d.runbook.places[name] = place{key.Line, key.Column} // a value that is missing has none
 	})
 }
 

@@ -60,7 +60,7 @@ func TestVariables(t *testing.T) {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	_, err = r.Variables(map[string]string{"dayz": "30"})
-	want := "full.yaml has 2 problems\nfull.yaml:9:7: vars: dayz is given, and the runbook has no such variable; did you mean days?\nfull.yaml:9:24: vars.old: has no value; give it by --var old=VALUE"
+	want := "full.yaml has 2 problems\nfull.yaml:9:7: vars: dayz is given, and the runbook has no such variable; did you mean days?\nfull.yaml:9:19: vars.old: has no value; give it by --var old=VALUE"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"github.com/sunbulk/sunbulk/internal/report"
+	"github.com/sunbulk/sunbulk/internal/runbook"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// write shows the runbook as tables.
+func (c checkedRunbook) write(out io.Writer) error {
+	fmt.Fprintf(out, "runbook %s is sound\n", c.Name)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	c.writeFacts(w)
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(out)
+	fmt.Fprintln(w, "STEP\tNAME\tOP\tLIMITS\tWHERE AND SET")
+	for i, s := range c.Steps {
+		lines := s.words()
+		for j, line := range lines {
+			if j == 0 {
+				fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", i+1, s.Name, s.Op, limits(s.Op, s.Options), line)
+			} else {
+				fmt.Fprintf(w, "\t\t\t\t%s\n", line)
+			}
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if len(c.Rows) > 0 {
+		fmt.Fprintf(out, "\nfirst rows, as %s would have them\n", c.Steps[0].Name)
+		for _, row := range c.Rows {
+			fmt.Fprintf(out, "  row %d, line %d: %s\n", row.Row, row.Line, row.words(c.Steps[0].Op))
+		}
+	}
+	return nil
+}
+
+func (c checkedRunbook) writeFacts(w io.Writer) {
+	for _, fact := range []struct{ name, text string }{
+		{"description", oneLine(c.Description)},
+		{"app", cmp.Or(c.App, "none: --app gives it")},
+		{"input", cmp.Or(strings.Join(c.Input, ", "), "none: --input gives it")},
+		{"variables", strings.Join(pairs(c.Vars), ", ")},
+		{"pace", paceOf(c.Steps[0].Options)},
+		{"caps", capsOf(c.Caps)},
+		{"schedule", scheduleOf(c.Runbook)},
+		{"tells", strings.Join(c.Notify, ", ")},
+	} {
+		if fact.text != "" {
+			fmt.Fprintf(w, "%s\t%s\n", fact.name, fact.text)
+		}
+	}
+}
+
+// words are the lines of a step in the last column of the table.
+func (s checkedStep) words() []string {
+	var lines []string
+	if s.Where != "" {
+		lines = append(lines, "where "+oneLine(s.Where))
+	}
+	lines = append(lines, pairs(s.Set)...)
+	if len(lines) == 0 {
+		return []string{"all"}
+	}
+	return lines
+}
+
+// pairs writes each name with its value, in the order of names.
+func pairs(values map[string]string) []string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		all = append(all, name+" = "+oneLine(values[name]))
+	}
+	return all
+}
+
+func (r checkedRow) words(op jobs.Op) string {
+	switch {
+	case r.Rejected != "":
+		return "rejected: " + oneLine(r.Rejected)
+	case r.LeftOut:
+		return "left out, " + oneLine(r.User)
+	}
+	return strings.Join(append([]string{string(op) + " " + oneLine(r.User)}, pairs(r.Values)...), ", ")
+}
+
+// paceOf says how fast the steps may go, and when.
+func paceOf(o report.Options) string {
+	text := "no limit"
+	if o.Rate > 0 {
+		text = fmt.Sprintf("%g calls/s", o.Rate)
+	}
+	text += ", " + o.Reserve + " reserved, priority " + o.Priority
+	if o.Window != "" {
+		text += ", in the window " + o.Window + " " + o.Timezone
+	}
+	return text
+}
+
+// limits are those of a step that bear on its operation.
+func limits(op jobs.Op, o report.Options) string {
+	text := fmt.Sprintf("%d attempts, max_failures %s", o.Attempts, o.MaxFailures)
+	if op == jobs.Verify {
+		text += ", within " + cmp.Or(o.Within, "0s")
+	}
+	if op.Creates() {
+		text += ", resend " + o.Resend
+	}
+	if o.Canary > 0 {
+		text += fmt.Sprintf(", canary %d", o.Canary)
+	}
+	return text
+}
+
+func capsOf(c runbook.Caps) string {
+	var all []string
+	for _, count := range []struct {
+		name string
+		rows int64
+	}{{"max_rows", c.MaxRows}, {"max_removes", c.MaxRemoves}, {"min_rows", c.MinRows}} {
+		if count.rows > 0 {
+			all = append(all, count.name+" "+group(count.rows))
+		}
+	}
+	for _, share := range []struct{ name, text string }{{"max_share", c.MaxShare}, {"max_shrink", c.MaxShrink}} {
+		if share.text != "" {
+			all = append(all, share.name+" "+share.text)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+func scheduleOf(r *runbook.Runbook) string {
+	s := r.Schedule
+	if s == nil {
+		return ""
+	}
+	text := s.Cron
+	if zone := cmp.Or(s.Timezone, r.Timezone); zone != "" {
+		text += " " + zone
+	}
+	text += ", overlap " + cmp.Or(s.Overlap, "skip")
+	if s.Jitter > 0 {
+		text += ", jitter " + time.Duration(s.Jitter).String()
+	}
+	if s.CatchUp > 0 {
+		text += ", catch_up " + time.Duration(s.CatchUp).String()
+	}
+	if len(s.Exclude) > 0 {
+		text += ", not on " + strings.Join(s.Exclude, ", ")
+	}
+	if s.Paused {
+		text += ", paused at first"
+	}
+	return text
+}
+
+// oneLine makes a text of a file fit for a table on a terminal.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.Join(strings.Fields(text), " "))
+}
