@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/runbook"
+	"github.com/sunbulk/sunbulk/internal/schedule"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -48,6 +50,11 @@ func (p *program) runbookCheck(ctx context.Context, o runbookFlags, name string)
 		}
 		checked.Steps = append(checked.Steps, step)
 	}
+	if flow.Schedule != nil {
+		if checked.NextSlot, err = nextSlot(flow.Runbook, time.Now()); err != nil {
+			return err
+		}
+	}
 	checked.Rows, err = p.firstRows(ctx, flow)
 	if unreadable(err) && len(o.input) == 0 {
 		fmt.Fprintf(p.screen, "note: the input cannot be read here: %v\n", err)
@@ -63,9 +70,10 @@ func (p *program) runbookCheck(ctx context.Context, o runbookFlags, name string)
 // checkedRunbook is what check shows of a runbook. Its steps are as they would be done.
 type checkedRunbook struct {
 	*runbook.Runbook
-	Vars  map[string]string `json:"vars,omitempty"`
-	Steps []checkedStep     `json:"steps"`
-	Rows  []checkedRow      `json:"rows,omitempty"` // the first of the input
+	Vars     map[string]string `json:"vars,omitempty"`
+	Steps    []checkedStep     `json:"steps"`
+	NextSlot time.Time         `json:"nextSlot,omitzero"`
+	Rows     []checkedRow      `json:"rows,omitempty"` // the first of the input
 }
 
 // checkedStep is one step, with what it has from the runbook and from the steps before.
@@ -97,6 +105,16 @@ func checkStep(flow *runbook.Flow, i int) (checkedStep, error) {
 		}
 	}
 	return step, err
+}
+
+// nextSlot checks the timetable of a runbook that has one.
+func nextSlot(book *runbook.Runbook, now time.Time) (time.Time, error) {
+	t, err := schedule.Parse(book)
+	if err != nil {
+		return time.Time{}, err
+	}
+	slot, _ := t.Next(now)
+	return slot, t.Check(now)
 }
 
 // mostRows is how many rows of the input a check shows.

@@ -56,7 +56,7 @@ func (c checkedRunbook) writeFacts(w io.Writer) {
 		{"variables", strings.Join(pairs(c.Vars), ", ")},
 		{"pace", paceOf(c.Steps[0].Options)},
 		{"caps", capsOf(c.Caps)},
-		{"schedule", scheduleOf(c.Runbook)},
+		{"schedule", c.schedule()},
 		{"tells", strings.Join(c.Notify, ", ")},
 	} {
 		if fact.text != "" {
@@ -143,16 +143,12 @@ func capsOf(c runbook.Caps) string {
 	return strings.Join(all, ", ")
 }
 
-func scheduleOf(r *runbook.Runbook) string {
-	s := r.Schedule
+func (c checkedRunbook) schedule() string {
+	s := c.Schedule
 	if s == nil {
 		return ""
 	}
-	text := s.Cron
-	if zone := cmp.Or(s.Timezone, r.Timezone); zone != "" {
-		text += " " + zone
-	}
-	text += ", overlap " + cmp.Or(s.Overlap, "skip")
+	text := s.Cron + " " + cmp.Or(s.Timezone, c.Timezone, "UTC") + ", overlap " + cmp.Or(s.Overlap, "skip")
 	if s.Jitter > 0 {
 		text += ", jitter " + time.Duration(s.Jitter).String()
 	}
@@ -165,7 +161,7 @@ func scheduleOf(r *runbook.Runbook) string {
 	if s.Paused {
 		text += ", paused at first"
 	}
-	return text
+	return text + "; next " + c.NextSlot.Format("2006-01-02 15:04 MST")
 }
 
 // oneLine makes a text of a file fit for a table on a terminal.

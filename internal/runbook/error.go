@@ -62,7 +62,7 @@ func (e *Error) line(p Problem) string {
 
 // Fault returns the *Error of one problem at a path.
 func (r *Runbook) Fault(path, cause, hint string) error {
-	return newError(r.file, []Problem{r.problem(path, cause, hint)})
+	return newError(r.source(), []Problem{r.problem(path, cause, hint)})
 }
 
 // newError returns the *Error of the problems, or nil when there is none.
