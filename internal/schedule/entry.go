@@ -122,3 +122,21 @@ func (s *Store) History(ctx context.Context, name string, count int) ([]Entry, e
 }
 
 func millis(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 10) }
+
+// LastSlot returns the newest entry of a slot, or of a run that was asked for; nil when there is none
+// among the newest hundred.
+func (s *Store) LastSlot(ctx context.Context, name string) (*Entry, error) {
+	entries, err := s.History(ctx, name, 100)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if e.What == Started || e.passed() {
+			return &e, nil
+		}
+	}
+	return nil, nil
+}
+
+// passed tells whether an entry is of slots that started no run.
+func (e Entry) passed() bool { return e.What == Skipped || e.What == Missed || e.What == NotStarted }

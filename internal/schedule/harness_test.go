@@ -17,17 +17,16 @@ import (
 // runs is a Starter whose runs are where a test says.
 type runs struct {
 	mu     sync.Mutex
-	made   map[string]Run    // by id
-	who    map[string]string // asked for it
-	refuse error             // of Start
-	begun  chan string       // gets the id of a Start, which then goes on by release; nil = none waits
+	made   map[string]Run // by id
+	refuse error          // of Start
+	begun  chan string    // gets the id of a Start, which then goes on by release; nil = none waits
 	gone   chan struct{}
 	cancel []string // runs that were cancelled, whatever came of it
 }
 
-func newRuns() *runs { return &runs{made: map[string]Run{}, who: map[string]string{}} }
+func newRuns() *runs { return &runs{made: map[string]Run{}} }
 
-func (f *runs) Start(ctx context.Context, id, who string, _ *runbook.Runbook, _ map[string]string) error {
+func (f *runs) Start(ctx context.Context, id string, _ *runbook.Runbook, _ map[string]string) error {
 	if f.begun != nil {
 		f.begun <- id
 		select {
@@ -42,7 +41,7 @@ func (f *runs) Start(ctx context.Context, id, who string, _ *runbook.Runbook, _ 
 		return f.refuse
 	}
 	if _, ok := f.made[id]; !ok {
-		f.made[id], f.who[id] = Run{State: "running"}, who
+		f.made[id] = Run{State: "running"}
 	}
 	return nil
 }

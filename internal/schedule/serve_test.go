@@ -28,9 +28,6 @@ func TestSlotStartsWhenItIsDueAndTellsItsResult(t *testing.T) {
 	if diff := cmp.Diff([]line{{What: Started, Run: run}, created}, r.history()); diff != "" {
 		t.Errorf("history (-want +got):\n%s", diff)
 	}
-	if got, want := r.runs.who[run], "schedule nightly"; got != want {
-		t.Errorf("who asked for the run: got %q, want %q", got, want)
-	}
 	rows := jobs.Tally{Read: 3, OK: 2, Failed: 1}
 	r.runs.set(run, Run{State: "finished", Ended: true, Rows: rows})
 	r.look(slot.Add(time.Minute))

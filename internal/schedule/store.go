@@ -18,7 +18,7 @@ import (
 // Errors of what operators ask for.
 var (
 	ErrNone    = errors.New("no such schedule")
-	ErrIllegal = errors.New("not now") // with what is in the way before it
+	ErrIllegal = errors.New("not possible in this state")
 )
 
 // namesKey is the set of all names. It is in another slot of a Cluster than the schedules: a name in
@@ -139,7 +139,7 @@ func (s *Store) Get(ctx context.Context, name string) (*Schedule, error) {
 
 // Pause lets the slots of a schedule pass. Runs that have started go on.
 func (s *Store) Pause(ctx context.Context, name, who, reason string) error {
-	return s.move(ctx, pauseScript, name, "is already paused", who, reason)
+	return s.move(ctx, pauseScript, name, "is paused", who, reason)
 }
 
 // Resume lets the next slot start again. Slots of the pause are not caught up.
@@ -188,9 +188,15 @@ func (s *Store) Trigger(ctx context.Context, name, who string) (run string, err 
 	case answer == int64(0):
 		return "", fmt.Errorf("schedule %s: %w", name, ErrNone)
 	case answer != int64(1) && answer != run:
-		return "", fmt.Errorf("schedule %s is about to start run %s: %w", name, answer, ErrIllegal)
+		return "", fmt.Errorf("schedule %s is to start run %s: %w", name, answer, ErrIllegal)
 	}
 	return run, nil
+}
+
+// Overdue tells whether no worker has dealt with a slot that should have started a minute ago.
+func (d *Schedule) Overdue(t *Timetable, now time.Time) bool {
+	slot, _ := t.due(d.Last, now.Add(-time.Minute))
+	return !slot.IsZero() && len(d.Running) == 0 // else the slot may wait
 }
 
 // parseMillis reads ms since 1970; zero when there are none.

@@ -63,7 +63,7 @@ func (s *Server) tell(ctx context.Context, k *known, st standing) error {
 		if err != nil {
 			return err
 		}
-		if e.What != Skipped && e.What != Missed && e.What != NotStarted || time.Since(e.At) > stale {
+		if !e.passed() || time.Since(e.At) > stale {
 			continue
 		}
 		if err := s.cfg.Tell(ctx, k.Schedule, e); err != nil {

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sunbulk/sunbulk/internal/schedule"
+)
+
+func (p *program) scheduleHistoryCommand() *cobra.Command {
+	var (
+		redis string
+		count int
+	)
+	cmd := &cobra.Command{
+		Use:   "history NAME",
+		Short: "What became of each slot, and who changed the schedule",
+		Long: `History tells what each slot did, the newest first: it started a run, which ended so, or it was skipped,
+missed or could not start, and why. Who applied, paused, resumed and triggered stands there, too.`,
+		Example: `  sunbulk schedule history clean-up --count 50`,
+		Args:    needSchedule,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if count < 1 || count > 10_000 {
+				return usage("--count is not between 1 and 10000", "")
+			}
+			return p.withSchedules(redis, args[0], func(ctx context.Context, schedules *schedule.Store) error {
+				return p.scheduleHistory(ctx, schedules, args[0], count)
+			})
+		},
+	}
+	cmd.Flags().IntVar(&count, "count", 20, "how many entries")
+	redisFlag(cmd.Flags(), &redis, redisMeaning)
+	return cmd
+}
+
+func (p *program) scheduleHistory(ctx context.Context, schedules *schedule.Store, name string, count int) error {
+	d, err := schedules.Get(ctx, name)
+	if err != nil {
+		return err
+	}
+	table, err := schedule.Parse(d.Runbook)
+	if err != nil {
+		return err
+	}
+	entries, err := schedules.History(ctx, name, count)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		return p.writeJSON(entries)
+	}
+	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "AT\tSLOT\tWHAT\tRUN\tROWS\tBY\tREASON")
+	for _, e := range entries {
+		slot, rows := "", ""
+		if e.Who == "" && !e.Slot.IsZero() {
+			slot = e.Slot.In(table.Zone()).Format(slotForm)
+		}
+		if e.Rows != nil {
+			rows = group(e.Rows.Read)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At.In(table.Zone()).Format(time.DateTime), slot, outcome(e), e.Run, rows, e.Who, e.Reason)
+	}
+	return w.Flush()
+}
+
+// outcome says in a word or two what an entry tells.
+func outcome(e schedule.Entry) string {
+	switch {
+	case e.State != "":
+		return string(e.What) + ", " + e.State
+	case e.Slots > 1:
+		return fmt.Sprintf("%s, %s slots", e.What, group(e.Slots))
+	case e.What == schedule.NotStarted:
+		return "not started"
+	}
+	return string(e.What)
+}
