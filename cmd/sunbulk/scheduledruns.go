@@ -21,7 +21,7 @@ type scheduledRuns struct {
 var _ schedule.Starter = scheduledRuns{}
 
 // Start begins a run, or goes on with the one that another worker has begun.
-func (s scheduledRuns) Start(ctx context.Context, id, _ string, book *runbook.Runbook, vars map[string]string) error {
+func (s scheduledRuns) Start(ctx context.Context, id string, book *runbook.Runbook, vars map[string]string) error {
 	created, err := jobs.IDTime(id)
 	if err != nil {
 		return err
