@@ -128,7 +128,7 @@ func TestSchemaHasTheWordsOfParse(t *testing.T) {
 func TestSchemaRefusesWhatParseRefuses(t *testing.T) {
 	schema := compileSchema(t)
 	for _, text := range []string{
-		"nmae: x\nsteps: [{op: list}]", "name: x", "name: a b\nsteps: [{op: list}]", "name: x\nsteps: []", "name: x\nsteps: [{name: a}]", "rate: fast" + steps, "batch: 0" + steps,
+		"naem: x\nsteps: [{op: list}]", "name: x", "name: a b\nsteps: [{op: list}]", "name: x\nsteps: []", "name: x\nsteps: [{name: a}]", "rate: fast" + steps, "batch: 0" + steps,
 		"name: x\nsteps: [{op: ensur}]", "max_failures: few" + steps, "timeout: 90" + steps, "caps: {max_removes: 0}" + steps, "notify: [finishd]" + steps, "schedule: {paused: true}" + steps,
 		"schedule: {cron: 0 1 * * *, overlap: never}" + steps, "schedule: {cron: 0 1 * * *, exclude: [tomorrow]}" + steps, "canary: {row: 5}" + steps, "input: []" + steps, "vars: {a-b: 1}" + steps,
 	} {
