@@ -42,7 +42,17 @@ func (c Client) JSON() json.RawMessage { return c.object }
 
 // UnmarshalJSON takes any JSON object. A field of an unexpected kind is taken by its JSON text, not refused.
 func (c *Client) UnmarshalJSON(data []byte) error {
-	var fields map[string]json.RawMessage
+	var fields *struct {
+		ID            field `json:"id"`
+		Type          field `json:"type"`
+		Status        field `json:"status"`
+		IntegrationID field `json:"integrationId"`
+		ExternalID    field `json:"externalId"`
+		LastSeen      field `json:"lastSeen"`
+		LinkedAt      field `json:"linkedAt"`
+		DisplayName   field `json:"displayName"`
+		AvatarURL     field `json:"avatarUrl"`
+	}
 	if err := json.Unmarshal(data, &fields); err != nil {
 		return err
 	}
@@ -50,15 +60,15 @@ func (c *Client) UnmarshalJSON(data []byte) error {
 		return errors.New("client is null")
 	}
 	*c = Client{
-		ID:            text(fields["id"]),
-		Type:          text(fields["type"]),
-		Status:        text(fields["status"]),
-		IntegrationID: text(fields["integrationId"]),
-		ExternalID:    text(fields["externalId"]),
-		LastSeen:      instant(fields["lastSeen"]),
-		LinkedAt:      instant(fields["linkedAt"]),
-		DisplayName:   text(fields["displayName"]),
-		AvatarURL:     text(fields["avatarUrl"]),
+		ID:            string(fields.ID),
+		Type:          string(fields.Type),
+		Status:        string(fields.Status),
+		IntegrationID: string(fields.IntegrationID),
+		ExternalID:    string(fields.ExternalID),
+		LastSeen:      fields.LastSeen.instant(),
+		LinkedAt:      fields.LinkedAt.instant(),
+		DisplayName:   string(fields.DisplayName),
+		AvatarURL:     string(fields.AvatarURL),
 		object:        bytes.Clone(data),
 	}
 	return nil
@@ -85,29 +95,32 @@ func (c Client) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// text takes a field whose syntax the decoder has checked.
-func text(value json.RawMessage) string {
-	if len(value) == 0 {
-		return ""
-	}
+// field is what the API gave as a string, else its JSON text; empty for null.
+type field string
+
+// UnmarshalJSON takes a value whose syntax the decoder has checked.
+func (f *field) UnmarshalJSON(value []byte) error {
 	if value[0] == '"' && bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value) { // nothing to decode, as a rule
-		return string(value[1 : len(value)-1])
+		*f = field(value[1 : len(value)-1])
+		return nil
 	}
 	var s *string
-	if json.Unmarshal(value, &s) != nil {
-		return string(value)
+	switch err := json.Unmarshal(value, &s); {
+	case err != nil:
+		*f = field(value)
+	case s == nil:
+		*f = ""
+	default:
+		*f = field(*s)
 	}
-	if s == nil {
-		return ""
-	}
-	return *s
+	return nil
 }
 
-func instant(value json.RawMessage) time.Time {
-	if len(value) == 0 {
+func (f field) instant() time.Time {
+	if f == "" {
 		return time.Time{}
 	}
-	t, err := time.Parse(time.RFC3339, strings.TrimSpace(text(value)))
+	t, err := time.Parse(time.RFC3339, strings.TrimSpace(string(f)))
 	if err != nil {
 		return time.Time{}
 	}

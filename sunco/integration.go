@@ -26,11 +26,15 @@ func (a *API) Integration(ctx context.Context, id string) (Integration, error) {
 		return Integration{}, err
 	}
 	var reply struct {
-		Integration map[string]json.RawMessage `json:"integration"`
+		Integration *struct {
+			ID     field `json:"id"`
+			Type   field `json:"type"`
+			Status field `json:"status"`
+		} `json:"integration"`
 	}
 	if json.Unmarshal(got.body, &reply) != nil || reply.Integration == nil {
 		return Integration{}, got.unreadable("an integration was expected")
 	}
 	in := reply.Integration
-	return Integration{ID: text(in["id"]), Type: text(in["type"]), Status: text(in["status"])}, nil
+	return Integration{ID: string(in.ID), Type: string(in.Type), Status: string(in.Status)}, nil
 }
