@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -53,11 +54,7 @@ func (a *API) do(ctx context.Context, c call) (answer, error) {
 		return answer{}, &Error{Title: "credentials: " + err.Error(), Err: err}
 	}
 	var sent delivery
-	req, err := a.request(httptrace.WithClientTrace(ctx, sent.trace()), c, authorization)
-	if err != nil {
-		return answer{}, a.failure(c, authorization, err, false)
-	}
-	res, err := a.client.Do(req)
+	res, err := a.transport.RoundTrip(a.request(httptrace.WithClientTrace(ctx, sent.trace()), c, authorization))
 	if err != nil {
 		return answer{}, a.failure(c, authorization, err, sent.possible())
 	}
@@ -78,25 +75,16 @@ func (a *API) do(ctx context.Context, c call) (answer, error) {
 	return got, nil
 }
 
-func (a *API) request(ctx context.Context, c call, authorization string) (*http.Request, error) {
-	var body io.Reader
+// request has no GetBody, so that no transport can send a create a second time on its own.
+func (a *API) request(ctx context.Context, c call, authorization string) *http.Request {
+	header := maps.Clone(a.header)
+	header["Authorization"] = []string{authorization}
+	req := http.Request{Method: c.method, URL: c.url, Header: header}
 	if c.body != nil {
-		body = bytes.NewReader(c.body)
+		header["Content-Type"] = []string{"application/json"}
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(c.body)), int64(len(c.body))
 	}
-	req, err := http.NewRequestWithContext(ctx, c.method, "", body) // its URL would be parsed
-	if err != nil {
-		return nil, err
-	}
-	// Without GetBody, no transport can send a create a second time on its own.
-	req.GetBody = nil
-	req.URL = c.url
-	req.Header.Set("Authorization", authorization)
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", a.userAgent)
-	if c.body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	return req, nil
+	return req.WithContext(ctx)
 }
 
 // secrets returns what may not show in an error of the call: what it names private, its credentials, the host.

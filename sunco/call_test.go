@@ -76,13 +76,10 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	defer other.Close()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		server := httptest.NewServer(http.RedirectHandler(other.URL+"/ann", status))
-		for _, client := range []*http.Client{nil, {}} {
-			api := newAPI(t, sunco.Config{BaseURL: server.URL, HTTPClient: client})
-			_, err := api.Create(t.Context(), "ann", sunco.ClientCreate{}, sunco.Query{})
-			got := asError(t, err)
-			if got.Status != status || !strings.Contains(got.Title, "hint: check the base URL") || strings.Contains(got.Error(), "ann") {
-				t.Errorf("got %+v, want Status %d and a hint", *got, status)
-			}
+		_, err := newAPI(t, sunco.Config{BaseURL: server.URL}).Create(t.Context(), "ann", sunco.ClientCreate{}, sunco.Query{})
+		got := asError(t, err)
+		if got.Status != status || !strings.Contains(got.Title, "hint: check the base URL") || strings.Contains(got.Error(), "ann") {
+			t.Errorf("got %+v, want Status %d and a hint", *got, status)
 		}
 		server.Close()
 	}
@@ -97,7 +94,7 @@ func TestI2CreateIsNeverReplayed(t *testing.T) {
 		}
 		return nil, io.EOF
 	})
-	api := newAPI(t, sunco.Config{HTTPClient: &http.Client{Transport: transport}})
+	api := newAPI(t, sunco.Config{Transport: transport})
 	_, err := api.Create(t.Context(), "u", sunco.ClientCreate{}, sunco.Query{})
 	if got := asError(t, err); calls != 1 || !got.Sent {
 		t.Errorf("got %d calls and %+v, want 1 call and Sent", calls, *got)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"os"
 	"time"
 )
@@ -47,9 +46,6 @@ func invalid(title string) error { return &Error{Title: title, Err: ErrInvalid} 
 
 // failure is the Error of a call that ended without an answer.
 func (a *API) failure(c call, authorization string, err error, sent bool) *Error {
-	if outer, ok := errors.AsType[*url.Error](err); ok {
-		err = outer.Err // the outer one quotes the URL
-	}
 	return &Error{Title: clean(reason(err), a.secrets(c, authorization)), Sent: sent, Err: err}
 }
 

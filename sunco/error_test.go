@@ -88,7 +88,7 @@ func TestRetryAfter(t *testing.T) {
 				header := http.Header{"Retry-After": {test.value}, "Date": {test.date}}
 				return &http.Response{StatusCode: 429, Header: header, Body: http.NoBody, Request: r}, nil
 			})
-			api := newAPI(t, sunco.Config{HTTPClient: &http.Client{Transport: transport}})
+			api := newAPI(t, sunco.Config{Transport: transport})
 			if got := asError(t, api.App(t.Context())).RetryAfter; got != test.want {
 				t.Errorf("Retry-After %q at %q: got %v, want %v", test.value, test.date, got, test.want)
 			}
@@ -116,13 +116,13 @@ func TestI2SentIsTrueUnlessNothingLeft(t *testing.T) {
 		want sunco.Error
 	}{
 		{"connection refused", t.Context(), sunco.Config{BaseURL: closed.URL}, sunco.Error{Title: "connect: connection refused"}},
-		{"no such host", t.Context(), sunco.Config{BaseURL: "http://nobody.invalid", HTTPClient: unknownHost()},
+		{"no such host", t.Context(), sunco.Config{BaseURL: "http://nobody.invalid", Transport: unknownHost()},
 			sunco.Error{Title: "host name lookup: no such host"}},
 		{"certificate not trusted", t.Context(), sunco.Config{BaseURL: untrusted.URL},
 			sunco.Error{Title: "tls: failed to verify certificate: x509: certificate signed by unknown authority"}},
 		{"context ended before", done, sunco.Config{BaseURL: cut.URL}, sunco.Error{Title: "cancelled"}},
 		{"cut", t.Context(), sunco.Config{BaseURL: cut.URL}, sunco.Error{Title: "connection closed", Sent: true}},
-		{"transport that reports nothing", t.Context(), sunco.Config{HTTPClient: &http.Client{Transport: silent}},
+		{"transport that reports nothing", t.Context(), sunco.Config{Transport: silent},
 			sunco.Error{Title: "broken", Sent: true}},
 	}
 	for _, test := range tests {
@@ -139,12 +139,12 @@ func TestI2SentIsTrueUnlessNothingLeft(t *testing.T) {
 	}
 }
 
-// unknownHost returns a client for which no host name has an address.
-func unknownHost() *http.Client {
+// unknownHost returns a transport for which no host name has an address.
+func unknownHost() *http.Transport {
 	dial := func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "nobody.invalid", IsNotFound: true}}
 	}
-	return &http.Client{Transport: &http.Transport{DialContext: dial}}
+	return &http.Transport{DialContext: dial}
 }
 
 func TestDeadlineWhileWaitingForTheAnswer(t *testing.T) {
@@ -172,7 +172,7 @@ func TestDeadlineWhileWaitingForAConnection(t *testing.T) {
 			<-over
 			return nil, net.ErrClosed
 		}
-		api := newAPI(t, sunco.Config{HTTPClient: &http.Client{Transport: &http.Transport{DialContext: dial}}})
+		api := newAPI(t, sunco.Config{Transport: &http.Transport{DialContext: dial}})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		got := asError(t, api.App(ctx))

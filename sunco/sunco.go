@@ -25,20 +25,20 @@ type Config struct {
 	BaseURL string
 	// Auth gives the credentials. Required.
 	Auth Auth
-	// HTTPClient sends the requests; its CheckRedirect is not used, for redirects are never followed.
-	// Default: a client of its own for many calls at once to one host, without a timeout.
-	HTTPClient *http.Client
+	// Transport sends the requests; no redirect is followed, so that credentials stay with the base URL's host.
+	// Default: one of its own for many calls at once to one host, without a timeout.
+	Transport http.RoundTripper
 	// UserAgent is the header of that name. Default: "sunco (+https://github.com/sunbulk/sunbulk)".
 	UserAgent string
 }
 
 // API calls one app. It is safe for concurrent use.
 type API struct {
-	appID     string
 	base      *url.URL
+	root      *url.URL // of the app's resources
 	auth      Auth
-	client    *http.Client
-	userAgent string
+	transport http.RoundTripper
+	header    http.Header // of every request
 }
 
 // New returns an API for the app. It sends nothing; its errors are about the arguments and never quote credentials.
@@ -62,11 +62,14 @@ func New(appID string, cfg Config) (*API, error) {
 	if strings.ContainsFunc(cfg.UserAgent, unicode.IsControl) {
 		return nil, errors.New("user agent contains a control character")
 	}
-	a := &API{appID: appID, base: base, auth: cfg.Auth, client: newHTTPClient(cfg.HTTPClient), userAgent: cfg.UserAgent}
-	if a.userAgent == "" {
-		a.userAgent = "sunco (+https://github.com/sunbulk/sunbulk)"
+	if cfg.UserAgent == "" {
+		cfg.UserAgent = "sunco (+https://github.com/sunbulk/sunbulk)"
 	}
-	return a, nil
+	if cfg.Transport == nil {
+		cfg.Transport = newTransport()
+	}
+	header := http.Header{"Accept": {"application/json"}, "User-Agent": {cfg.UserAgent}}
+	return &API{base: base, root: resource(base, "v2", "apps", appID), auth: cfg.Auth, transport: cfg.Transport, header: header}, nil
 }
 
 // parseBase checks a base URL; its errors quote neither the URL nor a password in it.
@@ -94,17 +97,6 @@ func parseBase(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// newHTTPClient returns a client that follows no redirect, so that credentials stay with the base URL's host.
-func newHTTPClient(given *http.Client) *http.Client {
-	client := &http.Client{Transport: newTransport()}
-	if given != nil {
-		copied := *given
-		client = &copied
-	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return client
-}
-
 // newTransport speaks HTTP/1.1 only: on HTTP/2 all calls in flight share a connection, and losing it would leave every
 // one of them unanswered. Idle connections are closed before common servers close them, which spares lost answers.
 func newTransport() *http.Transport {
@@ -121,17 +113,25 @@ func newTransport() *http.Transport {
 	}
 }
 
-// url returns the address of a resource below the base URL; each segment stays one segment, whatever is in it.
+// url returns the address of a resource of the app.
 func (a *API) url(query string, segments ...string) *url.URL {
-	u := *a.base
-	path, escaped := new(strings.Builder), new(strings.Builder)
-	path.WriteString(u.Path)
-	escaped.WriteString(u.EscapedPath())
-	for _, s := range append([]string{"v2", "apps", a.appID}, segments...) {
-		path.WriteString("/" + s)
-		escaped.WriteString("/" + escapeSegment(s))
+	u := resource(a.root, segments...)
+	u.RawQuery = query
+	return u
+}
+
+// resource returns an address below base; each segment stays one segment, whatever is in it.
+func resource(base *url.URL, segments ...string) *url.URL {
+	const room = 128 // bytes, enough as a rule
+	path, escaped := make([]byte, 0, room), make([]byte, 0, room)
+	path = append(path, base.Path...)
+	escaped = append(escaped, base.EscapedPath()...)
+	for _, s := range segments {
+		path = append(append(path, '/'), s...)
+		escaped = append(append(escaped, '/'), escapeSegment(s)...)
 	}
-	u.Path, u.RawPath, u.RawQuery = path.String(), escaped.String(), query
+	u := *base
+	u.Path, u.RawPath = string(path), string(escaped)
 	return &u
 }
 

@@ -141,7 +141,7 @@ func TestRequestOnTheWire(t *testing.T) {
 				got = received(t, r)
 				return nil, http.ErrServerClosed
 			})
-			test.call(t.Context(), newAPI(t, sunco.Config{BaseURL: base, HTTPClient: &http.Client{Transport: transport}}))
+			test.call(t.Context(), newAPI(t, sunco.Config{BaseURL: base, Transport: transport}))
 			if line := got.Method + " " + got.RequestURI; line != test.want {
 				t.Errorf("got %q, want %q", line, test.want)
 			}
@@ -153,10 +153,10 @@ func TestRequestOnTheWire(t *testing.T) {
 }
 
 func TestInvalidArgumentsAreNotSent(t *testing.T) {
-	api := newAPI(t, sunco.Config{HTTPClient: &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+	api := newAPI(t, sunco.Config{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 		t.Error("a call was made")
 		return nil, http.ErrServerClosed
-	})}})
+	})})
 	create := func(user string, message []byte) error {
 		body := sunco.ClientCreate{Confirmation: sunco.Confirmation{Message: message}}
 		_, err := api.Create(t.Context(), user, body, sunco.Query{})
@@ -219,7 +219,7 @@ func FuzzPathEscaping(f *testing.F) {
 			got = received(t, r)
 			return nil, http.ErrServerClosed
 		})
-		api := newAPI(t, sunco.Config{BaseURL: "https://host.test/sc", HTTPClient: &http.Client{Transport: transport}})
+		api := newAPI(t, sunco.Config{BaseURL: "https://host.test/sc", Transport: transport})
 		err := api.Remove(t.Context(), user, client, sunco.Query{BrandID: client})
 		if got == nil {
 			if e := asError(t, err); e.Sent {

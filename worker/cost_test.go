@@ -33,7 +33,7 @@ func TestAllocationsPerRow(t *testing.T) {
 // answerInProcess takes the network out of the calls, and with it what the server allocates.
 func (b *bench) answerInProcess() {
 	b.t.Helper()
-	api, err := sunco.New(app, sunco.Config{Auth: sunco.Token("token"), HTTPClient: &http.Client{Transport: instantly{}}})
+	api, err := sunco.New(app, sunco.Config{Auth: sunco.Token("token"), Transport: instantly{}})
 	if err != nil {
 		b.t.Fatal(err)
 	}
