@@ -22,13 +22,18 @@ func (r *run) pass(ctx context.Context) error {
 	commits.Go(func() { r.commitWhile(ctx, done) })
 	var chains sync.WaitGroup
 	for _, chain := range r.chains() {
-		chains.Go(func() {
+		chains.Add(1)
+		follow := func() {
+			defer chains.Done()
 			for _, i := range chain {
 				if !r.attempt(ctx, i) {
 					return
 				}
 			}
-		})
+		}
+		if !r.callers.do(r.soft, follow) {
+			follow() // and find that no call may start
+		}
 	}
 	chains.Wait()
 	close(done)

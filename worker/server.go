@@ -27,6 +27,8 @@ type server struct {
 	log  *slog.Logger
 	rows *semaphore.Weighted // rows in a pass: what a crash can leave in doubt
 
+	callers *callers
+
 	inFlight atomic.Int64 // calls of the job
 	called   atomic.Int64 // calls of the job that have ended
 
@@ -105,6 +107,7 @@ func (s *server) serve(ctx context.Context) error {
 	srv.Stop()
 	srv.Shutdown()
 	s.handlers.Wait() // asynq does not wait for a handler whose context has ended
+	s.callers.end()
 	die()
 	life.Wait()
 	s.log.Info("left job", "cause", context.Cause(s.soft))
