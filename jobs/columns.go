@@ -75,12 +75,19 @@ func (r *columnReader) strings(set func(i int, v string)) {
 		}
 		return
 	}
-	lengths := make([]uint64, r.rows)
+	lengths, all := make([]uint64, r.rows), uint64(0)
 	for i := range lengths {
 		lengths[i] = r.uvarint()
+		all += lengths[i]
 	}
+	values := string(r.take(all)) // one for all rows of the column, which are kept together as a rule
 	for i, n := range lengths {
-		set(i, string(r.take(n)))
+		if r.err != nil || n > uint64(len(values)) { // the sum may have overflowed
+			r.fail()
+			return
+		}
+		set(i, values[:n])
+		values = values[n:]
 	}
 }
 
