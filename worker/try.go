@@ -58,15 +58,14 @@ func (t *try) once(ctx context.Context) (jobs.Outcome, error) {
 // call makes one call of an operation at the pace of the app, with the job's timeout, and counts it.
 // A list for a row in doubt is a look. Its error is always a *sunco.Error.
 func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) error) error {
-	stopped := &sunco.Error{Title: "stopped before the call", Err: context.Canceled}
 	asked := time.Now()
 	leave, err := t.lane.enter(t.soft)
 	if err != nil {
-		return stopped
+		return stopped()
 	}
 	if !t.hold.valid(t.epoch) || t.announced(ctx, op) != nil {
-		leave(stopped, 0)
-		return stopped
+		leave(stopped(), 0)
+		return stopped()
 	}
 	limit := ctx
 	if t.job.Options.Timeout > 0 {
@@ -99,6 +98,11 @@ func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) err
 		return failure
 	}
 	return nil
+}
+
+// stopped is the error of a call that was not begun.
+func stopped() *sunco.Error {
+	return &sunco.Error{Title: "stopped before the call", Err: context.Canceled}
 }
 
 // announces tells whether a row's create is announced in the ledger before it is sent. Others are
