@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"runtime/debug"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -55,6 +56,10 @@ Ctrl-C lets calls in flight end and gives the rest back to the queue, the second
 	return cmd
 }
 
+// percentOfWorker is how much garbage may pile up in a worker, as a part of what is in use: some 10 MB with the default of
+// calls in flight. To collect a third as often as Go does takes 20 MB, and saves a tenth of the CPU.
+const percentOfWorker = 300
+
 func (p *program) work(ctx context.Context, o workerOptions) error {
 	log, err := p.logger(slog.LevelInfo)
 	if err != nil {
@@ -76,6 +81,7 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 		return err
 	}
 	defer st.Close()
+	defer debug.SetGCPercent(debug.SetGCPercent(percentOfWorker))
 	apps := slices.Sorted(maps.Keys(apis))
 	cfg := worker.Config{Name: processName(), APIs: apis, Concurrency: o.concurrency, Logger: log}
 	notices := notify.Config{Apps: apps, StalledAfter: o.notify.stalledAfter, Logger: log}
