@@ -2,9 +2,11 @@
 package enqueue
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -49,7 +51,7 @@ func New(l Ledger, q *queue.Queues, cfg Config) *Enqueuer {
 }
 
 const (
-	maxGroup   = 16  // batches that are noted and queued together; the first groups are smaller
+	maxGroup   = 32  // batches that are noted and queued together; the first groups are smaller
 	maxSettled = 500 // rows that are not queued and wait for a note
 )
 
@@ -67,6 +69,7 @@ func (e *Enqueuer) Add(ctx context.Context, job string, records Records) error {
 		return err
 	}
 	g := group{Enqueuer: e, job: job, finished: finished, mark: mark, size: 1, queue: e.queues.Add}
+	defer g.sending.Wait()
 	if e.cfg.Witness {
 		g.witness = newWitness()
 	}
@@ -93,7 +96,7 @@ func (e *Enqueuer) Add(ctx context.Context, job string, records Records) error {
 	return g.end(ctx)
 }
 
-// group is what is read and not yet queued.
+// group is what is read and not yet queued. While it is read, the one before is sent.
 type group struct {
 	*Enqueuer
 	job      string
@@ -107,6 +110,9 @@ type group struct {
 	rows    []jobs.Row // of the next batch
 	batches []jobs.Batch
 	note    ledger.Note
+
+	sending sync.WaitGroup
+	failed  error // of what was sent last; known when sending is over
 }
 
 // addCanary queues the canary, in batches that hold no other row.
@@ -148,10 +154,14 @@ func (g *group) add(ctx context.Context, row jobs.Row, rejection *jobs.Rejection
 	return nil
 }
 
-// end sends what is left.
+// end sends what is left, and returns when all is sent.
 func (g *group) end(ctx context.Context) error {
 	g.cut()
-	return g.send(ctx)
+	if err := g.send(ctx); err != nil {
+		return err
+	}
+	g.sending.Wait()
+	return g.failed
 }
 
 // settle notes the outcome of a row that is not queued.
@@ -173,38 +183,46 @@ func (g *group) cut() {
 	g.rows = make([]jobs.Row, 0, g.cfg.BatchSize)
 }
 
-// send notes what was read and then queues the batches: the job never has an outcome of a row that
-// was not counted as read.
+// send begins to note and queue what was read, once the group before is queued, and begins the next group.
 func (g *group) send(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
+	g.sending.Wait()
+	if err := cmp.Or(g.failed, ctx.Err()); err != nil {
 		return err
 	}
 	if g.witness != nil {
 		g.note.Digest = g.witness.String()
 	}
-	if err := g.ledger.Note(ctx, g.job, g.note); err != nil {
-		return err
-	}
-	if err := g.wait(ctx); err != nil {
-		return err
-	}
-	adding, adders := errgroup.WithContext(ctx)
-	for _, b := range g.batches {
-		if !g.finished(b.Number) {
-			adding.Go(func() error { return g.queue(adders, g.job, b) })
-		}
-	}
-	g.batches, g.note.Rejected, g.note.Filtered, g.settled = g.batches[:0], g.note.Rejected[:0], g.note.Filtered[:0], 0
+	note, batches := g.note, g.batches
+	g.sending.Go(func() { g.failed = g.sendNow(ctx, note, batches) })
+	g.batches, g.note.Rejected, g.note.Filtered, g.settled = nil, nil, nil, 0
 	g.size = min(2*g.size, maxGroup)
 	if g.cfg.Window > 0 {
 		g.size = min(g.size, int(g.cfg.Window))
 	}
+	return nil
+}
+
+// sendNow notes what was read and then queues the batches: the job never has an outcome of a row that
+// was not counted as read.
+func (g *group) sendNow(ctx context.Context, note ledger.Note, batches []jobs.Batch) error {
+	if err := g.ledger.Note(ctx, g.job, note); err != nil {
+		return err
+	}
+	if err := g.wait(ctx, note.Batches); err != nil {
+		return err
+	}
+	adding, adders := errgroup.WithContext(ctx)
+	for _, b := range batches {
+		if !g.finished(b.Number) {
+			adding.Go(func() error { return g.queue(adders, g.job, b) })
+		}
+	}
 	return adding.Wait()
 }
 
-// wait holds the enqueuing side at most a window of batches ahead of the working side.
-func (g *group) wait(ctx context.Context) error {
-	if g.cfg.Window == 0 || g.note.Batches <= g.cfg.Window {
+// wait holds the enqueuing side, with so many batches, at most a window ahead of the working side.
+func (g *group) wait(ctx context.Context, batches int64) error {
+	if g.cfg.Window == 0 || batches <= g.cfg.Window {
 		return nil
 	}
 	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
@@ -212,7 +230,7 @@ func (g *group) wait(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("look how far the job is: %w", err)
 		}
-		if g.note.Batches-finished <= g.cfg.Window {
+		if batches-finished <= g.cfg.Window {
 			return nil
 		}
 		select {
