@@ -73,7 +73,7 @@ func (m *march) run(ctx context.Context) error {
 // checkInput counts the input before anything of it is queued.
 func (m *march) checkInput() error {
 	r := &m.view.run
-	s, err := r.Files(m.drain, m.files)
+	s, err := r.Files(m.drain, m.files, m.note)
 	if err != nil {
 		return m.orInterrupted(err)
 	}
@@ -170,7 +170,7 @@ func (m *march) survey(i int) (canary []jobs.Row, reason string, err error) {
 func (m *march) source(ctx context.Context, i int) (*runs.Source, error) {
 	r := &m.view.run
 	if i == 0 {
-		src, err := r.Files(ctx, m.files)
+		src, err := r.Files(ctx, m.files, nil)
 		return src, m.orInterrupted(err)
 	}
 	before := m.view.jobs[i-1]

@@ -97,7 +97,7 @@ func (j *jobFlags) open(ctx context.Context, p *program, files *input.Files) (*i
 func (j *jobFlags) input(p *program) (input.Config, error) {
 	cfg := input.Config{
 		Op: j.op, Where: j.expressions.where, AllowDuplicates: j.allowDuplicates, Stdin: p.stdin,
-		Warn: func(message string) { fmt.Fprintln(p.screen, "note: "+message) },
+		Warn: p.note,
 	}
 	var err error
 	if cfg.Vars, err = j.expressions.variables(); err != nil {

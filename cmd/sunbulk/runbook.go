@@ -18,7 +18,7 @@ a migration, a cleanup, a backfill. docs/runbooks.md teaches it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
-		p.runbookCheckCommand(), p.runbookSchemaCommand(), p.runbookRunCommand(), p.runbookStartCommand(), p.runbookStatusCommand(), p.runbookReportCommand(),
+		p.runbookCheckCommand(), p.runbookSchemaCommand(), p.runbookPlanCommand(), p.runbookRunCommand(), p.runbookStartCommand(), p.runbookStatusCommand(), p.runbookReportCommand(),
 		p.runbookPauseCommand(), p.runbookResumeCommand(), p.runbookCancelCommand(),
 	)
 	return cmd

@@ -127,7 +127,7 @@ func (p *program) firstRows(ctx context.Context, flow *runbook.Flow) ([]checkedR
 		return nil, err
 	}
 	cfg := flow.Config(0)
-	cfg.Warn = func(message string) { fmt.Fprintln(p.screen, "note: "+message) }
+	cfg.Warn = p.note
 	reader, err := input.Open(ctx, files, cfg)
 	if err != nil {
 		return nil, err
@@ -135,24 +135,24 @@ func (p *program) firstRows(ctx context.Context, flow *runbook.Flow) ([]checkedR
 	defer reader.Close()
 	var rows []checkedRow
 	for r := range reader.Records() {
-		if rows = append(rows, checkRow(r)); len(rows) == mostRows {
+		if rows = append(rows, checkRow(r.Row, r.Refused())); len(rows) == mostRows {
 			break
 		}
 	}
 	return rows, ctx.Err()
 }
 
-func checkRow(r input.Record) checkedRow {
-	if r.Rejection != nil {
-		return checkedRow{Row: r.Rejection.Number, Line: r.Rejection.Line, Rejected: strings.TrimSpace(r.Rejection.Column + " " + r.Rejection.Cause)}
+func checkRow(row jobs.Row, rejection *jobs.Rejection) checkedRow {
+	if rejection != nil && !rejection.Filtered {
+		return checkedRow{Row: rejection.Number, Line: rejection.Line, Rejected: strings.TrimSpace(rejection.Column + " " + rejection.Cause)}
 	}
-	row := checkedRow{Row: r.Row.Number, Line: r.Row.Line, User: r.Row.User, Values: map[string]string{}, LeftOut: r.Filtered}
+	checked := checkedRow{Row: row.Number, Line: row.Line, User: row.User, Values: map[string]string{}, LeftOut: rejection != nil}
 	for _, c := range jobs.Columns() {
-		if value := *c.Field(&r.Row); value != "" && c.Path != "user" {
-			row.Values[c.Path] = value
+		if value := *c.Field(&row); value != "" && c.Path != "user" {
+			checked.Values[c.Path] = value
 		}
 	}
-	return row
+	return checked
 }
 
 // unreadable tells whether an input is not there, or not there for whoever checks: that is no fault

@@ -53,20 +53,30 @@ func (o *runbookFlags) open(name string) (*runbook.Flow, error) {
 	return book.Compile(vars)
 }
 
-// files finds the input of a runbook, which is read more than once.
-func (p *program) runbookFiles(book *runbook.Runbook) (*input.Files, error) {
-	if len(book.Input) == 0 {
-		return nil, usage("no input", "give --input FILE, or an input in the runbook")
-	}
-	files, err := p.find(book.Input)
+// openRunbook reads a runbook and finds its input, which is read more than once.
+func (p *program) openRunbook(o runbookFlags, simulate, name string) (*runbook.Flow, *input.Files, error) {
+	flow, err := o.open(name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if simulated(simulate) {
+		flow.App = cmp.Or(flow.App, simulatedApp)
+	}
+	if len(flow.Input) == 0 {
+		return nil, nil, usage("no input", "give --input FILE, or an input in the runbook")
+	}
+	files, err := p.find(flow.Input)
+	if err != nil {
+		return nil, nil, err
 	}
 	if name := files.Pipe(); name != "" {
-		return nil, usage(name+" is a pipe, and a runbook counts its input before it runs", "write it to a file, and give that")
+		return nil, nil, usage(name+" is a pipe, and a runbook counts its input before it runs", "write it to a file, and give that")
 	}
-	return files, nil
+	return flow, files, nil
 }
+
+// note tells of what is odd about the input.
+func (p *program) note(message string) { fmt.Fprintln(p.screen, "note: "+message) }
 
 // readAtMost reads the start of a file.
 func readAtMost(name string, most int64) ([]byte, error) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
 	"runtime/debug"
@@ -54,14 +53,7 @@ func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name stri
 	if err != nil {
 		return err
 	}
-	flow, err := o.book.open(name)
-	if err != nil {
-		return err
-	}
-	if simulated(o.simulate) {
-		flow.App = cmp.Or(flow.App, simulatedApp)
-	}
-	files, err := p.runbookFiles(flow.Runbook)
+	flow, files, err := p.openRunbook(o.book, o.simulate, name)
 	if err != nil {
 		return err
 	}

@@ -42,16 +42,12 @@ with the run that was being begun.`,
 }
 
 func (p *program) startRunbook(ctx context.Context, o runbookFlags, redis, resume string, exceed bool, name string) error {
-	flow, err := o.open(name)
+	flow, files, err := p.openRunbook(o, "", name)
 	if err != nil {
 		return err
 	}
 	if flow.App == "" {
 		return usage("no app id", "give --app, or name the app in the runbook")
-	}
-	files, err := p.runbookFiles(flow.Runbook)
-	if err != nil {
-		return err
 	}
 	st, err := p.openStore(ctx, redis)
 	if err != nil {
@@ -60,7 +56,7 @@ func (p *program) startRunbook(ctx context.Context, o runbookFlags, redis, resum
 	defer st.Close()
 	now := time.Now().UTC()
 	r := runs.Run{ID: jobs.NewID(now), Runbook: flow.Runbook, Vars: flow.Vars, Local: true, Created: now}
-	conductor := runs.New(st.rdb, st.codec, runs.Config{Name: processName(), Apps: []string{flow.App}})
+	conductor := runs.New(st.rdb, st.codec, runs.Config{Name: processName(), Apps: []string{flow.App}, Note: p.note})
 	if resume != "" {
 		if r, err = conductor.Store.Run(ctx, resume); err != nil {
 			return err

@@ -18,6 +18,7 @@ import (
 type Config struct {
 	Name   string       // of this process, different in each; required
 	Apps   []string     // whose runs it moves; required
+	Note   func(string) // hears what is odd about the input of a run that is begun; default: nobody does
 	Logger *slog.Logger // default: nothing is logged
 }
 

@@ -31,7 +31,7 @@ func (c *Conductor) Start(ctx context.Context, r Run, files *input.Files) error 
 
 // check counts the input of a run that is not begun, and compares it with the caps.
 func (c *Conductor) check(ctx context.Context, r Run, files *input.Files) error {
-	s, err := r.Files(ctx, files)
+	s, err := r.Files(ctx, files, c.cfg.Note)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (c *Conductor) source(ctx context.Context, r Run, files *input.Files) (s *S
 				return nil, err
 			}
 		}
-		return r.Files(ctx, files)
+		return r.Files(ctx, files, nil)
 	}
 	before, err := c.ledger.Job(ctx, r.Job(r.Step-1))
 	if err != nil {

@@ -19,13 +19,15 @@ type Source struct {
 	from    string           // the job before
 }
 
-// Files opens the input of a run for its first step.
-func (r *Run) Files(ctx context.Context, files *input.Files) (*Source, error) {
+// Files opens the input of a run for its first step. Note hears what is odd about it; nil = nobody does.
+func (r *Run) Files(ctx context.Context, files *input.Files, note func(string)) (*Source, error) {
 	flow, err := r.Flow()
 	if err != nil {
 		return nil, err
 	}
-	reader, err := input.Open(ctx, files, flow.Config(0))
+	cfg := flow.Config(0)
+	cfg.Warn = note
+	reader, err := input.Open(ctx, files, cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/jobs"
+	"github.com/sunbulk/sunbulk/sunco"
+)
+
+// trial is what the lists of some rows found, and what the second step would do with it.
+type trial struct {
+	Asked    int          `json:"asked"`    // rows whose lists were answered
+	Clients  int          `json:"clients"`  // that they found
+	Kept     int64        `json:"kept"`     // of them by where
+	Rejected int64        `json:"rejected"` // of those, rows that the next step could not take
+	Why      []string     `json:"why,omitempty"`
+	Rows     []checkedRow `json:"rows,omitempty"` // the first that it would take
+}
+
+// try lists the clients of some users, and takes them to the second step.
+func (c *checker) try(ctx context.Context, r *runs.Run, rows []jobs.Row) (*trial, error) {
+	s := &trial{}
+	var chunk jobs.Chunk
+	for _, row := range rows {
+		var found []sunco.Client
+		pages := c.api.Pages(row.User, sunco.ListQuery{BrandID: row.BrandID})
+		err := c.call(ctx, func(ctx context.Context) (err error) {
+			found, err = pages.Next(ctx)
+			return err
+		})
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			v := refused(err)
+			c.found.add(v.level, fmt.Sprintf("row %d: %s", row.Number, v.text), v.hint)
+			continue
+		}
+		o := jobs.Outcome{Row: row, Kind: jobs.OK}
+		for _, client := range found {
+			o.Clients = append(o.Clients, client.JSON())
+		}
+		s.Asked, s.Clients = s.Asked+1, s.Clients+len(found)
+		chunk.Outcomes = append(chunk.Outcomes, o)
+	}
+	return s, s.take(r, chunk)
+}
+
+// take goes with outcomes to the second step.
+func (s *trial) take(r *runs.Run, chunk jobs.Chunk) error {
+	opt, err := r.Options(0)
+	if err != nil {
+		return err
+	}
+	outcomes := func(yield func(jobs.Chunk, error) bool) { yield(chunk, nil) }
+	src, err := r.Behind(1, jobs.Job{Options: opt, Created: r.Created}, outcomes)
+	if err != nil {
+		return err
+	}
+	for row, rejection := range src.Records(context.Background()) {
+		s.Kept++
+		switch {
+		case rejection == nil && len(s.Rows) < mostRows:
+			s.Rows = append(s.Rows, checkRow(row, nil))
+		case rejection != nil && !rejection.Filtered:
+			if s.Rejected++; len(s.Why) < mostRows {
+				s.Why = append(s.Why, checkRow(row, rejection).Rejected)
+			}
+		}
+	}
+	return src.Err()
+}
+
+// scale says how many clients go on of so many rows, if all are like those of the sample.
+func (s *trial) scale(rows int64) int64 {
+	if s == nil || s.Asked == 0 {
+		return 0
+	}
+	return rows * (s.Kept - s.Rejected) / int64(s.Asked)
+}
+
+func (s *trial) write(out io.Writer, next jobs.Op) {
+	fmt.Fprintf(out, "sample: %s drawn have %d clients, where keeps %d of them; the next step rejects %d\n", rowCount(int64(s.Asked)), s.Clients, s.Kept, s.Rejected)
+	for _, why := range s.Why {
+		fmt.Fprintf(out, "  rejected: %s\n", why)
+	}
+	for _, r := range s.Rows {
+		fmt.Fprintf(out, "  line %d: %s\n", r.Line, r.words(next))
+	}
+}
