@@ -53,7 +53,7 @@ func asRefusal(err error) error {
 	switch {
 	case capped:
 		return &schedule.Refusal{Reason: refusal.Reason}
-	case unusable && !bad.Unavailable, errors.As(err, new(*fs.PathError)), errors.As(err, new(*runbook.Error)):
+	case unusable && !bad.Passing, errors.As(err, new(*fs.PathError)), errors.As(err, new(*runbook.Error)):
 		return &schedule.Refusal{Reason: err.Error()}
 	}
 	return err

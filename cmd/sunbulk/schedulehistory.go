@@ -61,7 +61,7 @@ func (p *program) scheduleHistory(ctx context.Context, schedules *schedule.Store
 			slot = e.Slot.In(table.Zone()).Format(slotForm)
 		}
 		if e.Rows != nil {
-			rows = group(e.Rows.Read)
+			rows = group(e.Rows.OK) + " of " + group(e.Rows.Read)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At.In(table.Zone()).Format(time.DateTime), slot, outcome(e), e.Run, rows, e.Who, e.Reason)
 	}

@@ -143,7 +143,7 @@ func keys(s *script, ts *testscript.TestScript, args []string) error {
 	if err != nil {
 		return err
 	}
-	var got []string
+	got := []string{}
 	for _, k := range found {
 		if !strings.HasPrefix(k, "sunbulk:pace:") && !strings.HasPrefix(k, "sunbulk:input:") {
 			got = append(got, strings.ReplaceAll(k, ts.Getenv("JOB"), "JOB"))

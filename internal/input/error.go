@@ -17,6 +17,7 @@ type Error struct {
 	Option string // whose expression is at fault: where, or set and its path; else empty
 
 	Unavailable bool // it cannot be had, whatever it holds
+	Passing     bool // it may be had later: the network or the server fails
 }
 
 func (e *Error) Error() string {

@@ -137,7 +137,8 @@ func told(err error) error {
 // unavailable is the *Error of an object that cannot be had.
 func unavailable(name string, err error) *Error {
 	hint := "check the address and the network"
-	if e, ok := errors.AsType[*refusal](err); ok {
+	e, refused := errors.AsType[*refusal](err)
+	if refused {
 		switch {
 		case e.hint != "":
 			hint = e.hint
@@ -149,5 +150,5 @@ func unavailable(name string, err error) *Error {
 			hint = "check the address"
 		}
 	}
-	return &Error{File: name, Cause: "cannot be read", Hint: hint, Err: err, Unavailable: true}
+	return &Error{File: name, Cause: "cannot be read", Hint: hint, Err: err, Unavailable: true, Passing: !refused || e.passes()}
 }

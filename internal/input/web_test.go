@@ -149,3 +149,23 @@ func TestContentEncodingIsPassedOver(t *testing.T) {
 		t.Errorf("got %+v", in)
 	}
 }
+
+func TestWhatTheNetworkOrTheServerFailsMayPass(t *testing.T) {
+	status := http.StatusOK
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	for _, test := range []struct {
+		status int // 0 = nobody answers
+		want   bool
+	}{
+		{http.StatusNotFound, false}, {http.StatusForbidden, false}, {http.StatusServiceUnavailable, true}, {http.StatusTooManyRequests, true}, {0, true},
+	} {
+		if status = test.status; status == 0 {
+			srv.Close()
+		}
+		_, _, err := readURL(t.Context(), t, quick(), srv.URL+"/x.csv")
+		e, ok := errors.AsType[*Error](err)
+		if !ok || e.Passing != test.want {
+			t.Errorf("status %d: got %#v, want Passing %v", test.status, err, test.want)
+		}
+	}
+}
