@@ -116,6 +116,18 @@ func appears(_ *script, ts *testscript.TestScript, args []string) error {
 	})
 }
 
+// history NAME PATTERN: a line of the schedule's history comes to match.
+func awaitHistory(_ *script, ts *testscript.TestScript, args []string) error {
+	line, err := regexp.Compile("(?m)" + args[1])
+	if err != nil {
+		return err
+	}
+	return wait("the history of "+args[0]+" matches "+args[1], func() (bool, error) {
+		err := ts.Exec("sunbulk", "schedule", "history", args[0])
+		return line.MatchString(ts.ReadFile("stdout")), err
+	})
+}
+
 var baseURL = regexp.MustCompile(`baseURL=(http://(\S+))`)
 
 // simulator ARG…: sunbulk simulate runs in the background on a free port, or on that of the one

@@ -73,6 +73,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"fetch":     fetch,
 		"receive":   receive,
 		"notices":   notices,
+		"history":   awaitHistory,
 		"serve":     serve,
 	} {
 		all[name] = func(ts *testscript.TestScript, neg bool, args []string) {

@@ -164,12 +164,12 @@ func liveOnce(ctx context.Context, server *redistest.Server, f *runs, first time
 // ending is a Starter whose runs have ended when they are made, and which fails now and then.
 type ending struct{ *runs }
 
-func (e *ending) Start(ctx context.Context, id, who string, r *runbook.Runbook, vars map[string]string) error {
+func (e *ending) Start(ctx context.Context, id string, r *runbook.Runbook, vars map[string]string) error {
 	if rand.IntN(4) == 0 {
 		return errDown
 	}
 	time.Sleep(rand.N(3 * time.Millisecond))
-	if err := e.runs.Start(ctx, id, who, r, vars); err != nil {
+	if err := e.runs.Start(ctx, id, r, vars); err != nil {
 		return err
 	}
 	e.set(id, Run{State: "finished", Ended: true})
@@ -179,9 +179,9 @@ func (e *ending) Start(ctx context.Context, id, who string, r *runbook.Runbook, 
 // redisRuns is a Starter of several processes: its runs are in Redis, and it counts those that it makes.
 type redisRuns struct{ rdb *redis.Client }
 
-func (f redisRuns) Start(ctx context.Context, id, who string, _ *runbook.Runbook, _ map[string]string) error {
+func (f redisRuns) Start(ctx context.Context, id string, _ *runbook.Runbook, _ map[string]string) error {
 	time.Sleep(rand.N(20 * time.Millisecond))
-	return f.rdb.HSetNX(ctx, "made", id, who).Err()
+	return f.rdb.HSetNX(ctx, "made", id, "").Err()
 }
 
 func (f redisRuns) State(ctx context.Context, id string) (Run, error) {

@@ -26,7 +26,7 @@ type runs struct {
 
 func newRuns() *runs { return &runs{made: map[string]Run{}} }
 
-func (f *runs) Start(ctx context.Context, id, _ string, _ *runbook.Runbook, _ map[string]string) error {
+func (f *runs) Start(ctx context.Context, id string, _ *runbook.Runbook, _ map[string]string) error {
 	if f.begun != nil {
 		f.begun <- id
 		select {

@@ -127,10 +127,6 @@ func (s *Server) takeOver(ctx context.Context, k *known, st standing, now time.T
 
 // start starts the run of an order, which is this server's as long as it renews the lease.
 func (s *Server) start(ctx context.Context, k *known, o order, fence int64) error {
-	who := o.who
-	if who == "" {
-		who = "schedule " + k.Name
-	}
 	starting, end := context.WithCancel(ctx)
 	renewed := make(chan struct{})
 	go func() {
@@ -138,7 +134,7 @@ func (s *Server) start(ctx context.Context, k *known, o order, fence int64) erro
 		defer end()
 		s.renew(starting, k.Name, fence)
 	}()
-	err := s.cfg.Starter.Start(starting, o.run, who, k.Runbook, k.Vars)
+	err := s.cfg.Starter.Start(starting, o.run, k.Runbook, k.Vars)
 	stopped := ctx.Err() != nil
 	lost := starting.Err() != nil && !stopped
 	end()

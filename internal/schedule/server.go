@@ -23,9 +23,9 @@ func (r *Refusal) Error() string { return "not started: " + r.Reason }
 // Starter begins runs of runbooks, and tells what became of them. The texts of its errors and reasons
 // are kept in Redis and shown to people: they hold no secret (I7).
 type Starter interface {
-	// Start makes run id of the runbook, unless it is there, and queues its first step; who asked for it
-	// is a person, or the schedule. It is tried again after an error that is no *Refusal.
-	Start(ctx context.Context, id, who string, r *runbook.Runbook, vars map[string]string) error
+	// Start makes run id of the runbook, unless it is there, and queues its first step. It is tried again
+	// after an error that is no *Refusal.
+	Start(ctx context.Context, id string, r *runbook.Runbook, vars map[string]string) error
 	// State tells how a run stands. One that is not there has no State, and no error.
 	State(ctx context.Context, id string) (Run, error)
 	// Cancel lets a run end, soon if not at once. It may be called again meanwhile.
