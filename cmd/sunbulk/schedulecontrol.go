@@ -64,7 +64,7 @@ func (p *program) scheduleRemoveCommand() *cobra.Command {
 }
 
 func (p *program) scheduleTriggerCommand() *cobra.Command {
-	cmd := p.controlSchedule("trigger", "Ask for a run now, beside the timetable", "has a worker of its app start this run",
+	cmd := p.controlSchedule("trigger", "Ask for a run now, beside the timetable", "is asked for this run; a worker of its app starts it",
 		func(ctx context.Context, schedules *schedule.Store, name string) error {
 			run, err := schedules.Trigger(ctx, name, operator())
 			if err != nil {

@@ -20,7 +20,8 @@ func (p *program) scheduleHistoryCommand() *cobra.Command {
 		Use:   "history NAME",
 		Short: "What became of each slot, and who changed the schedule",
 		Long: `History tells what each slot did, the newest first: it started a run, which ended so, or it was skipped,
-missed or could not start, and why. Who applied, paused, resumed and triggered stands there, too.`,
+missed or could not start, and why. Of a run that has ended it tells how many rows of the input came through
+all steps. Who applied, paused, resumed and triggered stands there, too.`,
 		Example: `  sunbulk schedule history clean-up --count 50`,
 		Args:    needSchedule,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -54,16 +55,16 @@ func (p *program) scheduleHistory(ctx context.Context, schedules *schedule.Store
 		return p.writeJSON(entries)
 	}
 	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "AT\tSLOT\tWHAT\tRUN\tROWS\tBY\tREASON")
+	fmt.Fprintln(w, "AT\tSLOT\tWHAT\tRUN\tCAME THROUGH\tBY\tREASON")
 	for _, e := range entries {
-		slot, rows := "", ""
+		slot, through := "", ""
 		if e.Who == "" && !e.Slot.IsZero() {
 			slot = e.Slot.In(table.Zone()).Format(slotForm)
 		}
 		if e.Rows != nil {
-			rows = group(e.Rows.OK) + " of " + group(e.Rows.Read)
+			through = group(e.Rows.OK) + " of " + group(e.Rows.Read)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At.In(table.Zone()).Format(time.DateTime), slot, outcome(e), e.Run, rows, e.Who, e.Reason)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At.In(table.Zone()).Format(time.DateTime), slot, outcome(e), e.Run, through, e.Who, e.Reason)
 	}
 	return w.Flush()
 }

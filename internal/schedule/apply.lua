@@ -12,7 +12,7 @@ if before[3] ~= ARGV[3] then redis.call('HSET', KEYS[1], 'last', now) end
 local answer, reason = 'changed', ''
 if not before[1] then
   answer = 'created'
-  redis.call('HSET', KEYS[1], 'created', now)
+  redis.call('HSET', KEYS[1], 'created', now, 'fence', now) -- above those of a schedule of this name that was removed
   if ARGV[4] == '1' then redis.call('HSET', KEYS[1], 'paused', now, 'who', ARGV[5], 'reason', 'paused in its file') end
 elseif before[3] ~= ARGV[3] then
   reason = 'with a new timetable'

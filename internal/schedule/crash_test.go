@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -308,9 +309,13 @@ func TestScheduleHasOneOrderAtATime(t *testing.T) {
 	}
 	st := all[0]
 	asked := parseOrder(st.trigger)
+	before := r.rdb.HGet(ctx, key("nightly"), "fence").Val()
+	if ms, err := strconv.ParseInt(before, 10, 64); err != nil || ms == 0 {
+		t.Errorf("fence of a new schedule: got %q, want one above those of an earlier one of its name", before)
+	}
 	bySlot, byBob := claim{"last", st.last, millis(slot)}, claim{"trigger", st.trigger, ""}
-	if fence, err := r.store.take(ctx, "nightly", byBob, asked, time.Minute); err != nil || fence != 1 {
-		t.Errorf("first: got fence %d, %v, want 1", fence, err)
+	if fence, err := r.store.take(ctx, "nightly", byBob, asked, time.Minute); err != nil || fence == 0 {
+		t.Errorf("first: got fence %d, %v, want one", fence, err)
 	}
 	if fence, err := r.store.take(ctx, "nightly", bySlot, order{run: runOf(slot), slot: slot}, time.Minute); err != nil || fence != 0 {
 		t.Errorf("while it is taken: got fence %d, %v, want 0", fence, err)
