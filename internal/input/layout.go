@@ -20,6 +20,7 @@ type layout struct {
 	where     *reading     // nil without --where
 	evaluated map[int]bool // cells that an expression reads
 	carried   []int        // cells that later steps read
+	kept      int          // cell of the client that a remove must not take, or -1
 }
 
 // plan is what one operation takes from a record. Fields that it does not read stay empty.
@@ -58,6 +59,9 @@ func (b *binder) bind(names []string, strict bool) *layout {
 			p.clash = clash
 		}
 		l.plans = append(l.plans, p)
+	}
+	if l.kept = b.keeps(names); l.kept >= 0 {
+		l.evaluated[l.kept] = true
 	}
 	l.carried = b.carried(names)
 	return l

@@ -36,6 +36,9 @@ func (l *layout) fill(row *jobs.Row, cells []string) error {
 		}
 		*f.field(row) = value
 	}
+	if err := l.spare(row, cells); err != nil {
+		return err
+	}
 	err = l.binder.check(&p.operation, row)
 	if e, ok := errors.AsType[*jobs.FieldError](err); ok {
 		return &jobs.FieldError{Column: p.name(l.names, e.Column), Cause: e.Cause}

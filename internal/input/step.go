@@ -4,8 +4,10 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/expression"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -100,6 +102,23 @@ func (l *layout) checkLater() *Error {
 		if err := later.bind(names, true).checkHeader(); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// keeps returns the cell of the client that the runbook has made, or found in its place, which none of its
+// removes may take; -1 when there is none.
+func (b *binder) keeps(names []string) int {
+	if !strings.EqualFold(b.op, string(jobs.Remove)) || !slices.Contains(b.adds, expression.CreatedID) {
+		return -1
+	}
+	return slices.Index(names, expression.CreatedID)
+}
+
+// spare returns the *jobs.FieldError of a row that would remove that client.
+func (l *layout) spare(row *jobs.Row, cells []string) error {
+	if l.kept >= 0 && row.ClientID != "" && row.ClientID == cells[l.kept] {
+		return &jobs.FieldError{Column: "clientId", Cause: "is the client that the runbook has made, or found in its place"}
 	}
 	return nil
 }

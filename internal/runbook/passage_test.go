@@ -105,21 +105,24 @@ func TestPassageThroughAMigration(t *testing.T) {
 		t.Errorf("got others %q", others)
 	}
 	waits, _ := pass(t, f, 2, jobs.Outcome{Row: links[0].Key(), Kind: jobs.OK, ClientID: "n1", ClientStatus: "pending"})
-	want = []jobs.Row{{Number: 1, Line: 8, Op: jobs.Verify, User: "ann", BrandID: "b", ClientID: "n1", Carry: `[7,"client.id","c2","created.status","pending"]`}}
+	want = []jobs.Row{{Number: 1, Line: 8, Op: jobs.Verify, User: "ann", BrandID: "b", ClientID: "n1", Carry: `[7,"client.id","c2","created.id","n1","created.status","pending"]`}}
 	if diff := cmp.Diff(want, waits); diff != "" {
 		t.Errorf("waits (-want +got):\n%s", diff)
 	}
+	// Nothing removes what the runbook has made, or found in its place, whatever the list has found.
 	removes, others := pass(t, f, 3,
+		jobs.Outcome{Row: jobs.Row{User: "gil", Carry: `[9,"client.id","c5","created.id","c5","created.status","active"]`}, Kind: jobs.OK},
 		jobs.Outcome{Row: waits[0].Key(), Kind: jobs.OK, ClientID: "n1"},
 		jobs.Outcome{Row: jobs.Row{User: "dee", Carry: `[8,"client.id","c4","created.status","blocked"]`}, Kind: jobs.OK},
 		jobs.Outcome{Row: jobs.Row{User: "eve"}, Kind: jobs.Noop, Detail: jobs.LeftOut},
 		jobs.Outcome{Row: jobs.Row{User: "fay"}, Kind: jobs.InDoubt},
 	)
-	want = []jobs.Row{{Number: 1, Line: 8, Op: jobs.Remove, User: "ann", BrandID: "b", ClientID: "c2", Carry: `[7]`}}
+	want = []jobs.Row{{Number: 2, Line: 8, Op: jobs.Remove, User: "ann", BrandID: "b", ClientID: "c2", Carry: `[7]`}}
 	if diff := cmp.Diff(want, removes); diff != "" {
 		t.Errorf("removes (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"2 filtered [8]"}, others); diff != "" {
+	wantOthers := []string{"1 rejected: clientId is the client that the runbook has made, or found in its place row=9", "3 filtered [8]"}
+	if diff := cmp.Diff(wantOthers, others); diff != "" {
 		t.Errorf("others (-want +got):\n%s", diff)
 	}
 }
