@@ -18,6 +18,7 @@ type Summary struct {
 	State     jobs.State     `json:"state"`
 	Reason    string         `json:"reason"`
 	App       string         `json:"app"`
+	Origin    jobs.Origin    `json:"origin,omitzero"` // the step of a runbook of which the job is
 	Options   Options        `json:"options"`
 	Rows      jobs.Tally     `json:"rows"`
 	Filtered  int64          `json:"filtered"` // of the noop: left out by --where, and never called
