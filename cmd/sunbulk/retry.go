@@ -49,7 +49,9 @@ func (p *program) retry(ctx context.Context, redis, id, cause string) error {
 		}
 		return usage(fmt.Sprintf("job %s has no %s", id, what), "'sunbulk status "+id+"' lists the causes")
 	}
-	s, err := p.begin(ctx, st, job.Options, "", nil)
+	opt := job.Options
+	opt.Origin = jobs.Origin{} // its rows go no further in a runbook
+	s, err := p.begin(ctx, st, opt, "", nil)
 	if err != nil {
 		return err
 	}
@@ -88,7 +90,7 @@ func (f *failedRows) rows(ctx context.Context) func(yield func(jobs.Row, *jobs.R
 					continue
 				}
 				f.read++
-				o.Row.Number = f.read
+				o.Row.Number, o.Row.Carry = f.read, ""
 				if !yield(o.Row, nil) {
 					return
 				}

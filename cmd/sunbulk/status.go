@@ -80,6 +80,9 @@ func (s standing) tell(w io.Writer, now time.Time) error {
 		fmt.Fprintf(w, ": %s", s.Reason)
 	}
 	fmt.Fprintf(w, "\napp %s, created %s\n", s.App, s.Times.Created.Local().Format(time.DateTime))
+	if o := s.Origin; o.Run != "" {
+		fmt.Fprintf(w, "step %d, %s, of run %s of %s\n", o.Place, o.Step, o.Run, o.Runbook)
+	}
 	describeSum(w, s.Summary)
 	if s.Calls.Total > 0 {
 		if s.State.Ended() {

@@ -90,7 +90,7 @@ func within(d time.Duration) string {
 func Summarize(job jobs.Job) Summary {
 	o, st := job.Options, job.Stats
 	s := Summary{
-		Job: job.ID, State: job.State, Reason: job.Reason, App: o.App,
+		Job: job.ID, State: job.State, Reason: job.Reason, App: o.App, Origin: o.Origin,
 		Options: Options{
 			Rate: o.Rate, Burst: o.Burst, Attempts: o.Attempts, Timeout: o.Timeout.String(),
 			Within: within(o.Within), Batch: o.BatchSize, MaxFailures: o.MaxFailures.String(), Resend: string(cmp.Or(o.Resend, jobs.ResendSilent)),
