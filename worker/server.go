@@ -27,8 +27,7 @@ type server struct {
 	log  *slog.Logger
 	rows *semaphore.Weighted // rows in a pass: what a crash can leave in doubt
 
-	callers *callers
-
+	callers  *callers
 	inFlight atomic.Int64 // calls of the job
 	called   atomic.Int64 // calls of the job that have ended
 
@@ -48,6 +47,7 @@ func newServer(w *Worker, job jobs.Job, a *app) *server {
 	s := &server{Worker: w, job: job, app: a, log: w.cfg.Logger.With("job", job.ID)}
 	s.lane = newLane(a, job, s.log)
 	s.rows = semaphore.NewWeighted(int64(w.cfg.Concurrency) * rowsPerCall)
+	s.callers = newCallers(w.cfg.Concurrency)
 	s.soft, s.finish = context.WithCancelCause(w.drain)
 	return s
 }
