@@ -170,7 +170,7 @@ func (g *group) settle(row jobs.Row, rejection *jobs.Rejection) {
 		g.note.Rejected = append(g.note.Rejected, *rejection)
 		return
 	}
-	g.note.Filtered = append(g.note.Filtered, jobs.Outcome{Row: row.Key(), Kind: jobs.Noop, Detail: "filtered", FinishedAt: time.Now().UTC()})
+	g.note.Filtered = append(g.note.Filtered, jobs.Outcome{Row: row.Key(), Kind: jobs.Noop, Detail: jobs.LeftOut, FinishedAt: time.Now().UTC()})
 }
 
 // cut makes a batch of the rows.
