@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/report"
 )
 
@@ -37,6 +39,9 @@ func (p *program) jobs(ctx context.Context, redis string) error {
 	all := []report.Summary{}
 	for _, id := range ids {
 		job, err := st.ledger.Job(ctx, id)
+		if errors.Is(err, ledger.ErrNoJob) { // forgotten meanwhile
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -110,7 +110,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.enqueueCommand(), p.workerCommand(),
 		p.jobsCommand(), p.statusCommand(), p.whyCommand(), p.pauseCommand(), p.resumeCommand(), p.cancelCommand(), p.rateCommand(),
-		p.retryCommand(), p.reportCommand(), p.runbookCommand(), p.scheduleCommand(), p.simulateCommand(),
+		p.retryCommand(), p.reportCommand(), p.forgetCommand(), p.runbookCommand(), p.scheduleCommand(), p.simulateCommand(),
 	)
 	return root
 }

@@ -45,8 +45,9 @@ const interval = 500 * time.Millisecond
 
 // Run moves the runs of the apps until ctx ends.
 func (c *Conductor) Run(ctx context.Context) {
-	tick := time.NewTicker(interval)
+	tick, hourly := time.NewTicker(interval), time.NewTicker(time.Hour)
 	defer tick.Stop()
+	defer hourly.Stop()
 	for ctx.Err() == nil {
 		if err := c.moveAll(ctx); err != nil && ctx.Err() == nil {
 			c.cfg.Logger.Warn("could not look for runs", "error", err)
@@ -54,6 +55,10 @@ func (c *Conductor) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
+		case now := <-hourly.C:
+			if err := c.prune(ctx, now); err != nil && ctx.Err() == nil {
+				c.cfg.Logger.Warn("could not forget runs of long ago", "error", err)
+			}
 		}
 	}
 }
