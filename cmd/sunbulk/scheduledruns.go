@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"github.com/sunbulk/sunbulk/internal/input"
@@ -28,7 +29,9 @@ func (s scheduledRuns) Start(ctx context.Context, id string, book *runbook.Runbo
 	}
 	r := runs.Run{ID: id, Runbook: book, Vars: vars, Schedule: book.Name, Created: created}
 	if begun, err := s.conductor.Store.Run(ctx, id); err == nil {
-		r = begun
+		if r = begun; r.Schedule != book.Name {
+			return fmt.Errorf("run %s is of another schedule", id) // of the same second: one in a million
+		}
 	} else if !errors.Is(err, runs.ErrNoRun) {
 		return err
 	}

@@ -95,14 +95,16 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 		defer stop()
 		cfg.Observer, notices.Noticed = m, m.Noticed
 	}
-	conductor := runs.New(st.rdb, st.codec, runs.Config{Name: processName() + "-" + rand.Text()[:6], Apps: apps, Logger: log})
-	timetables := schedule.Config{Starter: scheduledRuns{st, conductor}, Apps: apps, Logger: log}
+	conduct := func() *runs.Conductor { // each has a name of its own, so that one waits for what the other queues
+		return runs.New(st.rdb, st.codec, runs.Config{Name: processName() + "-" + rand.Text()[:6], Apps: apps, Logger: log})
+	}
+	timetables := schedule.Config{Starter: scheduledRuns{st, conduct()}, Apps: apps, Logger: log}
 	if hook != nil {
 		n := notify.New(st.rdb, st.ledger, hook, notices)
 		timetables.Tell = n.NotStarted
 		defer background(ctx, func(done context.Context) { n.Run(ctx, done) })()
 	}
-	defer background(p.drain, conductor.Run)()
+	defer background(p.drain, conduct().Run)()
 	defer background(p.drain, schedule.New(st.rdb, timetables).Run)()
 	w := worker.New(st.rdb, st.codec, cfg)
 	defer context.AfterFunc(p.drain, w.Drain)()
