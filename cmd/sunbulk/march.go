@@ -219,9 +219,7 @@ func (m *march) work(ctx context.Context, i int, s *session) error {
 	}
 	defer src.Close()
 	in.rows, in.inputs, in.progress = src.Records(in.ctx), src.Inputs, src.Progress
-	if !m.quiet {
-		fmt.Fprintf(m.screen, "step %d of %d: %s\n", i+1, len(m.view.run.Runbook.Steps), m.view.run.Runbook.Steps[i].Name)
-	}
+	m.tellStep(&m.view.run, i)
 	w := worker.New(s.rdb, s.codec, worker.Config{
 		Name: processName(), APIs: map[string]*sunco.API{m.view.run.Runbook.App: m.api}, Deliveries: s.memory, Concurrency: m.concurrency, Logger: m.log,
 	})

@@ -16,6 +16,7 @@ import (
 type runbookRunOptions struct {
 	book        runbookFlags
 	access      accessFlags
+	redis       string
 	concurrency int
 	out         string
 	simulate    string
@@ -30,8 +31,9 @@ func (p *program) runbookRunCommand() *cobra.Command {
 		Long: `Run takes the rows of the input through the steps of a runbook, one step after the other, and writes
 a report: rows.csv says how far each row came and why no further, and each step has a folder of its own.
 
-It needs no Redis: it keeps journals in the report folder, and the same command with the same --out goes
-on where it stopped, after a crash too. 'sunbulk runbook start' runs a runbook on Redis.`,
+Without --redis it needs nothing else: it keeps journals in the report folder, and the same command with the same --out goes
+on where it stopped, after a crash too. With --redis the run is there, workers help, and go on with it should
+this process end; 'sunbulk runbook start' leaves it to them at once.`,
 		Example: `  sunbulk runbook run migrate.yaml --simulate --input users.csv
   sunbulk runbook run migrate.yaml --var new=5f1a0c52d8b7e4000c3a9e02 --out moved`,
 		Args: needRunbook,
@@ -40,6 +42,7 @@ on where it stopped, after a crash too. 'sunbulk runbook start' runs a runbook o
 	f := cmd.Flags()
 	o.book.register(f)
 	o.access.register(f)
+	redisFlag(f, &o.redis, redisMeaning+" (default: embedded)")
 	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
 	f.StringVar(&o.out, "out", "", "report folder (default sunbulk-RUN)")
 	exceedFlag(f, &o.exceed)
@@ -53,6 +56,9 @@ func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name stri
 	if err != nil {
 		return err
 	}
+	if o.concurrency < 1 || o.concurrency > 10_000 {
+		return usage("--concurrency is not between 1 and 10000", "")
+	}
 	flow, files, err := p.openRunbook(o.book, o.simulate, name)
 	if err != nil {
 		return err
@@ -64,12 +70,16 @@ func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name stri
 	}
 	defer stop()
 	now := time.Now().UTC().Truncate(time.Millisecond)
+	r := runs.Run{ID: jobs.NewID(now), Runbook: flow.Runbook, Vars: flow.Vars, Local: true, Created: now, State: jobs.Running}
+	defer debug.SetGCPercent(debug.SetGCPercent(percentWithInput))
+	if o.redis != "" {
+		return p.runOnRedis(ctx, o, r, files, api, log)
+	}
 	m := march{program: p, log: log, api: api, concurrency: o.concurrency, exceed: o.exceed, files: files}
-	m.view.run = runs.Run{ID: jobs.NewID(now), Runbook: flow.Runbook, Vars: flow.Vars, Local: true, Created: now, State: jobs.Running}
+	m.view.run = r
 	if m.out, err = m.resume(o.out); err != nil {
 		return err
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(percentWithInput))
 	defer m.close()
 	return m.run(ctx)
 }

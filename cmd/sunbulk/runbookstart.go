@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -65,13 +64,7 @@ func (p *program) startRunbook(ctx context.Context, o runbookFlags, redis, resum
 	if exceed {
 		r.Exceed = 1
 	}
-	err = conductor.Start(ctx, r, files)
-	switch refusal, refused := errors.AsType[*runs.Refusal](err); {
-	case refused:
-		return &exitError{exitPaused, errors.New("nothing was begun: " + refusal.Reason), exceedHint}
-	case err != nil && ctx.Err() != nil:
-		return &exitError{exitInterrupted, fmt.Errorf("interrupted while beginning run %s", r.ID), "the same command with --resume " + r.ID + " goes on"}
-	case err != nil:
+	if err := beginRun(ctx, conductor, r, files); err != nil {
 		return err
 	}
 	v, err := st.runView(ctx, r.ID)

@@ -143,6 +143,13 @@ func (v *runView) ends(ctx context.Context) iter.Seq2[report.End, error] {
 	}
 }
 
+// tellStep says at which step a run is.
+func (p *program) tellStep(r *runs.Run, step int) {
+	if !p.quiet {
+		fmt.Fprintf(p.screen, "step %d of %d: %s\n", step+1, len(r.Runbook.Steps), r.Runbook.Steps[step].Name)
+	}
+}
+
 // describeRun says what became of a run, for people: a line for each step.
 func describeRun(w io.Writer, s report.RunSummary) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
