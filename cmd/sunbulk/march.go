@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"time"
 
@@ -83,7 +82,7 @@ func (m *march) checkInput() error {
 		return m.orInterrupted(err)
 	}
 	r.Rows = v.Read
-	if reason := r.Runbook.Caps.Input(v.Read, 0); reason != "" && !m.exceed {
+	if reason := r.Refuses(v, 0); reason != "" && !m.exceed {
 		return &exitError{exitPaused, errors.New("nothing was begun: " + reason), exceedHint}
 	}
 	return nil
@@ -96,8 +95,9 @@ func (m *march) step(ctx context.Context, i int) (stopped *exitError, err error)
 	if err != nil {
 		return nil, err
 	}
+	again := "the same command with --out " + m.out
 	if reason != "" {
-		return &exitError{exitPaused, errors.New(runbook.CapReason(m.view.run.Runbook.Steps[i].Name, reason)), exceedHint}, nil
+		return &exitError{exitPaused, errors.New(runbook.CapReason(m.view.run.Runbook.Steps[i].Name, reason)), "look whether that is meant; " + again + " --exceed-caps goes on"}, nil
 	}
 	s, err := m.begin(ctx, i)
 	if err != nil {
@@ -114,7 +114,7 @@ func (m *march) step(ctx context.Context, i int) (stopped *exitError, err error)
 		return nil, err
 	}
 	m.view.jobs[i], m.view.src[i] = job, s.source(job)
-	again := "the same command with --out " + m.out + " goes on"
+	again += " goes on"
 	switch job.State {
 	case jobs.Finished:
 		return broken(job), nil
@@ -243,7 +243,7 @@ func (m *march) conclude(ctx context.Context, stopped *exitError, err error) err
 	if stopped != nil {
 		return stopped
 	}
-	for _, s := range slices.Backward(m.sessions) { // the first one's journal tells that there is a run
+	for _, s := range m.sessions { // the first one's journal tells that there is something to go on with
 		if err := s.discard(); err != nil {
 			return err
 		}

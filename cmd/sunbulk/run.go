@@ -77,8 +77,8 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	if err != nil {
 		return err
 	}
-	if o.concurrency < 1 || o.concurrency > 10_000 {
-		return usage("--concurrency is not between 1 and 10000", "")
+	if err := checkConcurrency(o.concurrency); err != nil {
+		return err
 	}
 	hook, err := o.notify.hook()
 	if err != nil {
@@ -249,6 +249,13 @@ func result(job jobs.Job) error {
 		return nil
 	}
 	return &exitError{code: exitNotAllOK}
+}
+
+func checkConcurrency(calls int) error {
+	if calls < 1 || calls > 10_000 {
+		return usage("--concurrency is not between 1 and 10000", "")
+	}
+	return nil
 }
 
 func processName() string {

@@ -56,8 +56,8 @@ func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name stri
 	if err != nil {
 		return err
 	}
-	if o.concurrency < 1 || o.concurrency > 10_000 {
-		return usage("--concurrency is not between 1 and 10000", "")
+	if err := checkConcurrency(o.concurrency); err != nil {
+		return err
 	}
 	flow, files, err := p.openRunbook(o.book, o.simulate, name)
 	if err != nil {

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -55,9 +58,12 @@ func (p *program) startRunbook(ctx context.Context, o runbookFlags, redis, resum
 	defer st.Close()
 	now := time.Now().UTC()
 	r := runs.Run{ID: jobs.NewID(now), Runbook: flow.Runbook, Vars: flow.Vars, Local: true, Created: now}
+	if r.Fingerprint, err = fingerprintRun(flow, files); err != nil {
+		return err
+	}
 	conductor := runs.New(st.rdb, st.codec, runs.Config{Name: processName(), Apps: []string{flow.App}, Note: p.note})
 	if resume != "" {
-		if r, err = conductor.Store.Run(ctx, resume); err != nil {
+		if r, err = halfBegun(ctx, conductor.Store, resume, r.Fingerprint); err != nil {
 			return err
 		}
 	}
@@ -77,4 +83,35 @@ func (p *program) startRunbook(ctx context.Context, o runbookFlags, redis, resum
 	fmt.Fprintf(p.screen, "begun with %s of input; 'sunbulk runbook status %s' tells how it goes on\n", rowCount(v.rows()), r.ID)
 	_, err = fmt.Fprintln(p.stdout, r.ID)
 	return err
+}
+
+// fingerprintRun tells what a run is begun with from anything else.
+func fingerprintRun(flow *runbook.Flow, files *input.Files) (string, error) {
+	inputs, err := files.Digest()
+	if err != nil {
+		return "", err
+	}
+	book, err := json.Marshal(flow.Runbook)
+	if err != nil {
+		return "", err
+	}
+	vars, err := json.Marshal(flow.Vars)
+	return jobs.Fingerprint(inputs, map[string]string{"runbook": string(book), "vars": string(vars)}), err
+}
+
+// halfBegun returns a run to go on with the beginning of.
+func halfBegun(ctx context.Context, store *runs.Store, id, fingerprint string) (runs.Run, error) {
+	if err := checkRun([]string{id}); err != nil {
+		return runs.Run{}, err
+	}
+	r, err := store.Run(ctx, id)
+	switch {
+	case err != nil:
+		return r, err
+	case r.State.Ended():
+		return r, usage(fmt.Sprintf("run %s is %s", id, r.State), "nothing can be added to it")
+	case r.Fingerprint != fingerprint:
+		return r, usage("run "+id+" was begun with something else", "give the same runbook, input and --var; without --resume it is a run of its own")
+	}
+	return r, nil
 }

@@ -65,8 +65,8 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.concurrency < 1 || o.concurrency > 10_000 {
-		return usage("--concurrency is not between 1 and 10000", "")
+	if err := checkConcurrency(o.concurrency); err != nil {
+		return err
 	}
 	apis, err := o.apis()
 	if err != nil {

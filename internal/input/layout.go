@@ -86,7 +86,7 @@ func (b *binder) resolve(names []string) [][]string {
 	}
 	for i, name := range names {
 		name = normalise(name)
-		if paths[i] != nil {
+		if paths[i] != nil || name == opPath && b.step != "" { // a runbook says itself what its steps do
 			continue
 		}
 		candidates := b.paths[name]

@@ -131,7 +131,7 @@ func (e *ends) rejection(r *jobs.Rejection) {
 	if i := slices.Index(r.Names, input.RowName); i == 0 && e.step > 0 {
 		end.Row, _ = strconv.ParseInt(r.Values[0], 10, 64)
 	}
-	if i := slices.Index(r.Names, "user"); i >= 0 {
+	if i := slices.IndexFunc(r.Names, func(name string) bool { return name == "user" || e.flow.Map[name] == "user" }); i >= 0 {
 		end.User = r.Values[i]
 	}
 	end.Kind, end.Cause = jobs.Rejected, r.Cause

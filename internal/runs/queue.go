@@ -44,7 +44,7 @@ func (c *Conductor) check(ctx context.Context, r Run, files *input.Files) error 
 	if err != nil {
 		return err
 	}
-	if reason := r.Runbook.Caps.Input(v.Read, before); reason != "" && r.Exceed != 1 {
+	if reason := r.Refuses(v, before); reason != "" && r.Exceed != 1 {
 		return &Refusal{reason}
 	}
 	return nil

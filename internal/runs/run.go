@@ -25,6 +25,8 @@ type Run struct {
 	Schedule string // that began it; empty when a person did
 	Created  time.Time
 
+	Fingerprint string // of the runbook, its variables and its input, where Local: a beginning goes on with the same only
+
 	State  State
 	Reason string // of a pause or a cancel
 	Step   int    // whose job is at work, from 0; the number of steps when all have finished
@@ -87,6 +89,8 @@ type head struct {
 	Vars     map[string]string `json:"vars,omitempty"`
 	Local    bool              `json:"local,omitempty"`
 	Schedule string            `json:"schedule,omitempty"`
+
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 func (r *Run) head() ([]byte, error) {
@@ -94,7 +98,7 @@ func (r *Run) head() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode runbook: %w", err)
 	}
-	return json.Marshal(head{book, r.Vars, r.Local, r.Schedule})
+	return json.Marshal(head{book, r.Vars, r.Local, r.Schedule, r.Fingerprint})
 }
 
 func parseRun(id string, fields map[string]string) (Run, error) {
@@ -113,7 +117,7 @@ func parseRun(id string, fields map[string]string) (Run, error) {
 	if err := json.Unmarshal([]byte(fields["head"]), &h); err != nil {
 		return r, fmt.Errorf("read run %s: %w", id, err)
 	}
-	r.Vars, r.Local, r.Schedule = h.Vars, h.Local, h.Schedule
+	r.Vars, r.Local, r.Schedule, r.Fingerprint = h.Vars, h.Local, h.Schedule, h.Fingerprint
 	var err error
 	if r.Runbook, err = runbook.Parse("run "+id, h.Runbook); err != nil {
 		return r, err

@@ -49,7 +49,7 @@ var (
 	advanceScript = redis.NewScript(advanceLua)
 )
 
-// Create begins a run with the ID, Runbook, Vars, Local, Schedule and Created of r; ErrExists when its id is taken.
+// Create begins a run with the ID, Runbook, Vars, Local, Schedule, Created and Fingerprint of r; ErrExists when its id is taken.
 func (s *Store) Create(ctx context.Context, r Run) error {
 	head, err := r.head()
 	if err != nil {

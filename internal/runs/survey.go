@@ -40,7 +40,18 @@ func (s *Source) Survey(ctx context.Context, canary int) (Survey, error) {
 	return v, s.Err()
 }
 
-// Capped tells whether a step has a cap that its rows are to be counted for before they are queued.
+// Refuses returns why a run may not begin with the input that was surveyed, "" when it may; before is how many rows
+// the last run had that finished, 0 when there was none.
+func (r *Run) Refuses(v Survey, before int64) string {
+	reason := r.Runbook.Caps.Input(v.Read, before)
+	if reason == "" && r.Runbook.Steps[0].Op == jobs.Remove {
+		reason = r.Runbook.Caps.Removes(v.Valid, v.Read)
+	}
+	return reason
+}
+
+// Capped tells whether a step has a cap that its rows are to be counted for before they are queued. Those of the
+// first step are counted before the run begins.
 func (r *Run) Capped(step int) bool {
 	return step > 0 && r.Exceed != step+1 && r.Runbook.Steps[step].Op == jobs.Remove && r.Runbook.Caps.OnRemoves()
 }
