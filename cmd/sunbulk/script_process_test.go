@@ -116,15 +116,15 @@ func appears(_ *script, ts *testscript.TestScript, args []string) error {
 	})
 }
 
-// history NAME PATTERN: a line of the schedule's history comes to match.
-func awaitHistory(_ *script, ts *testscript.TestScript, args []string) error {
-	line, err := regexp.Compile("(?m)" + args[1])
+// shows PATTERN ARG…: sunbulk comes to print a line that matches, with exit code 0.
+func shows(_ *script, ts *testscript.TestScript, args []string) error {
+	pattern, err := regexp.Compile("(?m)" + args[0])
 	if err != nil {
 		return err
 	}
-	return wait("the history of "+args[0]+" matches "+args[1], func() (bool, error) {
-		err := ts.Exec("sunbulk", "schedule", "history", args[0])
-		return line.MatchString(ts.ReadFile("stdout")), err
+	return wait("sunbulk "+strings.Join(args[1:], " ")+" shows "+args[0], func() (bool, error) {
+		err := ts.Exec("sunbulk", args[1:]...)
+		return err == nil && pattern.MatchString(ts.ReadFile("stdout")), err
 	})
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,6 +23,11 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			s := &script{t: env.T().(testing.TB), processes: map[string]*process{}}
+			root, err := filepath.Abs("../..")
+			if err != nil {
+				return err
+			}
+			env.Setenv("REPO", root)
 			env.Values[scriptKey{}] = s
 			env.Defer(s.stop)
 			if os.Getenv("GORACE") == "" { // or every process sleeps for a second at its end
@@ -73,7 +79,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"fetch":     fetch,
 		"receive":   receive,
 		"notices":   notices,
-		"history":   awaitHistory,
+		"shows":     shows,
 		"serve":     serve,
 	} {
 		all[name] = func(ts *testscript.TestScript, neg bool, args []string) {

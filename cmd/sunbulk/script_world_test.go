@@ -103,15 +103,19 @@ func startRedis(s *script, ts *testscript.TestScript, _ []string) error {
 	return nil
 }
 
-// await STATE or FIELD=VALUE: the job $JOB comes to the state, or a field of its hash to the value.
+// await [run] STATE or FIELD=VALUE: the job $JOB, or the run $RUN, comes to the state, or a field of its hash
+// to the value.
 func await(s *script, ts *testscript.TestScript, args []string) error {
-	rdb := s.redis.Client(s.t)
-	return wait("the job is "+args[0], func() (bool, error) {
+	rdb, key := s.redis.Client(s.t), "sunbulk:{"+ts.Getenv("JOB")+"}"
+	if args[0] == "run" {
+		args, key = args[1:], "sunbulk:run:{"+ts.Getenv("RUN")+"}"
+	}
+	return wait(key+" is "+args[0], func() (bool, error) {
 		field, want, other := strings.Cut(args[0], "=")
 		if !other {
 			field, want = "state", args[0]
 		}
-		got, err := rdb.HGet(context.Background(), "sunbulk:{"+ts.Getenv("JOB")+"}", field).Result()
+		got, err := rdb.HGet(context.Background(), key, field).Result()
 		if errors.Is(err, goredis.Nil) {
 			return false, nil
 		}

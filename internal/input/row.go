@@ -117,6 +117,8 @@ func (l *layout) remark() {
 		normal := normalise(name)
 		switch {
 		case normal == "", isReported(normal), l.evaluated[i], l.read(l.paths[i]), slices.Contains(l.carried, i):
+		case normal == opPath && b.step != "":
+			b.say(fmt.Sprintf("column %s is not read: the runbook says what its steps do", quote(name)))
 		case len(l.paths[i]) > 0:
 			b.say(fmt.Sprintf("column %s is not read by %s", quote(name), b.op))
 		case len(b.paths[normal]) > 0:
