@@ -37,6 +37,11 @@ type march struct {
 // resume finds the run that the folder holds and makes this one the same; a folder without one begins it.
 func (m *march) resume(out string) (string, error) {
 	r := &m.view.run
+	if out == "" {
+		if err := m.refuseUnfinished(); err != nil {
+			return "", err
+		}
+	}
 	out = outFolder(out, r.ID)
 	head, there, err := embedded.Peek(m.view.folder(out, 0))
 	if err != nil {
@@ -50,6 +55,28 @@ func (m *march) resume(out string) (string, error) {
 		return out, usage(out+" holds the report of an earlier run", "give another --out, or move it away")
 	}
 	return out, nil
+}
+
+// refuseUnfinished keeps a run that was interrupted from being begun anew by who forgot its --out.
+func (m *march) refuseUnfinished() error {
+	r := &m.view.run
+	inputs, err := m.files.Digest()
+	if err != nil {
+		return err
+	}
+	now := embedded.Head{Options: jobs.Options{App: r.Runbook.App}, Inputs: journalInputs(inputs)}
+	journals, err := filepath.Glob(filepath.Join(m.view.folder("sunbulk-*", 0), embedded.FileName))
+	if err != nil {
+		return err
+	}
+	for _, path := range journals {
+		head, there, err := embedded.Peek(filepath.Dir(path))
+		if err == nil && there && head.Options.Runbook == r.Runbook.Name && sameWork(now, head) {
+			out := filepath.Dir(filepath.Dir(path))
+			return usage("an unfinished run of "+r.Runbook.Name+" with the same input is in "+out, "go on with it by --out "+out+", or give another --out for a run of its own")
+		}
+	}
+	return nil
 }
 
 // run takes the rows from step to step, and writes the report however it ends.
