@@ -17,6 +17,8 @@ type runbookFlags struct {
 	app   string
 	input []string
 	vars  expressionFlags
+
+	allowDuplicates bool
 }
 
 func (o *runbookFlags) register(f *pflag.FlagSet) {
@@ -86,4 +88,9 @@ func readAtMost(name string, most int64) ([]byte, error) {
 	}
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, most))
+}
+
+// twinFlag is of the commands that begin a run.
+func (o *runbookFlags) twinFlag(f *pflag.FlagSet) {
+	f.BoolVar(&o.allowDuplicates, "allow-duplicates", false, "begin a run on Redis though another of the same input goes on, or has created what this one would")
 }

@@ -39,6 +39,9 @@ func (p *program) runOnRedis(ctx context.Context, o runbookRunOptions, r runs.Ru
 	if o.exceed {
 		r.Exceed = 1
 	}
+	if err := st.refuseTwin(ctx, r, o.book.allowDuplicates); err != nil {
+		return err
+	}
 	if err := beginRun(p.drain, c, r, files); err != nil {
 		return err
 	}

@@ -46,6 +46,7 @@ this process end; 'sunbulk runbook start' leaves it to them at once.`,
 	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
 	f.StringVar(&o.out, "out", "", "report folder (default sunbulk-RUN)")
 	exceedFlag(f, &o.exceed)
+	o.book.twinFlag(f)
 	simulateFlag(f, &o.simulate)
 	return cmd
 }
@@ -73,6 +74,9 @@ func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name stri
 	r := runs.Run{ID: jobs.NewID(now), Runbook: flow.Runbook, Vars: flow.Vars, Local: true, Created: now, State: jobs.Running}
 	defer debug.SetGCPercent(debug.SetGCPercent(percentWithInput))
 	if o.redis != "" {
+		if r.Fingerprint, err = fingerprintRun(flow, files); err != nil {
+			return err
+		}
 		return p.runOnRedis(ctx, o, r, files, api, log)
 	}
 	m := march{program: p, log: log, api: api, concurrency: o.concurrency, exceed: o.exceed, files: files}

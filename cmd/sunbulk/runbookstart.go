@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,6 +41,7 @@ with the run that was being begun.`,
 	o.register(cmd.Flags())
 	cmd.Flags().StringVar(&resume, "resume", "", "go on with this run, whose beginning was cut off")
 	exceedFlag(cmd.Flags(), &exceed)
+	o.twinFlag(cmd.Flags())
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
 	return cmd
 }
@@ -70,6 +73,9 @@ func (p *program) startRunbook(ctx context.Context, o runbookFlags, redis, resum
 	if exceed {
 		r.Exceed = 1
 	}
+	if err := st.refuseTwin(ctx, r, o.allowDuplicates); err != nil {
+		return err
+	}
 	if err := beginRun(ctx, conductor, r, files); err != nil {
 		return err
 	}
@@ -83,6 +89,35 @@ func (p *program) startRunbook(ctx context.Context, o runbookFlags, redis, resum
 	fmt.Fprintf(p.screen, "begun with %s of input; 'sunbulk runbook status %s' tells how it goes on\n", rowCount(v.rows()), r.ID)
 	_, err = fmt.Fprintln(p.stdout, r.ID)
 	return err
+}
+
+// refuseTwin refuses a run that has been begun already: with the same runbook, variables and input. One that
+// has ended may come again, as a cleanup does, unless it would create again what it has created.
+func (s *store) refuseTwin(ctx context.Context, r runs.Run, allowed bool) error {
+	if r.Fingerprint == "" || allowed {
+		return nil
+	}
+	holder, err := s.ledger.Claim(ctx, r.Runbook.App, r.Fingerprint, r.Job(0))
+	if err != nil || holder == r.Job(0) {
+		return err
+	}
+	job, err := s.ledger.Job(ctx, holder)
+	if err != nil {
+		return err
+	}
+	v, err := s.runView(ctx, job.Options.Run)
+	creates := slices.ContainsFunc(r.Runbook.Steps, func(step runbook.Step) bool { return step.Op == jobs.Create })
+	switch {
+	case errors.Is(err, runs.ErrNoRun):
+		return nil
+	case err != nil:
+		return err
+	case !v.run.State.Ended():
+		return usage(fmt.Sprintf("run %s of the same input is %s", v.run.ID, v.summary().State), "'sunbulk runbook status "+v.run.ID+"' tells how it goes on; --resume "+v.run.ID+" ends a beginning that was cut off; --allow-duplicates begins another")
+	case creates:
+		return usage(fmt.Sprintf("run %s had the same input, and creates would come twice", v.run.ID), "let the step be an ensure, or run every row again by --allow-duplicates")
+	}
+	return nil
 }
 
 // fingerprintRun tells what a run is begun with from anything else.
