@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -211,7 +210,7 @@ func (m *march) begin(ctx context.Context, i int) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	book, err := json.Marshal(r.Runbook)
+	book, err := r.Runbook.Text(false) // inputs are compared by themselves
 	if err != nil {
 		return nil, err
 	}

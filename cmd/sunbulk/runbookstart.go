@@ -126,7 +126,7 @@ func fingerprintRun(flow *runbook.Flow, files *input.Files) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	book, err := json.Marshal(flow.Runbook)
+	book, err := flow.Text(false)
 	if err != nil {
 		return "", err
 	}

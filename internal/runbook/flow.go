@@ -1,7 +1,9 @@
 package runbook
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -50,6 +52,20 @@ func (r *Runbook) faultOf(step int, err error) Problem {
 		rest += ": "
 	}
 	return r.problem(stepPath(step)+"."+key, rest+e.Err.Error(), e.Hint)
+}
+
+// Text is the runbook as JSON, which Parse reads. Of one whose run is begun where its input is, the input is
+// left out: its address may hold a key (I7).
+func (r *Runbook) Text(withInput bool) ([]byte, error) {
+	book := *r
+	if !withInput {
+		book.Input = nil
+	}
+	text, err := json.Marshal(&book)
+	if err != nil {
+		return nil, fmt.Errorf("encode runbook: %w", err)
+	}
+	return text, nil
 }
 
 // Config says how the rows of a step are made. That of the first step is for files.

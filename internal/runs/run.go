@@ -94,9 +94,9 @@ type head struct {
 }
 
 func (r *Run) head() ([]byte, error) {
-	book, err := json.Marshal(r.Runbook)
+	book, err := r.Runbook.Text(!r.Local)
 	if err != nil {
-		return nil, fmt.Errorf("encode runbook: %w", err)
+		return nil, err
 	}
 	return json.Marshal(head{book, r.Vars, r.Local, r.Schedule, r.Fingerprint})
 }
