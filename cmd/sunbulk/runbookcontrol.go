@@ -69,7 +69,7 @@ func (p *program) runbookPauseCommand() *cobra.Command {
 			if err := runs.NewStore(st.rdb).Pause(ctx, v.run.ID, operator(), reason); err != nil {
 				return err
 			}
-			return v.each(func(job jobs.Job) error { return st.ledger.Pause(ctx, job.ID, operator(), reason) })
+			return st.eachJob(ctx, v.run.ID, func(job jobs.Job) error { return st.ledger.Pause(ctx, job.ID, operator(), reason) })
 		})
 }
 
@@ -87,16 +87,16 @@ func (p *program) runbookResumeCommand() *cobra.Command {
 				}
 				step = v.run.Step + 1
 			}
-			err := v.each(func(job jobs.Job) error {
+			// The run first: while it is paused, workers pause its job.
+			if err := runs.NewStore(st.rdb).Resume(ctx, v.run.ID, operator(), step); err != nil {
+				return err
+			}
+			return st.eachJob(ctx, v.run.ID, func(job jobs.Job) error {
 				if job.State != jobs.Paused {
 					return nil
 				}
 				return errors.Join(st.queues.Resume(job.ID), st.ledger.Resume(ctx, job.ID, operator(), reason))
 			})
-			if err != nil {
-				return err
-			}
-			return runs.NewStore(st.rdb).Resume(ctx, v.run.ID, operator(), step)
 		})
 	exceedFlag(cmd.Flags(), &exceed)
 	return cmd
@@ -108,20 +108,25 @@ func (p *program) runbookCancelCommand() *cobra.Command {
 			if reason == "" {
 				reason = "cancelled by " + operator()
 			}
-			return st.cancelRun(ctx, v, operator(), reason)
+			return st.cancelRun(ctx, v.run.ID, operator(), reason)
 		})
 }
 
 // cancelRun ends a run and the job of its step.
-func (s *store) cancelRun(ctx context.Context, v runView, who, reason string) error {
-	if err := runs.NewStore(s.rdb).Cancel(ctx, v.run.ID, who, reason); err != nil {
+func (s *store) cancelRun(ctx context.Context, id, who, reason string) error {
+	if err := runs.NewStore(s.rdb).Cancel(ctx, id, who, reason); err != nil {
 		return err
 	}
-	return v.each(func(job jobs.Job) error { return s.ledger.Cancel(ctx, job.ID, who, reason) })
+	return s.eachJob(ctx, id, func(job jobs.Job) error { return s.ledger.Cancel(ctx, job.ID, who, reason) })
 }
 
-// each does something with every job of the run that has not ended.
-func (v *runView) each(do func(jobs.Job) error) error {
+// eachJob does something with every job of a run that has not ended, as they are now: one may have been made since
+// the run was read.
+func (s *store) eachJob(ctx context.Context, run string, do func(jobs.Job) error) error {
+	v, err := s.runView(ctx, run)
+	if err != nil {
+		return err
+	}
 	for _, job := range v.jobs {
 		if job.State.Ended() {
 			continue

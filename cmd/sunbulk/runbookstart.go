@@ -76,6 +76,7 @@ func (p *program) startRunbook(ctx context.Context, o runbookFlags, redis, resum
 	if err := st.refuseTwin(ctx, r, o.allowDuplicates); err != nil {
 		return err
 	}
+	fmt.Fprintf(p.screen, "run %s: after an interruption --resume %s goes on with it\n", r.ID, r.ID)
 	if err := beginRun(ctx, conductor, r, files); err != nil {
 		return err
 	}

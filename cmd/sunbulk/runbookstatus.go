@@ -66,8 +66,12 @@ func (p *program) listRuns(ctx context.Context, st *store) error {
 	all := []report.RunSummary{}
 	for _, id := range ids {
 		v, err := st.runView(ctx, id)
-		if err != nil {
-			return err
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil { // of a newer version, perhaps; the others are told all the same
+			fmt.Fprintf(p.screen, "warning: %v\n", err)
+			continue
 		}
 		all = append(all, v.summary())
 	}
@@ -76,8 +80,8 @@ func (p *program) listRuns(ctx context.Context, st *store) error {
 	}
 	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "RUN\tRUNBOOK\tSTATE\tAPP\tROWS\tSTEP\tCREATED\tREASON")
-	for i, s := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", ids[i], s.Runbook, s.State, s.App, group(s.Rows), stepOf(s),
+	for _, s := range all {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Run, s.Runbook, s.State, s.App, group(s.Rows), stepOf(s),
 			s.Created.Local().Format(time.DateTime), s.Reason)
 	}
 	return w.Flush()

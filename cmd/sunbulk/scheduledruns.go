@@ -77,9 +77,5 @@ func (s scheduledRuns) State(ctx context.Context, id string) (schedule.Run, erro
 
 // Cancel ends a run and its jobs.
 func (s scheduledRuns) Cancel(ctx context.Context, id, who, reason string) error {
-	v, err := s.runView(ctx, id)
-	if err != nil {
-		return err
-	}
-	return s.cancelRun(ctx, v, who, reason)
+	return s.cancelRun(ctx, id, who, reason)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -29,7 +30,8 @@ type Conductor struct {
 	ledger *ledger.Ledger
 	queues *queue.Queues
 	cfg    Config
-	ended  map[string]bool // runs that are not looked at again
+	ended  map[string]bool   // runs that are not looked at again
+	wrong  map[string]string // what was logged of runs last
 }
 
 // New returns a Conductor on rdb, which the caller closes after it.
@@ -37,7 +39,7 @@ func New(rdb redis.UniversalClient, codec *jobs.Codec, cfg Config) *Conductor {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Conductor{NewStore(rdb), ledger.New(rdb, codec), queue.New(rdb, codec), cfg, map[string]bool{}}
+	return &Conductor{NewStore(rdb), ledger.New(rdb, codec), queue.New(rdb, codec), cfg, map[string]bool{}, map[string]string{}}
 }
 
 // interval is how long the end of a step may go unseen.
@@ -72,11 +74,25 @@ func (c *Conductor) moveAll(ctx context.Context) error {
 		if c.ended[id] {
 			continue
 		}
-		if err := c.Move(ctx, id); err != nil && ctx.Err() == nil {
-			c.cfg.Logger.Warn("could not move a run", "run", id, "error", err)
+		err := c.Move(ctx, id)
+		if ctx.Err() != nil {
+			return nil
 		}
+		c.tell(id, err)
 	}
 	return nil
+}
+
+// tell logs what keeps a run from moving, once.
+func (c *Conductor) tell(id string, err error) {
+	if err == nil {
+		delete(c.wrong, id)
+		return
+	}
+	if c.wrong[id] != err.Error() {
+		c.cfg.Logger.Warn("could not move a run", "run", id, "error", err)
+	}
+	c.wrong[id] = err.Error()
 }
 
 // Move looks at a run once and does what is next, if anything is. A run that cannot go on is paused with
@@ -86,7 +102,7 @@ func (c *Conductor) Move(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if r.State.Ended() || !c.mine(&r) {
+	if r.State == jobs.Finished || !slices.Contains(c.cfg.Apps, r.Runbook.App) {
 		c.ended[id] = true
 		return nil
 	}
@@ -95,86 +111,52 @@ func (c *Conductor) Move(ctx context.Context, id string) error {
 		return err
 	}
 	switch {
-	case r.State == jobs.Paused:
-		return c.keep(ctx, job)
+	case r.State != jobs.Running:
+		err := c.keep(ctx, r, job)
+		c.ended[id] = err == nil && r.State == jobs.Cancelled
+		return err
+	case job.State == jobs.Paused && job.Reason == withRun: // it was just then that the run was resumed
+		return c.ledger.Resume(ctx, job.ID, "", "the run goes on")
 	case job.State == jobs.Cancelled:
 		return c.Cancel(ctx, id, "", fmt.Sprintf("step %s was cancelled: %s", r.Runbook.Steps[r.Step].Name, job.Reason))
 	case job.State == jobs.Finished:
 		return c.advance(ctx, r, job)
 	case !job.Sealed && (r.Step > 0 || !r.Local):
-		return c.leased(ctx, r, func(ctx context.Context) error { return c.queue(ctx, r, nil) })
+		err := c.leased(ctx, r, func(ctx context.Context) error { return c.queue(ctx, r, nil) })
+		if errors.Is(err, errLeased) {
+			return nil
+		}
+		return err
 	}
 	return nil
 }
 
-func (c *Conductor) mine(r *Run) bool {
-	for _, app := range c.cfg.Apps {
-		if app == r.Runbook.App {
-			return true
-		}
-	}
-	return false
-}
+// withRun is why the job of a paused run is paused.
+const withRun = "the run is paused"
 
-// keep pauses the job of a paused run.
-func (c *Conductor) keep(ctx context.Context, job jobs.Job) error {
-	if job.State != jobs.Running && job.State != jobs.Enqueuing {
+// keep pauses the job of a paused run, and ends that of a cancelled one.
+func (c *Conductor) keep(ctx context.Context, r Run, job jobs.Job) error {
+	switch {
+	case job.ID == "" || job.State.Ended():
 		return nil
+	case r.State == jobs.Cancelled:
+		return c.ledger.Cancel(ctx, job.ID, "", r.Reason)
+	case r.State == jobs.Paused && job.State != jobs.Paused:
+		return c.ledger.Pause(ctx, job.ID, "", withRun)
 	}
-	return c.ledger.Pause(ctx, job.ID, "", "the run is paused")
+	return nil
 }
 
 func (c *Conductor) advance(ctx context.Context, r Run, job jobs.Job) error {
+	if r.Step == 0 {
+		r.Rows = job.Tally.Read
+		if err := c.Counted(ctx, r.ID, r.Rows); err != nil {
+			return err
+		}
+	}
 	if err := c.Advance(ctx, r); err != nil {
 		return err
 	}
 	c.cfg.Logger.Info("a step of a run has finished", "run", r.ID, "step", r.Runbook.Steps[r.Step].Name, "job", job.ID)
 	return nil
-}
-
-// leaseTime is how long a run stands still after the process that queues its rows has died.
-const leaseTime = 10 * time.Second
-
-// leased does something that one process alone should do for a run, if no other is at it. What it does
-// ends when the lease cannot be kept; that another begins it anew meanwhile does no harm.
-func (c *Conductor) leased(ctx context.Context, r Run, do func(context.Context) error) error {
-	got, err := c.Lease(ctx, r.ID, c.cfg.Name, leaseTime)
-	if err != nil || !got {
-		return err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	kept := make(chan struct{})
-	go func() {
-		defer close(kept)
-		c.keepLease(ctx, r.ID, cancel)
-	}()
-	err = do(ctx)
-	cancel()
-	<-kept
-	free, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer stop()
-	_, freed := c.Lease(free, r.ID, c.cfg.Name, 0) // for whoever goes on with what an end of ctx has left
-	return errors.Join(err, freed)
-}
-
-func (c *Conductor) keepLease(ctx context.Context, id string, lost context.CancelFunc) {
-	defer lost()
-	tick := time.NewTicker(leaseTime / 5)
-	defer tick.Stop()
-	until := time.Now().Add(leaseTime)
-	for time.Now().Before(until) {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		asked := time.Now()
-		got, err := c.Lease(ctx, id, c.cfg.Name, leaseTime)
-		if err == nil && !got {
-			return
-		}
-		if err == nil {
-			until = asked.Add(leaseTime)
-		}
-	}
 }

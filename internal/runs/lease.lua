@@ -1,5 +1,6 @@
 -- KEYS: run    ARGV: owner, ms
--- Returns 1 when the owner has the lease now, 0 while another has it.
+-- Returns 1 when the owner has the lease now, 0 while another has it, and of a run that is not there.
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local held = redis.call('HMGET', KEYS[1], 'lease_owner', 'lease_until')

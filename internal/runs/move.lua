@@ -1,9 +1,12 @@
--- KEYS: run    ARGV: wanted state (paused, running or cancelled), reason, event (JSON)
+-- KEYS: run    ARGV: wanted state (paused, running or cancelled), reason, event (JSON),
+-- the step that may exceed its caps, from 1, or 0
 -- Returns '' when the run has moved, else the state that kept it, or 'missing'.
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return 'missing' end
 local want = ARGV[1]
-if state == 'finished' or state == 'cancelled' or state == want then return state end
+if state == 'finished' or state == 'cancelled' then return state end
+if ARGV[4] ~= '0' then redis.call('HSET', KEYS[1], 'exceed', ARGV[4]) end
+if state == want then return state end
 redis.call('HSET', KEYS[1], 'state', want, 'reason', want == 'running' and '' or ARGV[2])
 redis.call('HSET', KEYS[1], 'event:' .. redis.call('HINCRBY', KEYS[1], 'events', 1), ARGV[3])
 if want == 'cancelled' then

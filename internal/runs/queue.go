@@ -15,7 +15,8 @@ import (
 )
 
 // Start begins a run, and queues its first step from its files. A *Refusal says why nothing was begun. A
-// run that is there is gone on with.
+// run that is there is gone on with; while another process is at its rows, Start waits where they are in files
+// that no worker can read.
 func (c *Conductor) Start(ctx context.Context, r Run, files *input.Files) error {
 	_, err := c.Store.Run(ctx, r.ID)
 	if errors.Is(err, ErrNoRun) {
@@ -26,7 +27,43 @@ func (c *Conductor) Start(ctx context.Context, r Run, files *input.Files) error 
 	if err != nil && !errors.Is(err, ErrExists) { // another has begun it in between
 		return err
 	}
-	return c.leased(ctx, r, func(ctx context.Context) error { return c.queue(ctx, r, files) })
+	for {
+		queued, err := c.queued(ctx, r.ID)
+		if queued || err != nil {
+			return err
+		}
+		err = c.leased(ctx, r, func(ctx context.Context) error { return c.queue(ctx, r, files) })
+		if !errors.Is(err, errLeased) {
+			return err
+		}
+		if !r.Local {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(interval):
+		}
+	}
+}
+
+// queued tells whether all rows of a run's first step are queued. A cancelled run has no use for them.
+func (c *Conductor) queued(ctx context.Context, id string) (bool, error) {
+	r, err := c.Store.Run(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	if r.State == jobs.Cancelled {
+		return false, fmt.Errorf("run %s is cancelled: %w", id, ErrIllegal)
+	}
+	if r.Step > 0 {
+		return true, nil
+	}
+	job, err := c.ledger.Job(ctx, r.Job(0))
+	if errors.Is(err, ledger.ErrNoJob) {
+		return false, nil
+	}
+	return job.Sealed, err
 }
 
 // check counts the input of a run that is not begun, and compares it with the caps.
@@ -77,6 +114,9 @@ func (c *Conductor) queue(ctx context.Context, r Run, files *input.Files) error 
 			return err
 		}
 	}
+	if stop, err := c.stopped(ctx, r); stop || err != nil {
+		return err
+	}
 	s, err := c.source(ctx, r, files)
 	if err != nil {
 		return c.orPause(ctx, r, err)
@@ -89,6 +129,20 @@ func (c *Conductor) queue(ctx context.Context, r Run, files *input.Files) error 
 	return c.seal(ctx, r, id, s.Inputs())
 }
 
+// stopped gives the job of a step the state of its run, which may have changed since it was read, and tells whether that
+// has ended. Who pauses or cancels a run looks for its job afterwards: one of the two sees what the other did.
+func (c *Conductor) stopped(ctx context.Context, r Run) (bool, error) {
+	now, err := c.Store.Run(ctx, r.ID)
+	if err != nil {
+		return false, err
+	}
+	job, err := c.ledger.Job(ctx, r.Job(r.Step))
+	if err != nil {
+		return false, err
+	}
+	return now.State.Ended(), c.keep(ctx, now, job)
+}
+
 // seal says that all rows of a step are queued. An input that broke off pauses the run: what it lacks would
 // be taken for what is not there.
 func (c *Conductor) seal(ctx context.Context, r Run, id string, inputs []jobs.Input) error {
@@ -99,17 +153,7 @@ func (c *Conductor) seal(ctx context.Context, r Run, id string, inputs []jobs.In
 			}
 		}
 	}
-	if err := c.ledger.Seal(ctx, id, inputs, time.Now()); err != nil {
-		return err
-	}
-	if r.Step > 0 {
-		return nil
-	}
-	job, err := c.ledger.Job(ctx, id)
-	if err != nil {
-		return err
-	}
-	return c.Counted(ctx, r.ID, job.Tally.Read)
+	return c.ledger.Seal(ctx, id, inputs, time.Now())
 }
 
 // source opens what the rows of the step are made from at which a run is. Files are found where none are given.

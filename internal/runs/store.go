@@ -92,31 +92,26 @@ func (s *Store) IDs(ctx context.Context) ([]string, error) {
 
 // Pause keeps a run from its next step; who is empty when sunbulk does it by itself.
 func (s *Store) Pause(ctx context.Context, id, who, reason string) error {
-	return s.move(ctx, id, jobs.Paused, jobs.Event{Who: who, What: jobs.EventPause, Reason: reason})
+	return s.move(ctx, id, jobs.Paused, jobs.Event{Who: who, What: jobs.EventPause, Reason: reason}, 0)
 }
 
 // Resume lets a paused run go on. Exceed is the step, from 1, whose caps it may exceed; 0 = none.
 func (s *Store) Resume(ctx context.Context, id, who string, exceed int) error {
-	if exceed > 0 {
-		if err := s.rdb.HSet(ctx, key(id), "exceed", exceed).Err(); err != nil {
-			return fmt.Errorf("let the run exceed its caps: %w", err)
-		}
-	}
-	return s.move(ctx, id, jobs.Running, jobs.Event{Who: who, What: jobs.EventResume})
+	return s.move(ctx, id, jobs.Running, jobs.Event{Who: who, What: jobs.EventResume}, exceed)
 }
 
 // Cancel ends a run.
 func (s *Store) Cancel(ctx context.Context, id, who, reason string) error {
-	return s.move(ctx, id, jobs.Cancelled, jobs.Event{Who: who, What: jobs.EventCancel, Reason: reason})
+	return s.move(ctx, id, jobs.Cancelled, jobs.Event{Who: who, What: jobs.EventCancel, Reason: reason}, 0)
 }
 
-func (s *Store) move(ctx context.Context, id string, to State, e jobs.Event) error {
+func (s *Store) move(ctx context.Context, id string, to State, e jobs.Event, exceed int) error {
 	e.At = time.Now().UTC()
 	event, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("encode event: %w", err)
 	}
-	before, err := moveScript.Run(ctx, s.rdb, []string{key(id)}, string(to), e.Reason, event).Text()
+	before, err := moveScript.Run(ctx, s.rdb, []string{key(id)}, string(to), e.Reason, event, exceed).Text()
 	switch {
 	case err != nil:
 		return fmt.Errorf("set state of run %s: %w", id, err)
