@@ -11,6 +11,7 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/report"
+	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -113,7 +114,11 @@ func (v *runView) write(ctx context.Context, dir string) (report.RunSummary, err
 			return report.RunSummary{}, fmt.Errorf("write report of step %s: %w", v.run.Runbook.Steps[i].Name, err)
 		}
 	}
-	return report.WriteRun(ctx, dir, v.summary(), v.ends(ctx))
+	ends, err := v.ends(ctx)
+	if err != nil {
+		return report.RunSummary{}, err
+	}
+	return report.WriteRun(ctx, dir, v.summary(), ends)
 }
 
 // folder is where the report of a step goes.
@@ -121,26 +126,17 @@ func (v *runView) folder(dir string, step int) string {
 	return filepath.Join(dir, fmt.Sprintf("%d-%s", step+1, v.run.Runbook.Steps[step].Name))
 }
 
-// ends gives the end of every row, step by step.
-func (v *runView) ends(ctx context.Context) iter.Seq2[report.End, error] {
-	return func(yield func(report.End, error) bool) {
-		flow, err := v.run.Flow()
-		if err != nil {
-			yield(report.End{}, err)
-			return
-		}
-		for i, job := range v.jobs {
-			var passed int64
-			if i+1 < len(v.jobs) {
-				passed = v.jobs[i+1].AllRead()
-			}
-			for e, err := range flow.Ends(i, job, v.src[i].Chunks(ctx), v.src[i].Rows(ctx), passed) {
-				if !yield(e, err) || err != nil {
-					return
-				}
-			}
-		}
+// ends gives the end of every row.
+func (v *runView) ends(ctx context.Context) (iter.Seq2[report.End, error], error) {
+	flow, err := v.run.Flow()
+	if err != nil {
+		return nil, err
 	}
+	steps := make([]runbook.Reached, len(v.jobs))
+	for i, job := range v.jobs {
+		steps[i] = runbook.Reached{Job: job, Outcomes: v.src[i].Chunks(ctx), Queued: v.src[i].Rows(ctx)}
+	}
+	return flow.Ends(steps), nil
 }
 
 // tellStep says at which step a run is.

@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"slices"
@@ -12,19 +13,34 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// Ends gives the rows that came to their end at a step: those that did not come through, and those that
-// came through the last one. They are told by the outcomes of the step's job, and by the rows of its batches that are not
-// finished. Of what came through the step, the next step's job has read so many records: the others wait.
-func (f *Flow) Ends(step int, job jobs.Job, outcomes iter.Seq2[jobs.Chunk, error], queued iter.Seq2[jobs.Row, error], passed int64) iter.Seq2[report.End, error] {
+// Reached is a step of a run that was begun.
+type Reached struct {
+	Job      jobs.Job
+	Outcomes iter.Seq2[jobs.Chunk, error] // of the job
+	Queued   iter.Seq2[jobs.Row, error]   // the rows of its batches that are not finished
+}
+
+// Ends gives the ends of the rows of a run whose steps were begun so far: of those that came through the
+// last step, that did not come through one, and that wait. It begins with the last step: what came through a step has its
+// end in the one behind, or waits where that does not know of it (I1), as while it is being queued.
+func (f *Flow) Ends(steps []Reached) iter.Seq2[report.End, error] {
 	return func(yield func(report.End, error) bool) {
-		clients, err := expression.NewClients(job.Options.Filter, job.Created)
-		if err != nil {
-			yield(report.End{}, err)
-			return
+		var behind numbers
+		for i, s := range slices.Backward(steps) {
+			clients, err := expression.NewClients(s.Job.Options.Filter, s.Job.Created)
+			if err != nil {
+				yield(report.End{}, err)
+				return
+			}
+			e := ends{flow: f, step: i, job: &s.Job, clients: clients, behind: behind, yield: yield}
+			e.outcomes(s.Outcomes)
+			e.queued(s.Queued)
+			e.lost()
+			if e.stopped {
+				return
+			}
+			behind = e.known
 		}
-		e := ends{flow: f, step: step, clients: clients, passed: passed, yield: yield}
-		e.outcomes(outcomes)
-		e.queued(queued)
 	}
 }
 
@@ -32,13 +48,33 @@ func (f *Flow) Ends(step int, job jobs.Job, outcomes iter.Seq2[jobs.Chunk, error
 type ends struct {
 	flow    *Flow
 	step    int
+	job     *jobs.Job
 	clients *expression.Clients
-	passed  int64
+	behind  numbers // that the step behind knows of
 	yield   func(report.End, error) bool
 
-	records int64  // that came through
-	settled []byte // a bit for each row that has an outcome
+	records int64 // that came through
+	known   numbers
 	stopped bool
+}
+
+// numbers is a set of numbers of records, a bit for each.
+type numbers []byte
+
+func (n *numbers) add(number int64) {
+	if number < 1 {
+		return
+	}
+	at := int(number / 8)
+	if at >= len(*n) {
+		*n = append(*n, make([]byte, at+1-len(*n))...)
+	}
+	(*n)[at] |= 1 << (number % 8)
+}
+
+func (n numbers) has(number int64) bool {
+	at := int(number / 8)
+	return at < len(n) && n[at]&(1<<(number%8)) != 0
 }
 
 func (e *ends) outcomes(chunks iter.Seq2[jobs.Chunk, error]) {
@@ -50,14 +86,14 @@ func (e *ends) outcomes(chunks iter.Seq2[jobs.Chunk, error]) {
 			if e.stopped {
 				return
 			}
-			e.settle(chunk.Outcomes[i].Row.Number)
+			e.known.add(chunk.Outcomes[i].Row.Number)
 			e.outcome(&chunk.Outcomes[i])
 		}
 		for i := range chunk.Rejections {
 			if e.stopped {
 				return
 			}
-			e.settle(chunk.Rejections[i].Number)
+			e.known.add(chunk.Rejections[i].Number)
 			e.rejection(&chunk.Rejections[i])
 		}
 		if e.stopped {
@@ -73,7 +109,7 @@ func (e *ends) outcome(o *jobs.Outcome) {
 		return
 	}
 	end := e.end(c.Row, &o.Row)
-	end.Kind, end.ClientID, end.Code, end.Cause = o.Kind, o.ClientID, o.ErrorCode, o.Error
+	end.Kind, end.ClientID, end.Code, end.Cause = o.Kind, cmp.Or(o.ClientID, o.Row.ClientID), o.ErrorCode, o.Error
 	last := e.step == len(e.flow.Steps)-1
 	switch {
 	case o.Detail == jobs.LeftOut:
@@ -103,7 +139,7 @@ func (e *ends) through(o *jobs.Outcome, end report.End) {
 	}
 	next := e.flow.Steps[e.step+1]
 	for range records {
-		if e.records++; e.records > e.passed {
+		if e.records++; !e.behind.has(e.records) {
 			e.tell(report.End{Row: end.Row, Line: end.Line, User: end.User, Step: next.Name, Op: next.Op, Kind: jobs.Unprocessed, ClientID: end.ClientID, Cause: "the step has not begun with it"})
 		}
 	}
@@ -150,9 +186,10 @@ func (e *ends) queued(rows iter.Seq2[jobs.Row, error]) {
 		if e.stopped {
 			return
 		}
-		if e.isSettled(row.Number) {
+		if e.known.has(row.Number) {
 			continue
 		}
+		e.known.add(row.Number)
 		c, err := carried(&jobs.Outcome{Row: row})
 		if err != nil {
 			e.fail(err)
@@ -164,13 +201,30 @@ func (e *ends) queued(rows iter.Seq2[jobs.Row, error]) {
 	}
 }
 
+// lost tells of rows of the input that have neither an outcome nor a place in the queue: those that an
+// interrupted command has read and not queued, and those that were finished just now. Further steps have what the step before
+// says of theirs.
+func (e *ends) lost() {
+	if e.step > 0 {
+		return
+	}
+	for row := int64(1); row <= e.job.AllRead() && !e.stopped; row++ {
+		if !e.known.has(row) {
+			end := e.end(row, &jobs.Row{})
+			end.Kind, end.Cause = jobs.Unprocessed, "it is not in the queue"
+			e.tell(end)
+		}
+	}
+}
+
 func (e *ends) end(row int64, r *jobs.Row) report.End {
 	s := e.flow.Steps[e.step]
 	return report.End{Row: row, Line: r.Line, User: r.User, Step: s.Name, Op: s.Op, ClientID: r.ClientID}
 }
 
+// tell gives an end. Rows that were read since the job was looked at wait for the next look.
 func (e *ends) tell(end report.End) {
-	if !e.stopped {
+	if later := e.step == 0 && !e.job.Sealed && end.Row > e.job.AllRead(); !e.stopped && !later {
 		e.stopped = !e.yield(end, nil)
 	}
 }
@@ -180,18 +234,4 @@ func (e *ends) fail(err error) {
 		e.stopped = true
 		e.yield(report.End{}, err)
 	}
-}
-
-func (e *ends) settle(row int64) {
-	if at := int(row / 8); row > 0 {
-		if at >= len(e.settled) {
-			e.settled = append(e.settled, make([]byte, at+1-len(e.settled))...)
-		}
-		e.settled[at] |= 1 << (row % 8)
-	}
-}
-
-func (e *ends) isSettled(row int64) bool {
-	at := int(row / 8)
-	return at < len(e.settled) && e.settled[at]&(1<<(row%8)) != 0
 }

@@ -143,3 +143,14 @@ func TestCompileRefusesWhatNoStepBeforeFound(t *testing.T) {
 		}
 	}
 }
+
+// The condition of a step may name what an earlier one created; the step behind it is no less made.
+func TestPassageBehindAConditionOnWhatWasCreated(t *testing.T) {
+	book := migration()
+	book.Steps[2].Where = `created.status != "blocked"`
+	waited := jobs.Outcome{Row: jobs.Row{Number: 1, User: "ann", ClientID: "n1", Carry: `[7,"client.id","c2","created.status","pending"]`}, Kind: jobs.OK}
+	removes, _ := pass(t, compile(t, book), 3, waited)
+	if len(removes) != 1 || removes[0].ClientID != "c2" {
+		t.Errorf("got removes %+v, want one of c2", removes)
+	}
+}
