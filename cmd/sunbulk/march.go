@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -51,6 +52,9 @@ func (m *march) resume(out string) (string, error) {
 		return out, nil
 	}
 	if _, err := os.Stat(filepath.Join(out, "run.json")); err == nil {
+		if err := m.discardLeft(out); err != nil {
+			return out, err
+		}
 		return out, usage(out+" holds the report of an earlier run", "give another --out, or move it away")
 	}
 	return out, nil
@@ -73,6 +77,18 @@ func (m *march) refuseUnfinished() error {
 		if err == nil && there && head.Options.Runbook == r.Runbook.Name && sameWork(now, head) {
 			out := filepath.Dir(filepath.Dir(path))
 			return usage("an unfinished run of "+r.Runbook.Name+" with the same input is in "+out, "go on with it by --out "+out+", or give another --out for a run of its own")
+		}
+	}
+	return nil
+}
+
+// discardLeft removes the journals that a run left that was killed when all was done but to remove them: the
+// first goes first.
+func (m *march) discardLeft(out string) error {
+	for i := range m.view.run.Runbook.Steps {
+		err := os.Remove(filepath.Join(m.view.folder(out, i), embedded.FileName))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return cannotRun(fmt.Errorf("discard journal: %w", err), "check "+out)
 		}
 	}
 	return nil

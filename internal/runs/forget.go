@@ -3,6 +3,7 @@ package runs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -42,10 +43,11 @@ func (c *Conductor) prune(ctx context.Context, now time.Time) error {
 	}
 	for _, id := range ids {
 		r, err := c.Store.Run(ctx, id)
-		if err != nil {
-			return err
+		if err != nil { // another version's
+			c.cfg.Logger.Warn("could not look how old a run is", "run", id, "error", err)
+			continue
 		}
-		if r.Schedule == "" || !r.State.Ended() || now.Sub(r.Ended) < keepScheduled || !c.mine(&r) {
+		if r.Schedule == "" || !r.State.Ended() || now.Sub(r.Ended) < keepScheduled || !slices.Contains(c.cfg.Apps, r.Runbook.App) {
 			continue
 		}
 		if err := c.Forget(ctx, r); err != nil {
