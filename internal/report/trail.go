@@ -19,6 +19,7 @@ type End struct {
 	Line     int64
 	User     string
 	Step     string
+	Place    int // of the step, from 1
 	Op       jobs.Op
 	Kind     jobs.Kind // of the row in that step
 	ClientID string
@@ -26,7 +27,7 @@ type End struct {
 	Cause    string // why it went no further, for people; empty when it came through the last step
 }
 
-// trail keeps ends on disk in the order in which they came, and gives them back in row order: each
+// trail keeps ends on disk in the order in which they came, and gives them back in the order of rows, and of steps: each
 // names the one before it of the same row.
 type trail struct {
 	file  *os.File
@@ -94,7 +95,7 @@ func (t *trail) ends(last int64) iter.Seq2[*End, error] {
 	}
 }
 
-// of returns the ends of a row in the order in which they came.
+// of returns the ends of a row in the order of steps, those of one step as they came.
 func (t *trail) of(w *window, row int64) ([]End, error) {
 	at, err := t.index.get(row)
 	if err != nil {
@@ -125,5 +126,6 @@ func (t *trail) of(w *window, row int64) ([]End, error) {
 		all, at = append(all, e), int64(before)
 	}
 	slices.Reverse(all)
+	slices.SortStableFunc(all, func(a, b End) int { return a.Place - b.Place })
 	return all, nil
 }

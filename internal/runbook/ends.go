@@ -140,7 +140,7 @@ func (e *ends) through(o *jobs.Outcome, end report.End) {
 	next := e.flow.Steps[e.step+1]
 	for range records {
 		if e.records++; !e.behind.has(e.records) {
-			e.tell(report.End{Row: end.Row, Line: end.Line, User: end.User, Step: next.Name, Op: next.Op, Kind: jobs.Unprocessed, ClientID: end.ClientID, Cause: "the step has not begun with it"})
+			e.tell(report.End{Row: end.Row, Line: end.Line, User: end.User, Step: next.Name, Place: e.step + 2, Op: next.Op, Kind: jobs.Unprocessed, ClientID: end.ClientID, Cause: "the step has not begun with it"})
 		}
 	}
 }
@@ -149,7 +149,7 @@ func (e *ends) through(o *jobs.Outcome, end report.End) {
 func (e *ends) kept(o *jobs.Outcome) (n int64, none string) {
 	none = "the user has no client"
 	if len(o.Clients) > 0 {
-		none = fmt.Sprintf("where keeps none of %d clients", len(o.Clients))
+		none = fmt.Sprintf("where keeps no client of %d", len(o.Clients))
 	}
 	for _, object := range o.Clients {
 		keep, err := kept(e.clients, &o.Row, object)
@@ -219,7 +219,7 @@ func (e *ends) lost() {
 
 func (e *ends) end(row int64, r *jobs.Row) report.End {
 	s := e.flow.Steps[e.step]
-	return report.End{Row: row, Line: r.Line, User: r.User, Step: s.Name, Op: s.Op, ClientID: r.ClientID}
+	return report.End{Row: row, Line: r.Line, User: r.User, Step: s.Name, Place: e.step + 1, Op: s.Op, ClientID: r.ClientID}
 }
 
 // tell gives an end. Rows that were read since the job was looked at wait for the next look.

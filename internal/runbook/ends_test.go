@@ -77,7 +77,7 @@ func TestI1EveryRowHasAnEnd(t *testing.T) {
 	}
 	// As they came through: record 1 is of row 4, records 2 and 3 are of row 1.
 	short := []string{
-		"2 u2 find ok : where keeps none of 1 clients", "3 u3 find failed : User not found", "5  find rejected : user is empty",
+		"2 u2 find ok : where keeps no client of 1", "3 u3 find failed : User not found", "5  find rejected : user is empty",
 	}
 	const waits = "the step has not begun with it"
 	linked := jobs.Chunk{Outcomes: []jobs.Outcome{{Row: link(1, 4), Kind: jobs.OK, ClientID: "n4"}, {Row: link(2, 1), Kind: jobs.InDoubt, Error: "the answer was lost"}}}

@@ -131,7 +131,13 @@ func TestInputThatBreaksOffPausesTheRun(t *testing.T) {
 	w := newWorld(t)
 	files := w.users(3)
 	w.ok(os.WriteFile(filepath.Join(w.dir, "users.csv"), []byte(`[{"user": "ann"}, {"user":`), 0o600))
-	w.ok(w.Start(t.Context(), w.run(runID, cleanup), files))
+	r := w.run(runID, cleanup)
+	err := w.Start(t.Context(), r, files)
+	if refusal, refused := errors.AsType[*Refusal](err); !refused || !strings.Contains(refusal.Reason, "was not read to its end") {
+		t.Fatalf("got %v, want a refusal", err)
+	}
+	w.ok(w.Create(t.Context(), r)) // as if it had been whole when it was counted
+	w.ok(w.Start(t.Context(), r, files))
 	if got := w.now(Run{ID: runID}); got.State != jobs.Paused || !strings.Contains(got.Reason, "was not read to its end") {
 		t.Errorf("got %s %q", got.State, got.Reason)
 	}

@@ -2,6 +2,7 @@ package runs
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -12,6 +13,7 @@ type Survey struct {
 	Read   int64 // records
 	Valid  int64 // of them, those that will be called
 	Canary []jobs.Row
+	Broken string // why an input was not read to its end; empty when all were
 }
 
 // Survey reads a source, and picks a canary of so many rows.
@@ -37,13 +39,21 @@ func (s *Source) Survey(ctx context.Context, canary int) (Survey, error) {
 	if err := ctx.Err(); err != nil {
 		return v, err
 	}
+	for _, in := range s.Inputs() {
+		if in.Error != "" {
+			v.Broken = fmt.Sprintf("%s was not read to its end: %s", in.Name, in.Error)
+		}
+	}
 	return v, s.Err()
 }
 
 // Refuses returns why a run may not begin with the input that was surveyed, "" when it may; before is how many rows
 // the last run had that finished, 0 when there was none.
 func (r *Run) Refuses(v Survey, before int64) string {
-	reason := r.Runbook.Caps.Input(v.Read, before)
+	reason := v.Broken
+	if reason == "" {
+		reason = r.Runbook.Caps.Input(v.Read, before)
+	}
 	if reason == "" && r.Runbook.Steps[0].Op == jobs.Remove {
 		reason = r.Runbook.Caps.Removes(v.Valid, v.Read)
 	}
