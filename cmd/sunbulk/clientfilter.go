@@ -50,7 +50,11 @@ func (f *filteredSource) filter(o *jobs.Outcome) {
 	}
 	kept, unjudged := []json.RawMessage{}, ""
 	for _, object := range o.Clients {
-		holds, err := f.clients.Keep(&o.Row, object)
+		client, err := expression.ParseClient(object)
+		holds := false
+		if err == nil {
+			holds, err = f.clients.Keep(&o.Row, client)
+		}
 		if err != nil {
 			f.unjudged++
 			unjudged = "; a client could not be judged: " + err.Error()

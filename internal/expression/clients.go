@@ -38,16 +38,12 @@ func NewClients(f jobs.Filter, created time.Time) (*Clients, error) {
 	return &Clients{condition: c, values: make([]string, len(c.Fields())), now: f.Time(created)}, nil
 }
 
-// Keep tells whether a client, which is the JSON object that a list found for the row, is one of those.
-func (f *Clients) Keep(row *jobs.Row, object json.RawMessage) (bool, error) {
-	client, err := Properties(object)
-	if err != nil {
-		return false, err
-	}
+// Keep tells whether a client that a list found for the row is one of those.
+func (f *Clients) Keep(row *jobs.Row, c *FoundClient) (bool, error) {
 	for i, field := range f.condition.Fields() {
 		switch {
 		case field.Source == Client:
-			f.values[i] = string(client[field.Name])
+			f.values[i] = c.Value(field.Name)
 		case field.Name == "user":
 			f.values[i] = row.User
 		default:
@@ -57,11 +53,33 @@ func (f *Clients) Keep(row *jobs.Row, object json.RawMessage) (bool, error) {
 	return f.condition.Holds(f.values, f.now)
 }
 
-// Properties returns what a found client says of itself, by name.
-func Properties(object json.RawMessage) (map[string]jobs.Property, error) {
-	var client map[string]jobs.Property
-	if err := json.Unmarshal(object, &client); err != nil {
+// FoundClient is what a client that a list found says of itself.
+type FoundClient struct {
+	ID            jobs.Property `json:"id"`
+	Type          jobs.Property `json:"type"`
+	Status        jobs.Property `json:"status"`
+	IntegrationID jobs.Property `json:"integrationId"`
+	ExternalID    jobs.Property `json:"externalId"`
+	LastSeen      jobs.Property `json:"lastSeen"`
+	LinkedAt      jobs.Property `json:"linkedAt"`
+	DisplayName   jobs.Property `json:"displayName"`
+}
+
+// ParseClient reads the JSON object of a client.
+func ParseClient(object json.RawMessage) (*FoundClient, error) {
+	var c FoundClient
+	if err := json.Unmarshal(object, &c); err != nil {
 		return nil, errors.New("it is no JSON object")
 	}
-	return client, nil
+	return &c, nil
+}
+
+// Value returns the property with one of ClientNames.
+func (c *FoundClient) Value(name string) string {
+	for i, property := range []*jobs.Property{&c.ID, &c.Type, &c.Status, &c.IntegrationID, &c.ExternalID, &c.LastSeen, &c.LinkedAt, &c.DisplayName} {
+		if clientNames[i] == name {
+			return string(*property)
+		}
+	}
+	return ""
 }

@@ -152,10 +152,10 @@ func (e *ends) kept(o *jobs.Outcome) (n int64, none string) {
 		none = fmt.Sprintf("where keeps no client of %d", len(o.Clients))
 	}
 	for _, object := range o.Clients {
-		keep, err := kept(e.clients, &o.Row, object)
+		client, err := kept(e.clients, &o.Row, object)
 		if err != nil {
 			none = "a client could not be judged: " + err.Error()
-		} else if keep {
+		} else if client != nil {
 			n++
 		}
 	}

@@ -107,28 +107,30 @@ func (p *Passage) through(o *jobs.Outcome) ([]jobs.Carry, error) {
 func (p *Passage) each(o *jobs.Outcome, base jobs.Carry) ([]jobs.Carry, error) {
 	var all []jobs.Carry
 	for _, object := range o.Clients {
-		if keep, err := kept(p.clients, &o.Row, object); err != nil || !keep {
+		client, err := kept(p.clients, &o.Row, object)
+		if err != nil || client == nil {
 			continue // what cannot be judged does not go on; the report of the step says why
-		}
-		client, err := expression.Properties(object)
-		if err != nil {
-			continue
 		}
 		cells := base.Cells[:len(base.Cells):len(base.Cells)]
 		for _, name := range expression.ClientNames() {
-			cells = append(cells, jobs.Cell{Name: clientPrefix + name, Value: string(client[name])})
+			cells = append(cells, jobs.Cell{Name: clientPrefix + name, Value: client.Value(name)})
 		}
 		all = append(all, jobs.Carry{Row: base.Row, Cells: cells})
 	}
 	return all, nil
 }
 
-func kept(clients *expression.Clients, row *jobs.Row, object json.RawMessage) (bool, error) {
-	if clients == nil {
-		_, err := expression.Properties(object)
-		return err == nil, err
+// kept returns a found client that goes on, nil for another.
+func kept(clients *expression.Clients, row *jobs.Row, object json.RawMessage) (*expression.FoundClient, error) {
+	client, err := expression.ParseClient(object)
+	if err != nil || clients == nil {
+		return client, err
 	}
-	return clients.Keep(row, object)
+	keep, err := clients.Keep(row, client)
+	if err != nil || !keep {
+		return nil, err
+	}
+	return client, nil
 }
 
 // carried returns what a row of a runbook carries, with the number that it has in the runbook's input.

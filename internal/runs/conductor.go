@@ -21,6 +21,9 @@ type Config struct {
 	Apps   []string     // whose runs it moves; required
 	Note   func(string) // hears what is odd about the input of a run that is begun; default: nobody does
 	Logger *slog.Logger // default: nothing is logged
+
+	// Reading is called before rows are read, and what it returns afterwards; default: nothing.
+	Reading func() (end func())
 }
 
 // Conductor moves runs from step to step: when the job of a step has finished, it queues the rows that
@@ -38,6 +41,9 @@ type Conductor struct {
 func New(rdb redis.UniversalClient, codec *jobs.Codec, cfg Config) *Conductor {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Reading == nil {
+		cfg.Reading = func() func() { return func() {} }
 	}
 	return &Conductor{NewStore(rdb), ledger.New(rdb, codec), queue.New(rdb, codec), cfg, map[string]bool{}, map[string]string{}}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime/debug"
 	"time"
 
 	"github.com/sunbulk/sunbulk/enqueue"
@@ -68,6 +69,7 @@ func (c *Conductor) queued(ctx context.Context, id string) (bool, error) {
 
 // check counts the input of a run that is not begun, and compares it with the caps.
 func (c *Conductor) check(ctx context.Context, r Run, files *input.Files) error {
+	defer c.cfg.Reading()()
 	s, err := r.Files(ctx, files, c.cfg.Note)
 	if err != nil {
 		return err
@@ -95,6 +97,7 @@ func (e *Refusal) Error() string { return e.Reason }
 // queue makes the job of the step at which a run is, and queues its rows: as enqueue does, so that whoever
 // begins it again adds only what is missing. It pauses the run where a cap would be exceeded.
 func (c *Conductor) queue(ctx context.Context, r Run, files *input.Files) error {
+	defer c.cfg.Reading()()
 	opt, err := r.Options(r.Step)
 	if err != nil {
 		return err
@@ -109,6 +112,7 @@ func (c *Conductor) queue(ctx context.Context, r Run, files *input.Files) error 
 	if err != nil || stop {
 		return c.orPause(ctx, r, err)
 	}
+	debug.FreeOSMemory() // what the survey remembered of rows is 32 MiB, and comes again
 	if !begun {
 		if err := c.ledger.Create(ctx, jobs.Job{ID: id, Options: opt, Created: time.Now()}); err != nil && !errors.Is(err, ledger.ErrExists) {
 			return err
