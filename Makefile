@@ -1,14 +1,15 @@
 # `make` prints the targets. CI calls the same ones, by .ci/run.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test bench bench-pace picture chaos lint fmt fuzz cover clean
+.PHONY: help demo build test bench bench-pace picture chaos chaos-runbook lint fmt fuzz cover clean
 
 FUZZTIME ?= 10s
 SEED ?= 0
 SCALE ?= full
+ROWS ?= 20000
 COMPILER := $(shell command -v "$$(go env CC)")
 
 help: ## print this
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 15
 
 build: ## build ./sunbulk
 	CGO_ENABLED=0 go build -trimpath -o sunbulk ./cmd/sunbulk
@@ -38,6 +39,9 @@ picture: build ## make docs/report.webp again, the picture in the README (four m
 
 chaos: ## break everything around a long run, from SEED (drawn): kill -9, lost Redis, lost network, a misbehaving API
 	go -C tools/chaos test -v -count 1 -timeout 20m ./... -seed $(SEED) -rows 50000 -faults 100 -minutes 8 -figures
+
+chaos-runbook: ## kill everything around the migration of ROWS users (20000) by a runbook, on Redis and in one process, from SEED (drawn)
+	go -C tools/chaos test -v -count 1 -timeout 40m -run Runbook ./... -seed $(SEED) -users $(ROWS) -kills 1000 -minutes 4
 
 lint: ## check format, vet, linters and go.mod
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "make fmt would change:" >&2; echo "$$files" >&2; exit 1; }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/sunbulk/sunbulk/sunco/suncotest"
 )
 
 func TestMain(m *testing.M) {
@@ -13,6 +15,8 @@ func TestMain(m *testing.M) {
 	flag.Int("rows", 3000, "rows of all jobs together")
 	flag.Int("faults", 12, "faults to inject")
 	flag.Int("minutes", 3, "injection of faults ends after this")
+	flag.Int("users", 300, "users of a migration")
+	flag.Int("kills", 4, "faults to inject in a migration")
 	flag.Bool("figures", false, "measure what a SIGKILL and a SIGSTOP of 40 s cost, too")
 	os.Exit(m.Run())
 }
@@ -22,13 +26,18 @@ func option[T any](name string) T {
 	return flag.Lookup(name).Value.(flag.Getter).Get().(T)
 }
 
+// seedOf returns the seed that was given, or draws one.
+func seedOf() uint64 {
+	if seed := option[uint64]("seed"); seed != 0 {
+		return seed
+	}
+	return rand.Uint64N(1e9)
+}
+
 // TestChaos holds I1, I2, I3, I4, I5, I8 and I9 while everything around the processes breaks.
 func TestChaos(t *testing.T) {
-	seed := option[uint64]("seed")
-	if seed == 0 {
-		seed = rand.Uint64N(1e9)
-	}
-	t.Logf("seed %d: go -C tools/chaos test -v -run TestChaos -seed %d -rows %d -faults %d", seed, seed, option[int]("rows"), option[int]("faults"))
+	seed := seedOf()
+	t.Logf("seed %d: go -C tools/chaos test -v -run %s$ -seed %d -rows %d -faults %d", seed, t.Name(), seed, option[int]("rows"), option[int]("faults"))
 	random := rand.New(rand.NewPCG(seed, 1))
 	plan := newPlan(random, option[int]("rows"), option[int]("faults"))
 	r := newRig(t, plan.world())
@@ -36,7 +45,7 @@ func TestChaos(t *testing.T) {
 	for range 3 {
 		r.addWorker()
 	}
-	c := &chaos{rig: r, random: random, plan: plan, tally: map[string]int{}}
+	c := &chaos{rig: r, random: random, plan: plan, knobs: usualKnobs(), tally: map[string]int{}}
 	c.storm(option[int]("faults"), began.Add(time.Duration(option[int]("minutes"))*time.Minute))
 	c.calm()
 	v := c.verdict()
@@ -48,8 +57,9 @@ type chaos struct {
 	*rig
 	random *rand.Rand
 	plan   *plan
-	tally  map[string]int // faults by name
-	ending []ending       // of faults that last
+	knobs  suncotest.Knobs // of the API, without a fault
+	tally  map[string]int  // faults by name
+	ending []ending        // of faults that last
 }
 
 // ending is when a fault is to end, and how.

@@ -176,5 +176,5 @@ func turn(c *chaos, set func(*suncotest.Knobs)) (end func()) {
 	k := c.sim.Knobs()
 	set(&k)
 	c.sim.SetKnobs(k)
-	return func() { c.sim.SetKnobs(usualKnobs()) }
+	return func() { c.sim.SetKnobs(c.knobs) }
 }

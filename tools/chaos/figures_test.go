@@ -60,7 +60,7 @@ func newFigure(t *testing.T) (*chaos, *worker) {
 		work.rows = append(work.rows, p.draw(random, "create")...)
 	}
 	p.tasks = []*task{work}
-	c := &chaos{rig: newRig(t, p.world()), random: random, plan: p}
+	c := &chaos{rig: newRig(t, p.world()), random: random, plan: p, knobs: usualKnobs()}
 	c.sim.SetKnobs(suncotest.Knobs{LatencyMin: 200 * time.Millisecond, LatencyMax: 400 * time.Millisecond})
 	w := c.addWorker()
 	c.addWorker()

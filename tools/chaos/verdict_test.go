@@ -45,6 +45,13 @@ func (c *chaos) verdict() verdict {
 	if d := c.sim.Stats().Duplicates; d != 0 {
 		c.Errorf("I2: the API has %d clients twice", d)
 	}
+	c.settled(&v)
+	return v
+}
+
+// settled ends the workers and checks what all processes leave behind.
+func (c *chaos) settled(v *verdict) {
+	c.Helper()
 	c.endWorkers()
 	c.noKeyLeft()
 	for _, p := range c.all {
@@ -58,16 +65,21 @@ func (c *chaos) verdict() verdict {
 		v.requeue += strings.Count(said, "queued the batch of a silent worker again")
 	}
 	v.starts = len(c.all)
-	return v
 }
 
 // report writes the report of a queued job.
 func (c *chaos) report(t *task) {
 	c.Helper()
-	p := c.start(t.name+"-report", "report", t.job, "--redis", c.redis.URL(), "--out", t.out())
+	c.writes("report", t.job, "--out", t.out())
+}
+
+// writes runs a command that writes the report of something that has ended.
+func (c *chaos) writes(args ...string) {
+	c.Helper()
+	p := c.start("report", append(args, "--redis", c.redis.URL())...)
 	<-p.ended
 	if code := p.code(); code != 0 && code != 3 {
-		c.Errorf("report of %s ended with code %d:\n%s", t.name, code, p.tail())
+		c.Errorf("%v ended with code %d:\n%s", args, code, p.tail())
 	}
 }
 
@@ -112,10 +124,16 @@ func (v *verdict) add(s summary) {
 	v.retries += s.Calls.Retries
 }
 
-// results reads results.csv, a map by column for every line.
+// results reads results.csv.
 func (c *chaos) results(out string) []map[string]string {
 	c.Helper()
-	f, err := os.Open(filepath.Join(out, "results.csv"))
+	return c.sheet(filepath.Join(out, "results.csv"))
+}
+
+// sheet reads a CSV file, a map by column for every line.
+func (c *chaos) sheet(path string) []map[string]string {
+	c.Helper()
+	f, err := os.Open(path)
 	if err != nil {
 		c.Error(err)
 		return nil
