@@ -15,8 +15,8 @@ func TestMain(m *testing.M) {
 	flag.Int("rows", 3000, "rows of all jobs together")
 	flag.Int("faults", 12, "faults to inject")
 	flag.Int("minutes", 3, "injection of faults ends after this")
-	flag.Int("users", 300, "users of a migration")
-	flag.Int("kills", 4, "faults to inject in a migration")
+	flag.Int("users", 200, "users of a migration")
+	flag.Int("kills", 3, "faults to inject in a migration")
 	flag.Bool("figures", false, "measure what a SIGKILL and a SIGSTOP of 40 s cost, too")
 	os.Exit(m.Run())
 }
