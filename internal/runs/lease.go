@@ -32,7 +32,7 @@ func (c *Conductor) leased(ctx context.Context, r Run, do func(context.Context) 
 	err = do(held)
 	end(nil)
 	<-kept
-	if err != nil && context.Cause(held) == errLeased {
+	if err != nil && errors.Is(context.Cause(held), errLeased) {
 		return errLeased
 	}
 	free, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
