@@ -39,11 +39,11 @@ func NewClients(f jobs.Filter, created time.Time) (*Clients, error) {
 }
 
 // Keep tells whether a client that a list found for the row is one of those.
-func (f *Clients) Keep(row *jobs.Row, c *FoundClient) (bool, error) {
+func (f *Clients) Keep(row *jobs.Row, c *jobs.Client) (bool, error) {
 	for i, field := range f.condition.Fields() {
 		switch {
 		case field.Source == Client:
-			f.values[i] = c.Value(field.Name)
+			f.values[i] = Property(c, field.Name)
 		case field.Name == "user":
 			f.values[i] = row.User
 		default:
@@ -53,29 +53,17 @@ func (f *Clients) Keep(row *jobs.Row, c *FoundClient) (bool, error) {
 	return f.condition.Holds(f.values, f.now)
 }
 
-// FoundClient is what a client that a list found says of itself.
-type FoundClient struct {
-	ID            jobs.Property `json:"id"`
-	Type          jobs.Property `json:"type"`
-	Status        jobs.Property `json:"status"`
-	IntegrationID jobs.Property `json:"integrationId"`
-	ExternalID    jobs.Property `json:"externalId"`
-	LastSeen      jobs.Property `json:"lastSeen"`
-	LinkedAt      jobs.Property `json:"linkedAt"`
-	DisplayName   jobs.Property `json:"displayName"`
-}
-
 // ParseClient reads the JSON object of a client.
-func ParseClient(object json.RawMessage) (*FoundClient, error) {
-	var c FoundClient
+func ParseClient(object json.RawMessage) (*jobs.Client, error) {
+	var c jobs.Client
 	if err := json.Unmarshal(object, &c); err != nil {
 		return nil, errors.New("it is no JSON object")
 	}
 	return &c, nil
 }
 
-// Value returns the property with one of ClientNames.
-func (c *FoundClient) Value(name string) string {
+// Property returns that of a client which has one of ClientNames.
+func Property(c *jobs.Client, name string) string {
 	for i, property := range []*jobs.Property{&c.ID, &c.Type, &c.Status, &c.IntegrationID, &c.ExternalID, &c.LastSeen, &c.LinkedAt, &c.DisplayName} {
 		if clientNames[i] == name {
 			return string(*property)

@@ -8,18 +8,6 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// foundClient is the part of a client's JSON object that fits a line. The API promises none of it.
-type foundClient struct {
-	ID            jobs.Property `json:"id"`
-	Type          jobs.Property `json:"type"`
-	Status        jobs.Property `json:"status"`
-	IntegrationID jobs.Property `json:"integrationId"`
-	ExternalID    jobs.Property `json:"externalId"`
-	LastSeen      jobs.Property `json:"lastSeen"`
-	LinkedAt      jobs.Property `json:"linkedAt"`
-	DisplayName   jobs.Property `json:"displayName"`
-}
-
 // clientLines writes a line per client that lists found. The brand is a column where there is one:
 // without it a remove would not find the user again.
 func clientLines(s *sheet, brands bool) section {
@@ -31,9 +19,9 @@ func clientLines(s *sheet, brands bool) section {
 	}
 	return func(r *record) error {
 		for _, object := range r.Clients {
-			var c foundClient
+			var c jobs.Client
 			if json.Unmarshal(object, &c) != nil {
-				c = foundClient{} // no object: clients.ndjson has it whole
+				c = jobs.Client{} // no object: clients.ndjson has it whole
 			}
 			cells := []string{
 				strconv.FormatInt(r.Row.Number, 10), r.Row.User, string(c.ID), string(c.Type), string(c.Status),

@@ -113,7 +113,7 @@ func (p *Passage) each(o *jobs.Outcome, base jobs.Carry) ([]jobs.Carry, error) {
 		}
 		cells := base.Cells[:len(base.Cells):len(base.Cells)]
 		for _, name := range expression.ClientNames() {
-			cells = append(cells, jobs.Cell{Name: clientPrefix + name, Value: client.Value(name)})
+			cells = append(cells, jobs.Cell{Name: clientPrefix + name, Value: expression.Property(client, name)})
 		}
 		all = append(all, jobs.Carry{Row: base.Row, Cells: cells})
 	}
@@ -121,7 +121,7 @@ func (p *Passage) each(o *jobs.Outcome, base jobs.Carry) ([]jobs.Carry, error) {
 }
 
 // kept returns a found client that goes on, nil for another.
-func kept(clients *expression.Clients, row *jobs.Row, object json.RawMessage) (*expression.FoundClient, error) {
+func kept(clients *expression.Clients, row *jobs.Row, object json.RawMessage) (*jobs.Client, error) {
 	client, err := expression.ParseClient(object)
 	if err != nil || clients == nil {
 		return client, err

@@ -25,3 +25,15 @@ func (p *Property) UnmarshalJSON(data []byte) error {
 	}
 	return nil
 }
+
+// Client is what of a client that a list found fits a line. The API promises none of it.
+type Client struct {
+	ID            Property `json:"id"`
+	Type          Property `json:"type"`
+	Status        Property `json:"status"`
+	IntegrationID Property `json:"integrationId"`
+	ExternalID    Property `json:"externalId"`
+	LastSeen      Property `json:"lastSeen"`
+	LinkedAt      Property `json:"linkedAt"`
+	DisplayName   Property `json:"displayName"`
+}
