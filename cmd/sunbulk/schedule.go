@@ -93,3 +93,31 @@ func nextSlots(t *schedule.Timetable, after time.Time, count int) []slot {
 	}
 	return all
 }
+
+// countCommand completes a command that shows so many things of a schedule.
+func (p *program) countCommand(cmd *cobra.Command, few int, of string, show func(context.Context, *schedule.Store, *schedule.Schedule, *schedule.Timetable, int) error) *cobra.Command {
+	var (
+		redis string
+		count int
+	)
+	cmd.Args = needSchedule
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		if count < 1 || count > 10_000 {
+			return usage("--count is not between 1 and 10000", "")
+		}
+		return p.withSchedules(redis, args[0], func(ctx context.Context, schedules *schedule.Store) error {
+			d, err := schedules.Get(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			table, err := schedule.Parse(d.Runbook)
+			if err != nil {
+				return err
+			}
+			return show(ctx, schedules, d, table, count)
+		})
+	}
+	cmd.Flags().IntVar(&count, "count", few, of)
+	redisFlag(cmd.Flags(), &redis, redisMeaning)
+	return cmd
+}

@@ -12,42 +12,18 @@ import (
 )
 
 func (p *program) scheduleHistoryCommand() *cobra.Command {
-	var (
-		redis string
-		count int
-	)
-	cmd := &cobra.Command{
+	return p.countCommand(&cobra.Command{
 		Use:   "history NAME",
 		Short: "What became of each slot, and who changed the schedule",
 		Long: `History tells what each slot did, the newest first: it started a run, which ended so, or it was skipped,
 missed or could not start, and why. Of a run that has ended it tells how many rows of the input came through
 all steps. Who applied, paused, resumed and triggered stands there, too.`,
 		Example: `  sunbulk schedule history clean-up --count 50`,
-		Args:    needSchedule,
-		RunE: func(_ *cobra.Command, args []string) error {
-			if count < 1 || count > 10_000 {
-				return usage("--count is not between 1 and 10000", "")
-			}
-			return p.withSchedules(redis, args[0], func(ctx context.Context, schedules *schedule.Store) error {
-				return p.scheduleHistory(ctx, schedules, args[0], count)
-			})
-		},
-	}
-	cmd.Flags().IntVar(&count, "count", 20, "how many entries")
-	redisFlag(cmd.Flags(), &redis, redisMeaning)
-	return cmd
+	}, 20, "how many entries", p.scheduleHistory)
 }
 
-func (p *program) scheduleHistory(ctx context.Context, schedules *schedule.Store, name string, count int) error {
-	d, err := schedules.Get(ctx, name)
-	if err != nil {
-		return err
-	}
-	table, err := schedule.Parse(d.Runbook)
-	if err != nil {
-		return err
-	}
-	entries, err := schedules.History(ctx, name, count)
+func (p *program) scheduleHistory(ctx context.Context, schedules *schedule.Store, d *schedule.Schedule, table *schedule.Timetable, count int) error {
+	entries, err := schedules.History(ctx, d.Name, count)
 	if err != nil {
 		return err
 	}

@@ -12,40 +12,16 @@ import (
 )
 
 func (p *program) scheduleNextCommand() *cobra.Command {
-	var (
-		redis string
-		count int
-	)
-	cmd := &cobra.Command{
+	return p.countCommand(&cobra.Command{
 		Use:   "next NAME",
 		Short: "The next slots of a schedule",
 		Long: `Next tells when a schedule starts next: in its time zone, with the offset from UTC, in which changes of the
 clocks show, and in UTC. With jitter a run starts later than its slot, always by the same time.`,
 		Example: `  sunbulk schedule next clean-up --count 10`,
-		Args:    needSchedule,
-		RunE: func(_ *cobra.Command, args []string) error {
-			if count < 1 || count > 10_000 {
-				return usage("--count is not between 1 and 10000", "")
-			}
-			return p.withSchedules(redis, args[0], func(ctx context.Context, schedules *schedule.Store) error {
-				return p.showNext(ctx, schedules, args[0], count)
-			})
-		},
-	}
-	cmd.Flags().IntVar(&count, "count", 5, "how many slots")
-	redisFlag(cmd.Flags(), &redis, redisMeaning)
-	return cmd
+	}, 5, "how many slots", p.showNext)
 }
 
-func (p *program) showNext(ctx context.Context, schedules *schedule.Store, name string, count int) error {
-	d, err := schedules.Get(ctx, name)
-	if err != nil {
-		return err
-	}
-	table, err := schedule.Parse(d.Runbook)
-	if err != nil {
-		return err
-	}
+func (p *program) showNext(ctx context.Context, schedules *schedule.Store, d *schedule.Schedule, table *schedule.Timetable, count int) error {
 	now, err := schedules.Now(ctx)
 	if err != nil {
 		return err
@@ -63,7 +39,7 @@ func (p *program) showNext(ctx context.Context, schedules *schedule.Store, name 
 		return err
 	}
 	if !d.Paused.IsZero() {
-		fmt.Fprintf(p.screen, "%s is paused: %s\n", name, d.Reason)
+		fmt.Fprintf(p.screen, "%s is paused: %s\n", d.Name, d.Reason)
 	}
 	return nil
 }
