@@ -76,7 +76,9 @@ func (p *program) startRunbook(ctx context.Context, o runbookFlags, redis, resum
 	if err := st.refuseTwin(ctx, r, o.allowDuplicates); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.screen, "run %s: after an interruption --resume %s goes on with it\n", r.ID, r.ID)
+	if !p.quiet {
+		fmt.Fprintf(p.screen, "run %s: after an interruption --resume %s goes on with it\n", r.ID, r.ID)
+	}
 	if err := beginRun(ctx, conductor, r, files); err != nil {
 		return err
 	}
@@ -87,7 +89,9 @@ func (p *program) startRunbook(ctx context.Context, o runbookFlags, redis, resum
 	if p.json {
 		return p.writeJSON(v.summary())
 	}
-	fmt.Fprintf(p.screen, "begun with %s of input; 'sunbulk runbook status %s' tells how it goes on\n", rowCount(v.rows()), r.ID)
+	if !p.quiet {
+		fmt.Fprintf(p.screen, "begun with %s of input; 'sunbulk runbook status %s' tells how it goes on\n", rowCount(v.rows()), r.ID)
+	}
 	_, err = fmt.Fprintln(p.stdout, r.ID)
 	return err
 }
