@@ -96,13 +96,13 @@ func TestWriteRunDefusesFormulas(t *testing.T) {
 	}
 }
 
-// I6: a million rows, some with two ends, take no more memory than ten thousand. They come as a run's do: step by step, the last
+// I6: 300,000 rows, some with two ends, take no more memory than ten thousand. They come as a run's do: step by step, the last
 // one first, in the order of commits.
 func TestWriteRunI6FlatMemory(t *testing.T) {
 	if testing.Short() {
-		t.Skip("writes a million rows")
+		t.Skip("writes 300,000 rows")
 	}
-	got := heapGrowth(t, 1_000_000, func(src streamSource) error {
+	got := heapGrowth(t, 300_000, func(src streamSource) error {
 		_, err := WriteRun(t.Context(), t.TempDir(), RunSummary{Rows: src.rows}, func(yield func(End, error) bool) {
 			for _, part := range []int64{0, 1, 2} {
 				for row := int64(1); row <= src.rows; row++ {

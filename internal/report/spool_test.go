@@ -166,7 +166,7 @@ func heapGrowth(t *testing.T, many int64, write func(src streamSource) error) in
 				select {
 				case <-done:
 					return
-				case <-time.After(20 * time.Millisecond):
+				case <-time.After(100 * time.Millisecond):
 				}
 			}
 		}()
