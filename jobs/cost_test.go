@@ -8,7 +8,8 @@ import (
 )
 
 // What a row costs in allocations and in bytes of Redis is held here, because no timed test could.
-// The bounds are a quarter above what it takes with ids and numbers that do not repeat.
+// The bounds are a quarter above what it takes with ids and numbers that do not repeat; those of decoding a few
+// allocations more, which a collection in between costs by emptying the pools.
 func TestCostPerRow(t *testing.T) {
 	const rows = 100
 	c := newCodec(t)
@@ -21,9 +22,9 @@ func TestCostPerRow(t *testing.T) {
 		{"bytes of a queued row", float64(len(batchData)) / rows, 36},
 		{"bytes of an outcome", float64(len(chunkData)) / rows, 37},
 		{"allocations of encoding a row", allocations(func() { c.EncodeBatch(batch) }) / rows, 0.23},
-		{"allocations of decoding a row", allocations(func() { c.DecodeBatch(batchData) }) / rows, 0.17},
+		{"allocations of decoding a row", allocations(func() { c.DecodeBatch(batchData) }) / rows, 0.22},
 		{"allocations of encoding an outcome", allocations(func() { c.EncodeChunk(chunk) }) / rows, 0.23},
-		{"allocations of decoding an outcome", allocations(func() { c.DecodeChunk(chunkData) }) / rows, 0.13},
+		{"allocations of decoding an outcome", allocations(func() { c.DecodeChunk(chunkData) }) / rows, 0.18},
 	} {
 		if tt.got > tt.most {
 			t.Errorf("%s: got %.2f, want at most %.2f", tt.name, tt.got, tt.most)
