@@ -8,11 +8,9 @@ package sunco
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 	"unicode"
 )
 
@@ -66,7 +64,7 @@ func New(appID string, cfg Config) (*API, error) {
 		cfg.UserAgent = "sunco (+https://github.com/sunbulk/sunbulk)"
 	}
 	if cfg.Transport == nil {
-		cfg.Transport = newTransport()
+		cfg.Transport = newTransport(base)
 	}
 	header := http.Header{"Accept": {"application/json"}, "User-Agent": {cfg.UserAgent}}
 	return &API{base: base, root: resource(base, "v2", "apps", appID), auth: cfg.Auth, transport: cfg.Transport, header: header}, nil
@@ -95,22 +93,6 @@ func parseBase(raw string) (*url.URL, error) {
 		return nil, errors.New("version does not belong in it (hint: leave off /v2)")
 	}
 	return u, nil
-}
-
-// newTransport speaks HTTP/1.1 only: on HTTP/2 all calls in flight share a connection, and losing it would leave every
-// one of them unanswered. Idle connections are closed before common servers close them, which spares lost answers.
-func newTransport() *http.Transport {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:    10 * time.Second,
-		MaxIdleConnsPerHost:    512,
-		IdleConnTimeout:        30 * time.Second,
-		MaxResponseHeaderBytes: 1 << 20,
-		Protocols:              protocols,
-	}
 }
 
 // url returns the address of a resource of the app.

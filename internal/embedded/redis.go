@@ -35,6 +35,7 @@ func Start() (*Redis, error) {
 	server := miniredis.NewMiniRedis()
 	client := redis.NewClient(&redis.Options{
 		Dialer:          func(context.Context, string, string) (net.Conn, error) { return server.Dial() },
+		Protocol:        2, // with 3, each command looks for notices that miniredis never sends
 		DisableIdentity: true,
 		PoolSize:        connections,
 		PoolTimeout:     patience,

@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -42,6 +44,7 @@ func run(args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
 	sunbulk := flags.String("sunbulk", "./sunbulk", "the program to measure")
 	name := flags.String("scale", "full", "full or quick")
+	only := flags.String("only", "", "measure these parts alone, by commas: "+strings.Join(partNames(), ", "))
 	profile := flags.String("profile", "", "keep the CPU profile of all parts in this file")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -50,7 +53,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	return measure(*sunbulk, *profile, size)
+	return measure(*sunbulk, *profile, *only, size)
 }
 
 // atoi reads a number that this program wrote.
@@ -95,7 +98,31 @@ type bench struct {
 	table table
 }
 
-func measure(sunbulk, profile string, size scale) error {
+// measurements are the parts of the table, in their order. It never changes.
+var measurements = []struct {
+	name string
+	take func(*bench) error
+}{
+	{"calls", (*bench).throughput},
+	{"queuing", (*bench).queuing},
+	{"distance", (*bench).distant},
+	{"times", (*bench).times},
+	{"memory", (*bench).memory},
+	{"cpu", (*bench).parts},
+}
+
+func partNames() (names []string) {
+	for _, m := range measurements {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+func measure(sunbulk, profile, only string, size scale) error {
+	chosen := partNames()
+	if only != "" {
+		chosen = strings.Split(only, ",")
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -107,18 +134,15 @@ func measure(sunbulk, profile string, size scale) error {
 	defer os.RemoveAll(inputs)
 	b := &bench{sunbulk: sunbulk, self: self, inputs: inputs, profile: profile, scale: size}
 	defer b.table.print(os.Stdout) // what was measured before an error too
-	for _, part := range []struct {
-		name    string
-		measure func() error
-	}{
-		{"calls", b.throughput}, {"queuing", b.queuing}, {"Redis a round trip away", b.distant},
-		{"times", b.times}, {"memory", b.memory}, {"CPU", b.parts},
-	} {
-		start := time.Now()
-		if err := part.measure(); err != nil {
-			return fmt.Errorf("%s: %w", part.name, err)
+	for _, m := range measurements {
+		if !slices.Contains(chosen, m.name) {
+			continue
 		}
-		fmt.Fprintf(os.Stderr, "%s: %s\n", part.name, time.Since(start).Round(time.Second))
+		start := time.Now()
+		if err := m.take(b); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		fmt.Fprintf(os.Stderr, "%s: %s\n", m.name, time.Since(start).Round(time.Second))
 	}
 	return nil
 }

@@ -1,0 +1,179 @@
+package sunco
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// idleTimeout is how long a connection is kept without a call: shorter than common servers keep theirs, so that few
+	// calls meet one that is being closed.
+	idleTimeout = 30 * time.Second
+	// dialTimeout bounds the making of a connection, TLS included.
+	dialTimeout = 10 * time.Second
+)
+
+// newTransport returns what sends requests to base by default. Both speak HTTP/1.1 only: on HTTP/2 all calls in flight
+// share a connection, and losing it would leave every one of them unanswered.
+func newTransport(base *url.URL) http.RoundTripper {
+	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: base}); proxy != nil || err != nil {
+		return proxied()
+	}
+	return newDirect(base)
+}
+
+// proxied returns a transport that heeds HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+func proxied() *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		TLSHandshakeTimeout:    dialTimeout,
+		MaxIdleConnsPerHost:    512,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: maxAnswerHeader,
+		Protocols:              protocols,
+	}
+}
+
+// direct sends requests to one host. A call writes its request and reads its answer in the caller's own goroutine, on a
+// connection that it has to itself; net/http has two goroutines for each connection, and a call costs twice the CPU. Writing
+// and reading HTTP is net/http's. No request is sent a second time once a byte of it was.
+type direct struct {
+	address string      // host:port
+	tls     *tls.Config // nil for http
+	buffers sync.Pool   // of *bytes.Buffer, for requests
+
+	mu       sync.Mutex
+	idle     []*conn // the one used last at the end
+	sweeping bool    // a sweep is due
+}
+
+func newDirect(base *url.URL) *direct {
+	t := &direct{address: net.JoinHostPort(base.Hostname(), port(base))}
+	t.buffers.New = func() any { return new(bytes.Buffer) }
+	if base.Scheme == "https" {
+		t.tls = &tls.Config{ServerName: base.Hostname(), NextProtos: []string{"http/1.1"}}
+	}
+	return t
+}
+
+// dial makes a connection. The end of ctx is told by its cause.
+func (t *direct) dial(ctx context.Context) (*conn, error) {
+	dialer := net.Dialer{Timeout: dialTimeout}
+	dial := dialer.DialContext
+	if t.tls != nil {
+		dial = (&tls.Dialer{NetDialer: &dialer, Config: t.tls}).DialContext
+	}
+	made, err := dial(ctx, "tcp", t.address)
+	switch {
+	case err == nil:
+		return newConn(made, t.keep), nil
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	}
+	return nil, err
+}
+
+// RoundTrip makes one exchange. The answer's Body must be read to its end and closed for the connection to be used again.
+func (t *direct) RoundTrip(req *http.Request) (*http.Response, error) {
+	request := t.buffers.Get().(*bytes.Buffer)
+	defer t.buffers.Put(request)
+	request.Reset()
+	if err := req.Write(request); err != nil {
+		return nil, err
+	}
+	for {
+		c, err := t.connection(req.Context())
+		if err != nil {
+			return nil, err
+		}
+		res, err := c.exchange(req, request.Bytes())
+		if err == nil {
+			return res, nil
+		}
+		c.Close()
+		if cause := context.Cause(req.Context()); cause != nil {
+			return nil, cause
+		}
+		if !c.used || c.wrote > 0 {
+			return nil, err
+		}
+		// The server has closed a connection that was idle, and no byte was sent: the next one.
+	}
+}
+
+// connection returns an idle connection that still stands, or else a new one. It tells the context's trace.
+func (t *direct) connection(ctx context.Context) (*conn, error) {
+	trace := httptrace.ContextClientTrace(ctx)
+	if trace != nil && trace.GetConn != nil {
+		trace.GetConn(t.address)
+	}
+	c := t.takeIdle()
+	for ; c != nil && !c.stands(); c = t.takeIdle() {
+		c.Close()
+	}
+	if c == nil {
+		var err error
+		if c, err = t.dial(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if trace != nil && trace.GotConn != nil {
+		trace.GotConn(httptrace.GotConnInfo{Conn: c.Conn, Reused: c.used})
+	}
+	return c, nil
+}
+
+// takeIdle returns the connection that was used last, nil when there is none.
+func (t *direct) takeIdle() *conn {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	last := len(t.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	c := t.idle[last]
+	t.idle[last] = nil
+	t.idle = t.idle[:last]
+	return c
+}
+
+// keep takes a connection back whose answer was read to its end.
+func (t *direct) keep(c *conn) {
+	c.used, c.since = true, time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.idle = append(t.idle, c)
+	if !t.sweeping {
+		t.sweeping = true
+		time.AfterFunc(idleTimeout, t.sweep)
+	}
+}
+
+// sweep closes what nobody has used for the idle timeout, and comes again while connections are idle.
+func (t *direct) sweep() {
+	t.mu.Lock()
+	fresh := slices.IndexFunc(t.idle, func(c *conn) bool { return time.Since(c.since) < idleTimeout })
+	if t.sweeping = fresh >= 0; !t.sweeping {
+		fresh = len(t.idle)
+	}
+	old := slices.Clone(t.idle[:fresh])
+	t.idle = slices.Delete(t.idle, 0, fresh)
+	if t.sweeping {
+		time.AfterFunc(idleTimeout-time.Since(t.idle[0].since), t.sweep)
+	}
+	t.mu.Unlock()
+	for _, c := range old {
+		c.Close()
+	}
+}
