@@ -53,10 +53,9 @@ func (a *API) do(ctx context.Context, c call) (answer, error) {
 	if err != nil {
 		return answer{}, &Error{Title: "credentials: " + err.Error(), Err: err}
 	}
-	var sent delivery
-	res, err := a.transport.RoundTrip(a.request(httptrace.WithClientTrace(ctx, sent.trace()), c, authorization))
+	res, sent, err := a.send(a.request(ctx, c, authorization))
 	if err != nil {
-		return answer{}, a.failure(c, authorization, err, sent.possible())
+		return answer{}, a.failure(c, authorization, err, sent)
 	}
 	defer res.Body.Close()
 	if res.StatusCode/100 != 2 {
@@ -97,17 +96,19 @@ func (a *API) secrets(c call, authorization string) []string {
 	return secrets
 }
 
-// delivery finds out whether a request can have reached the API.
-type delivery struct {
-	asked, got atomic.Bool // for a connection
-}
+// sender sends a request, once. After an error it tells whether the request can have reached the API.
+type sender func(*http.Request) (res *http.Response, sent bool, err error)
 
-func (d *delivery) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) { d.asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { d.got.Store(true) },
+// through returns the sender of a transport that is not this package's own. One that does not report to the context's trace is not
+// trusted: only what is known to wait for a connection was not sent.
+func through(transport http.RoundTripper) sender {
+	return func(req *http.Request) (*http.Response, bool, error) {
+		var asked, got atomic.Bool // for a connection
+		trace := &httptrace.ClientTrace{
+			GetConn: func(string) { asked.Store(true) },
+			GotConn: func(httptrace.GotConnInfo) { got.Store(true) },
+		}
+		res, err := transport.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+		return res, got.Load() || !asked.Load(), err
 	}
 }
-
-// possible is false only while the transport is known to wait for a connection: one that does not report is not trusted.
-func (d *delivery) possible() bool { return d.got.Load() || !d.asked.Load() }

@@ -3,10 +3,11 @@ package sunco_test
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httptrace"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/sunbulk/sunbulk/sunco"
@@ -106,21 +107,27 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		"success": answer(http.StatusOK, "application/json", "{}"+strings.Repeat(" ", 5000)),
 		"refusal": answer(http.StatusBadRequest, "text/html", "<p>"+strings.Repeat("x", 50_000)),
 	}
+	transports := map[string]http.RoundTripper{"": nil, ", net/http": &http.Transport{}}
 	for name, handler := range bodies {
-		t.Run(name, func(t *testing.T) {
-			api := serve(t, handler)
-			reused := 0
-			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
-				if info.Reused {
-					reused++
+		for by, transport := range transports {
+			t.Run(name+by, func(t *testing.T) {
+				var connections atomic.Int64
+				server := httptest.NewUnstartedServer(handler)
+				server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+					if s == http.StateNew {
+						connections.Add(1)
+					}
 				}
-			}})
-			for range 3 {
-				_ = api.Remove(ctx, "u", "c", sunco.Query{})
-			}
-			if reused != 2 {
-				t.Errorf("got %d calls on a used connection, want 2", reused)
-			}
-		})
+				server.Start()
+				defer server.Close()
+				api := newAPI(t, sunco.Config{BaseURL: server.URL, Transport: transport})
+				for range 3 {
+					_ = api.Remove(t.Context(), "u", "c", sunco.Query{})
+				}
+				if got := connections.Load(); got != 1 {
+					t.Errorf("got %d connections for 3 calls, want 1", got)
+				}
+			})
+		}
 	}
 }

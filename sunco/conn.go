@@ -8,7 +8,6 @@ import (
 	"math"
 	"net"
 	"net/http"
-	"os"
 	"time"
 )
 
@@ -17,13 +16,12 @@ const (
 	maxAnswerHeader = 1 << 20
 	// maxInformed bounds the 1xx answers before the real one.
 	maxInformed = 5
-	// trusted is how long after its last answer a connection is taken to stand without a look. A look takes no longer.
-	trusted = time.Millisecond
 )
 
 // conn is a connection that carries one exchange at a time.
 type conn struct {
 	net.Conn
+	peer  peer
 	limit io.LimitedReader // of the Conn
 	in    *bufio.Reader    // of the limit
 	keep  func(*conn)      // takes it back
@@ -34,23 +32,10 @@ type conn struct {
 }
 
 func newConn(c net.Conn, keep func(*conn)) *conn {
-	made := &conn{Conn: c, keep: keep}
+	made := &conn{Conn: c, peer: newPeer(c), keep: keep}
 	made.limit.R = c
 	made.in = bufio.NewReader(&made.limit)
 	return made
-}
-
-// stands tells whether an idle connection can be used: the server has neither closed it nor said anything unasked.
-func (c *conn) stands() bool {
-	if time.Since(c.since) < trusted {
-		return true
-	}
-	c.limit.N = maxAnswerHeader
-	if c.SetReadDeadline(time.Now().Add(trusted)) != nil {
-		return false
-	}
-	_, err := c.in.Peek(1)
-	return errors.Is(err, os.ErrDeadlineExceeded) && c.SetReadDeadline(time.Time{}) == nil
 }
 
 // exchange writes the request and reads the head of its answer. After an error the connection is of no use; wrote says

@@ -32,11 +32,11 @@ type Config struct {
 
 // API calls one app. It is safe for concurrent use.
 type API struct {
-	base      *url.URL
-	root      *url.URL // of the app's resources
-	auth      Auth
-	transport http.RoundTripper
-	header    http.Header // of every request
+	base   *url.URL
+	root   *url.URL // of the app's resources
+	auth   Auth
+	send   sender
+	header http.Header // of every request
 }
 
 // New returns an API for the app. It sends nothing; its errors are about the arguments and never quote credentials.
@@ -63,11 +63,12 @@ func New(appID string, cfg Config) (*API, error) {
 	if cfg.UserAgent == "" {
 		cfg.UserAgent = "sunco (+https://github.com/sunbulk/sunbulk)"
 	}
-	if cfg.Transport == nil {
-		cfg.Transport = newTransport(base)
+	send := newSender(base)
+	if cfg.Transport != nil {
+		send = through(cfg.Transport)
 	}
 	header := http.Header{"Accept": {"application/json"}, "User-Agent": {cfg.UserAgent}}
-	return &API{base: base, root: resource(base, "v2", "apps", appID), auth: cfg.Auth, transport: cfg.Transport, header: header}, nil
+	return &API{base: base, root: resource(base, "v2", "apps", appID), auth: cfg.Auth, send: send, header: header}, nil
 }
 
 // parseBase checks a base URL; its errors quote neither the URL nor a password in it.

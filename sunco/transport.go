@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"sync"
@@ -21,13 +20,13 @@ const (
 	dialTimeout = 10 * time.Second
 )
 
-// newTransport returns what sends requests to base by default. Both speak HTTP/1.1 only: on HTTP/2 all calls in flight
+// newSender returns what sends requests to base by default. It speaks HTTP/1.1 only: on HTTP/2 all calls in flight
 // share a connection, and losing it would leave every one of them unanswered.
-func newTransport(base *url.URL) http.RoundTripper {
+func newSender(base *url.URL) sender {
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: base}); proxy != nil || err != nil {
-		return proxied()
+		return through(proxied())
 	}
-	return newDirect(base)
+	return newDirect(base).send
 }
 
 // proxied returns a transport that heeds HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
@@ -84,54 +83,43 @@ func (t *direct) dial(ctx context.Context) (*conn, error) {
 	return nil, err
 }
 
-// RoundTrip makes one exchange. The answer's Body must be read to its end and closed for the connection to be used again.
-func (t *direct) RoundTrip(req *http.Request) (*http.Response, error) {
+// send makes one exchange. The answer's Body must be read to its end and closed for the connection to be used again.
+func (t *direct) send(req *http.Request) (res *http.Response, sent bool, err error) {
 	request := t.buffers.Get().(*bytes.Buffer)
 	defer t.buffers.Put(request)
 	request.Reset()
 	if err := req.Write(request); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for {
 		c, err := t.connection(req.Context())
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		res, err := c.exchange(req, request.Bytes())
 		if err == nil {
-			return res, nil
+			return res, true, nil
 		}
 		c.Close()
 		if cause := context.Cause(req.Context()); cause != nil {
-			return nil, cause
+			return nil, c.wrote > 0, cause
 		}
 		if !c.used || c.wrote > 0 {
-			return nil, err
+			return nil, c.wrote > 0, err
 		}
 		// The server has closed a connection that was idle, and no byte was sent: the next one.
 	}
 }
 
-// connection returns an idle connection that still stands, or else a new one. It tells the context's trace.
+// connection returns an idle connection that the server has neither closed nor said anything on unasked, or else a new one.
 func (t *direct) connection(ctx context.Context) (*conn, error) {
-	trace := httptrace.ContextClientTrace(ctx)
-	if trace != nil && trace.GetConn != nil {
-		trace.GetConn(t.address)
-	}
-	c := t.takeIdle()
-	for ; c != nil && !c.stands(); c = t.takeIdle() {
+	for c := t.takeIdle(); c != nil; c = t.takeIdle() {
+		if c.peer.silent() {
+			return c, nil
+		}
 		c.Close()
 	}
-	if c == nil {
-		var err error
-		if c, err = t.dial(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if trace != nil && trace.GotConn != nil {
-		trace.GotConn(httptrace.GotConnInfo{Conn: c.Conn, Reused: c.used})
-	}
-	return c, nil
+	return t.dial(ctx)
 }
 
 // takeIdle returns the connection that was used last, nil when there is none.

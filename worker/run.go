@@ -49,8 +49,13 @@ func newRun(s *server, b jobs.Batch) *run {
 // batch is still ours.
 func (r *run) work(ctx context.Context) error {
 	defer r.stop(nil)
-	places := min(int64(len(r.batch.Rows)), int64(r.cfg.Concurrency)*rowsPerCall)
+	places := min(int64(len(r.batch.Rows)), r.places)
 	ready := r.rows.TryAcquire(places)
+	if !ready && r.cfg.Alone {
+		if ready = r.rows.Acquire(r.soft, places) == nil; !ready {
+			return &handBack{0, context.Cause(r.soft)}
+		}
+	}
 	opened, err := r.open(ctx, ready)
 	if !opened {
 		if ready {

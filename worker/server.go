@@ -25,7 +25,9 @@ type server struct {
 	app  *app
 	lane *lane
 	log  *slog.Logger
-	rows *semaphore.Weighted // rows in a pass: what a crash can leave in doubt
+
+	places int64               // rows that may be in a pass
+	rows   *semaphore.Weighted // of them
 
 	callers  *callers
 	inFlight atomic.Int64 // calls of the job
@@ -38,15 +40,22 @@ type server struct {
 	handlers sync.WaitGroup
 }
 
-// rowsPerCall is how many rows of a job may be in a pass for each call in flight: enough that the calls stay
-// busy while the slow rows of a pass end. Each job has its own, or a small one would wait behind all
-// batches of a large one.
-const rowsPerCall = 4
+// rowsInPass is how many rows of a job may be in a pass at once: what a crash can leave in doubt, each for a look. That is enough to keep the
+// calls busy while slow rows end and commits are on their way, and at a slow rate no more than two seconds of looks, as far as that keeps them
+// busy. Each job has its own, or a small one would wait behind all batches of a large one.
+func rowsInPass(concurrency int, rate float64) int64 {
+	most := 8 * float64(concurrency)
+	if rate == 0 {
+		return int64(most)
+	}
+	return int64(max(most/2, min(most, 2*rate)))
+}
 
 func newServer(w *Worker, job jobs.Job, a *app) *server {
 	s := &server{Worker: w, job: job, app: a, log: w.cfg.Logger.With("job", job.ID)}
 	s.lane = newLane(a, job, s.log)
-	s.rows = semaphore.NewWeighted(int64(w.cfg.Concurrency) * rowsPerCall)
+	s.places = rowsInPass(w.cfg.Concurrency, job.Options.Rate)
+	s.rows = semaphore.NewWeighted(s.places)
 	s.callers = newCallers(w.cfg.Concurrency)
 	s.soft, s.finish = context.WithCancelCause(w.drain)
 	return s

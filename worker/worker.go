@@ -36,6 +36,7 @@ type Config struct {
 	Name        string                // of this process for people, such as host-pid; required
 	APIs        map[string]*sunco.API // the apps that this worker holds credentials for; required
 	Deliveries  Deliveries            // default: the ledger
+	Alone       bool                  // nobody else takes its batches over, so that those whose rows cannot be called yet need not be opened; default: others may
 	Concurrency int                   // calls in flight over all jobs; default 64
 	Backoff     time.Duration         // after the first failed pass; doubles with each; default 1 s
 	Observer    Observer              // default: nobody hears

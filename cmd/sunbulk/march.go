@@ -200,7 +200,7 @@ func (m *march) work(ctx context.Context, i int, s *session) error {
 	in.rows, in.inputs, in.progress = src.Records(in.ctx), src.Inputs, src.Progress
 	m.tellStep(&m.view.run, i)
 	w := worker.New(s.rdb, s.codec, worker.Config{
-		Name: processName(), APIs: map[string]*sunco.API{m.view.run.Runbook.App: m.api}, Deliveries: s.memory, Concurrency: m.concurrency, Logger: m.log,
+		Name: processName(), APIs: map[string]*sunco.API{m.view.run.Runbook.App: m.api}, Deliveries: s.memory, Alone: s.embedded, Concurrency: m.concurrency, Logger: m.log,
 	})
 	return errors.Join(m.process(ctx, s, w, in), src.Err())
 }

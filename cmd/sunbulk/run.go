@@ -116,7 +116,7 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	reader.At(opt.Time(s.created))
 	defer p.notices(ctx, o.notify, hook, s, opt.App, log)()
 	w := worker.New(s.rdb, s.codec, worker.Config{
-		Name: processName(), APIs: map[string]*sunco.API{opt.App: api}, Deliveries: s.memory, Concurrency: o.concurrency, Logger: log,
+		Name: processName(), APIs: map[string]*sunco.API{opt.App: api}, Deliveries: s.memory, Alone: s.embedded, Concurrency: o.concurrency, Logger: log,
 	})
 	if err := p.process(ctx, s, w, in); err != nil {
 		return err
