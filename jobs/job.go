@@ -39,6 +39,7 @@ type Options struct {
 	Within      time.Duration `json:"withinNs,omitempty"` // how long a verify waits for a pending client
 	Reserve     float64       `json:"reserve,omitempty"`  // part of Rate that is left to other traffic, 0 to 1
 	Priority    Priority      `json:"priority,omitempty"`
+	Simulated   bool          `json:"simulated,omitempty"` // nothing is really done: the API is one in the process
 	Schedule
 	Filter
 	Origin

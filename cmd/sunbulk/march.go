@@ -24,6 +24,8 @@ type march struct {
 	api         *sunco.API
 	concurrency int
 	exceed      bool // of caps
+	simulated   bool
+	baseURL     string
 	files       *input.Files
 	out         string
 
@@ -176,9 +178,12 @@ func (m *march) begin(ctx context.Context, i int) (*session, error) {
 		}
 		inputs = journalInputs(files)
 	}
+	opt.Simulated = m.simulated
 	// A remove of a second step is the same work as that of another run, and meant.
 	o := runOptions{out: m.view.folder(m.out, i), job: jobFlags{allowDuplicates: true}}
-	s, err := m.openEmbedded(ctx, o, embedded.Head{Job: r.Job(i), Options: opt, Inputs: inputs, Settings: map[string]string{"runbook": string(book)}, Created: created})
+	s, err := m.openEmbedded(ctx, o, embedded.Head{
+		Job: r.Job(i), Options: opt, Inputs: inputs, Settings: map[string]string{"runbook": string(book)}, Created: created, BaseURL: m.baseURL,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func (m *march) refuseUnfinished() error {
 	if err != nil {
 		return err
 	}
-	now := embedded.Head{Options: jobs.Options{App: r.Runbook.App}, Inputs: journalInputs(inputs)}
+	now := embedded.Head{Options: jobs.Options{App: r.Runbook.App, Simulated: m.simulated}, Inputs: journalInputs(inputs)}
 	journals, err := filepath.Glob(filepath.Join(m.view.folder("sunbulk-*", 0), embedded.FileName))
 	if err != nil {
 		return err

@@ -93,6 +93,7 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	if err != nil {
 		return err
 	}
+	opt.Simulated = simulated(o.simulate)
 	defer debug.SetGCPercent(debug.SetGCPercent(percentWithInput))
 	in := reading{}
 	in.ctx, in.stop = context.WithCancelCause(p.drain)

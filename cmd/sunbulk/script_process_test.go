@@ -131,7 +131,7 @@ func shows(_ *script, ts *testscript.TestScript, args []string) error {
 var baseURL = regexp.MustCompile(`baseURL=(http://(\S+))`)
 
 // simulator ARG…: sunbulk simulate runs in the background on a free port, or on that of the one
-// before; $SIM is its base URL, $SIMHOST the address in it.
+// before; $SIM is its base URL, $SIMHOST the address in it, $SIMPORT its port.
 func simulator(s *script, ts *testscript.TestScript, args []string) error {
 	listen := "127.0.0.1:0"
 	if before, err := url.Parse(ts.Getenv("SIM")); err == nil && before.Host != "" {
@@ -147,6 +147,8 @@ func simulator(s *script, ts *testscript.TestScript, args []string) error {
 		}
 		ts.Setenv("SIM", found[1])
 		ts.Setenv("SIMHOST", found[2])
+		_, port, _ := strings.Cut(found[2], ":")
+		ts.Setenv("SIMPORT", port)
 		return true, nil
 	})
 }

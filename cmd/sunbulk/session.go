@@ -55,6 +55,7 @@ func (p *program) openSession(ctx context.Context, o runOptions, opt jobs.Option
 	}
 	return p.openEmbedded(ctx, o, embedded.Head{
 		Job: jobs.NewID(time.Now()), Options: opt, Inputs: journalInputs(inputs), Settings: o.job.settings(), Created: time.Now().UTC(),
+		BaseURL: o.access.baseURL,
 	})
 }
 
@@ -155,9 +156,9 @@ func refuseUnfinishedTwin(head embedded.Head, allowed bool) error {
 	return nil
 }
 
-// sameWork tells whether two runs call the same app for the same files.
+// sameWork tells whether two runs call the same app for the same files. What is simulated is not done.
 func sameWork(a, b embedded.Head) bool {
-	return a.Options.App == b.Options.App && slices.EqualFunc(a.Inputs, b.Inputs, func(x, y embedded.Input) bool {
+	return a.Options.App == b.Options.App && a.Options.Simulated == b.Options.Simulated && slices.EqualFunc(a.Inputs, b.Inputs, func(x, y embedded.Input) bool {
 		return x.Known() && x.Same(y)
 	})
 }
@@ -166,8 +167,15 @@ func explainJournal(err error, out string) error {
 	if changed, ok := errors.AsType[*embedded.ChangedError](err); ok {
 		return usage(fmt.Sprintf("%s holds an unfinished run, and this is not the same one: %s", out, changed), "run it again as it was, or give another --out")
 	}
-	if errors.Is(err, embedded.ErrLocked) {
+	switch {
+	case errors.Is(err, embedded.ErrLocked):
 		return usage("another sunbulk works in "+out, "wait for it, or give another --out")
+	case errors.Is(err, embedded.ErrSimulated):
+		return usage(out+" holds a simulated run, and this one would call the API: rows that are done there were done to nobody", "give another --out; --simulate goes on with the one in "+out)
+	case errors.Is(err, embedded.ErrReal):
+		return usage(out+" holds a run on the API, and this one is simulated", "give another --out; without --simulate it goes on")
+	case errors.Is(err, embedded.ErrElsewhere):
+		return usage(out+" holds a run on another base URL: rows that are done there were not done here", "give the --base-url that it was started with, or another --out")
 	}
 	return cannotRun(err, "check "+out+", or give another --out")
 }

@@ -32,6 +32,9 @@ func Create(dir string, head Head, l *ledger.Ledger, codec *jobs.Codec) (*Ledger
 		return nil, err
 	}
 	head.Version = version
+	if !head.Options.Simulated {
+		head.Mark = mark(head.Job, head.BaseURL)
+	}
 	line, err := encodeLine(head)
 	if err != nil {
 		return nil, err
@@ -97,7 +100,7 @@ func syncFolder(dir string) error {
 // Resume goes on from the journal in dir: it puts the job, under its old id, into l, which must not
 // know it. The whole input is to be queued again, with the same cuts, and sealed. ErrNone when there
 // is no journal, ErrLocked when another process is at it, a *ChangedError when head asks for
-// something else, a *LineError when the journal is damaged.
+// something else, ErrSimulated, ErrReal or ErrElsewhere when it calls another API, a *LineError when the journal is damaged.
 func Resume(ctx context.Context, dir string, head Head, l *ledger.Ledger, codec *jobs.Codec) (*Ledger, Head, error) {
 	f, err := lockFile(dir, 0)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -23,7 +23,7 @@ func TestCreateMakesAPrivateFolder(t *testing.T) {
 	}
 	got, there, err := Peek(dir)
 	want := head()
-	want.Version = version
+	want.Version, want.Mark = version, mark(job, "")
 	if diff := cmp.Diff(want, got); diff != "" || !there || err != nil {
 		t.Errorf("peek: there %t, error %v, head (-want +got):\n%s", there, err, diff)
 	}

@@ -23,6 +23,8 @@ type Head struct {
 	Inputs   []Input           `json:"inputs"`
 	Settings map[string]string `json:"settings"` // what else decides how rows are read, by name; no secret
 	Created  time.Time         `json:"created"`
+	BaseURL  string            `json:"-"`              // of the API that is called; empty where it is simulated
+	Mark     string            `json:"base,omitempty"` // of BaseURL, which is kept nowhere (I7); set by Create
 }
 
 // Input is one file of a run. Its name may change between two starts, but for an object on the network.
@@ -64,8 +66,12 @@ func decodeHead(data []byte) (Head, error) {
 	return h, jobs.CheckID(h.Job)
 }
 
-// compare returns a *ChangedError when now asks for something else than h.
+// compare returns a *ChangedError when now asks for something else than h, and another error when it asks it of
+// another API.
 func (h Head) compare(now Head) error {
+	if err := h.sameAPI(now); err != nil {
+		return err
+	}
 	changed, err := changedOptions(h.Options, now.Options)
 	if err != nil {
 		return err

@@ -18,7 +18,8 @@ type Summary struct {
 	State     jobs.State     `json:"state"`
 	Reason    string         `json:"reason"`
 	App       string         `json:"app"`
-	Origin    jobs.Origin    `json:"origin,omitzero"` // the step of a runbook of which the job is
+	Simulated bool           `json:"simulated,omitempty"` // nothing was really done
+	Origin    jobs.Origin    `json:"origin,omitzero"`     // the step of a runbook of which the job is
 	Options   Options        `json:"options"`
 	Rows      jobs.Tally     `json:"rows"`
 	Filtered  int64          `json:"filtered"` // of the noop: left out by --where, and never called
@@ -90,7 +91,7 @@ func within(d time.Duration) string {
 func Summarize(job jobs.Job) Summary {
 	o, st := job.Options, job.Stats
 	s := Summary{
-		Job: job.ID, State: job.State, Reason: job.Reason, App: o.App, Origin: o.Origin,
+		Job: job.ID, State: job.State, Reason: job.Reason, App: o.App, Simulated: o.Simulated, Origin: o.Origin,
 		Options: Options{
 			Rate: o.Rate, Burst: o.Burst, Attempts: o.Attempts, Timeout: o.Timeout.String(),
 			Within: within(o.Within), Batch: o.BatchSize, MaxFailures: o.MaxFailures.String(), Resend: string(cmp.Or(o.Resend, jobs.ResendSilent)),

@@ -1,0 +1,41 @@
+package embedded
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+)
+
+// Errors that tell why a run cannot go on against another API than that which its done rows were done by.
+var (
+	ErrSimulated = errors.New("the run in the folder is simulated")
+	ErrReal      = errors.New("the run in the folder is not simulated")
+	ErrElsewhere = errors.New("the run in the folder calls another base URL")
+)
+
+// markBytes is how much of a digest a mark keeps. One of 65,536 other URLs has the same mark: enough to find
+// a mistake, and too little to tell whose URL it is from a list of names (I7).
+const markBytes = 2
+
+// mark tells the base URL of a job from another one.
+func mark(job, baseURL string) string {
+	sum := hmac.New(sha256.New, []byte(job)) // so that marks of several jobs cannot be compared
+	sum.Write([]byte(strings.TrimRight(baseURL, "/")))
+	return hex.EncodeToString(sum.Sum(nil)[:markBytes])
+}
+
+// sameAPI returns an error when now calls another API than h. A journal without a mark is taken for one of
+// the API that is called now.
+func (h Head) sameAPI(now Head) error {
+	switch {
+	case h.Options.Simulated && !now.Options.Simulated:
+		return ErrSimulated
+	case !h.Options.Simulated && now.Options.Simulated:
+		return ErrReal
+	case h.Mark != "" && h.Mark != mark(h.Job, now.BaseURL):
+		return ErrElsewhere
+	}
+	return nil
+}
