@@ -152,10 +152,18 @@ func fromEnvironment(flags *pflag.FlagSet) error {
 		}
 		if err := flags.Set(f.Name, value); err != nil {
 			errs = append(errs, usage(fmt.Sprintf("%s: %v", name, err), ""))
+			return
 		}
+		if f.Annotations == nil {
+			f.Annotations = map[string][]string{}
+		}
+		f.Annotations[ofEnvironment] = []string{name}
 	})
 	return errors.Join(errs...)
 }
+
+// ofEnvironment annotates a flag that was set from its environment twin.
+const ofEnvironment = "of the environment"
 
 // logger returns the logger that the flags ask for; fallback is the level without --log-level.
 func (p *program) logger(fallback slog.Level) (*slog.Logger, error) {

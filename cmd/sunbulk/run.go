@@ -47,6 +47,9 @@ the second stops at once.
   sunbulk run users.csv --plan plan.json`,
 		Args: needFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := p.keepSimulation(cmd.Flags(), o.simulate, &o.redis); err != nil {
+				return err
+			}
 			files, err := p.findPlanned(cmd.Flags(), args)
 			if err != nil {
 				return err

@@ -37,7 +37,12 @@ this process end; 'sunbulk runbook start' leaves it to them at once.`,
 		Example: `  sunbulk runbook run migrate.yaml --simulate --input users.csv
   sunbulk runbook run migrate.yaml --var new=5f1a0c52d8b7e4000c3a9e02 --out moved`,
 		Args: needRunbook,
-		RunE: func(cmd *cobra.Command, args []string) error { return p.runRunbook(cmd.Context(), o, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := p.keepSimulation(cmd.Flags(), o.simulate, &o.redis); err != nil {
+				return err
+			}
+			return p.runRunbook(cmd.Context(), o, args[0])
+		},
 	}
 	f := cmd.Flags()
 	o.book.register(f)

@@ -23,8 +23,42 @@ import (
 const simulatedApp = "simulated"
 
 func simulateFlag(f *pflag.FlagSet, simulate *string) {
-	f.StringVar(simulate, "simulate", "", "use a simulated API in the process; =FILE describes its users and faults")
+	f.Var((*simulation)(simulate), "simulate", "use a simulated API in the process; =FILE describes its users and faults")
 	f.Lookup("simulate").NoOptDefVal = "on"
+}
+
+// simulation is the value of --simulate. It cannot be set to nothing: whoever writes --simulate=$WORLD without
+// a WORLD wants no real call.
+type simulation string
+
+func (s *simulation) String() string { return string(*s) }
+
+// Type names the value in a help text.
+func (s *simulation) Type() string { return "string" }
+
+// Set takes a value of the command line or the environment.
+func (s *simulation) Set(value string) error {
+	if strings.TrimSpace(value) == "" {
+		return errors.New("it is empty: give a file, --simulate alone, or --simulate=off for real calls")
+	}
+	*s = simulation(value)
+	return nil
+}
+
+// keepSimulation keeps a simulated run out of a shared Redis, whose workers would make its calls really.
+func (p *program) keepSimulation(flags *pflag.FlagSet, simulate string, redis *string) error {
+	if !simulated(simulate) || *redis == "" {
+		return nil
+	}
+	if _, ambient := flags.Lookup("redis").Annotations[ofEnvironment]; !ambient {
+		return usage("--simulate and --redis do not go together: workers on that Redis would make the calls really",
+			"leave --redis out; 'sunbulk simulate' serves a simulated API for workers of its own")
+	}
+	if !p.quiet {
+		p.note("SUNBULK_REDIS is left alone: what is simulated stays in this process")
+	}
+	*redis = ""
+	return nil
 }
 
 // simulated tells whether --simulate asks for the simulation.
