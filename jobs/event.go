@@ -39,4 +39,5 @@ const (
 	EventPause  = "pause"
 	EventResume = "resume"
 	EventCancel = "cancel"
+	EventChange = "change" // of options, as the reason tells
 )

@@ -63,13 +63,16 @@ func (o *Options) Check() []*OptionError {
 	}
 	wrong = append(wrong, o.Schedule.check()...)
 	if o.Burst == 0 {
-		o.Burst = max(1, int(o.Rate/10))
+		o.Burst = burstOf(o.Rate)
 	}
 	if o.Canary.Rows == 0 { // or the wait alone would make options differ
 		o.Canary = Canary{}
 	}
 	return wrong
 }
+
+// burstOf is the burst that follows from a rate.
+func burstOf(rate float64) int { return max(1, int(rate/10)) }
 
 // ParseShare reads a share such as 30% as 0.3. It is from 0% to 100%.
 func ParseShare(s string) (float64, error) {

@@ -40,6 +40,9 @@ func (s Schedule) location() (*time.Location, error) {
 	return loc, nil
 }
 
+// deadlineForm is a deadline on a day.
+const deadlineForm = "2006-01-02 15:04"
+
 // Deadline returns when a job that was created at the given time is to be finished: a time of day
 // is the next one. It is zero without a deadline.
 func (s Schedule) Deadline(created time.Time) (time.Time, error) {
@@ -50,7 +53,7 @@ func (s Schedule) Deadline(created time.Time) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	if at, err := time.ParseInLocation("2006-01-02 15:04", s.FinishBy, loc); err == nil {
+	if at, err := time.ParseInLocation(deadlineForm, s.FinishBy, loc); err == nil {
 		return at, nil
 	}
 	c, err := parseClock(s.FinishBy)

@@ -165,7 +165,7 @@ func (m *march) begin(ctx context.Context, i int) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	book, err := r.Runbook.Text(false) // inputs are compared by themselves
+	book, err := r.Runbook.Meaning() // inputs and options are compared by themselves
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func (m *march) begin(ctx context.Context, i int) (*session, error) {
 	// A remove of a second step is the same work as that of another run, and meant.
 	o := runOptions{out: m.view.folder(m.out, i), job: jobFlags{allowDuplicates: true}}
 	s, err := m.openEmbedded(ctx, o, embedded.Head{
-		Job: r.Job(i), Options: opt, Inputs: inputs, Settings: map[string]string{"runbook": string(book)}, Created: created, BaseURL: m.baseURL,
+		Job: r.Job(i), Options: opt, Inputs: inputs, Settings: map[string]string{embedded.Runbook: string(book)}, Created: created, BaseURL: m.baseURL,
 	})
 	if err != nil {
 		return nil, err

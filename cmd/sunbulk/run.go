@@ -26,6 +26,7 @@ type runOptions struct {
 	concurrency int
 	out         string
 	simulate    string
+	given       func(flag string) bool // on the command line, in the environment or by a plan
 }
 
 func (p *program) runCommand() *cobra.Command {
@@ -54,6 +55,8 @@ the second stops at once.
 			if err != nil {
 				return err
 			}
+			planned := cmd.Flags().Lookup("plan").Value.String() != ""
+			o.given = func(flag string) bool { return planned || cmd.Flags().Changed(flag) }
 			return p.run(cmd.Context(), o, files)
 		},
 	}

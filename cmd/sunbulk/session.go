@@ -55,7 +55,7 @@ func (p *program) openSession(ctx context.Context, o runOptions, opt jobs.Option
 	}
 	return p.openEmbedded(ctx, o, embedded.Head{
 		Job: jobs.NewID(time.Now()), Options: opt, Inputs: journalInputs(inputs), Settings: o.job.settings(), Created: time.Now().UTC(),
-		BaseURL: o.access.baseURL,
+		BaseURL: o.access.baseURL, Given: o.given,
 	})
 }
 
@@ -98,11 +98,15 @@ func (p *program) openJournal(ctx context.Context, s *session, o runOptions, hea
 	case err != nil:
 		return explainJournal(err, s.out)
 	case there:
+		head.Who = operator()
 		s.journal, head, err = embedded.Resume(ctx, s.out, head, s.ledger, s.codec)
 		if err != nil {
 			return explainJournal(err, s.out)
 		}
 		fmt.Fprintf(p.screen, "going on with job %s in %s\n", head.Job, s.out)
+		for _, c := range s.journal.Changes() {
+			fmt.Fprintln(p.screen, c)
+		}
 	default:
 		if err := refuseOldReport(s.out); err != nil {
 			return err
@@ -171,7 +175,7 @@ func explainJournal(err error, out string) error {
 	case errors.Is(err, embedded.ErrLocked):
 		return usage("another sunbulk works in "+out, "wait for it, or give another --out")
 	case errors.Is(err, embedded.ErrSimulated):
-		return usage(out+" holds a simulated run, and this one would call the API: rows that are done there were done to nobody", "give another --out; --simulate goes on with the one in "+out)
+		return usage(out+" holds a simulated run, and this one would call the API: rows that are done there were done to nobody", "give another --out; with --simulate it goes on")
 	case errors.Is(err, embedded.ErrReal):
 		return usage(out+" holds a run on the API, and this one is simulated", "give another --out; without --simulate it goes on")
 	case errors.Is(err, embedded.ErrElsewhere):

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -98,7 +99,7 @@ func syncFolder(dir string) error {
 }
 
 // Resume goes on from the journal in dir: it puts the job, under its old id, into l, which must not
-// know it. The whole input is to be queued again, with the same cuts, and sealed. ErrNone when there
+// know it. Options that say when and how fast it calls may be others than before. The whole input is to be queued again, with the same cuts, and sealed. ErrNone when there
 // is no journal, ErrLocked when another process is at it, a *ChangedError when head asks for
 // something else, ErrSimulated, ErrReal or ErrElsewhere when it calls another API, a *LineError when the journal is damaged.
 func Resume(ctx context.Context, dir string, head Head, l *ledger.Ledger, codec *jobs.Codec) (*Ledger, Head, error) {
@@ -136,12 +137,27 @@ func resume(ctx context.Context, f *os.File, head Head, l *ledger.Ledger, codec 
 	if err := f.Truncate(end); err != nil {
 		return nil, Head{}, fmt.Errorf("cut torn line: %w", err)
 	}
-	if err := l.Restore(ctx, m.Memory); err != nil {
-		return nil, Head{}, err
-	}
 	resumed := newLedger(l, codec, before.Job, f, end)
 	resumed.past = m.past
-	return resumed, before, nil
+	if err := resumed.amend(&m, head); err != nil {
+		return nil, Head{}, err
+	}
+	before.Options = m.Job.Options
+	return resumed, before, l.Restore(ctx, m.Memory)
+}
+
+// amend notes the options that are new before anything is done by them.
+func (l *Ledger) amend(m *memory, now Head) error {
+	changes, r, err := m.amend(now, time.Now().UTC())
+	if err != nil || len(changes) == 0 {
+		return err
+	}
+	line, err := encodeLine(r)
+	if err != nil {
+		return err
+	}
+	l.changes = changes
+	return l.journal.settle(l.journal.add(line))
 }
 
 // Peek tells whether dir holds a journal that can be gone on from, and returns its head.

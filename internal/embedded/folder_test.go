@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 func TestCreateMakesAPrivateFolder(t *testing.T) {
@@ -78,12 +80,17 @@ func TestAChangedRunIsRefused(t *testing.T) {
 		{"nothing", func(*Head) {}, nil},
 		{"job and time", func(h *Head) { h.Job, h.Created = "20270101-000000-aaaa", start.AddDate(1, 0, 0) }, nil},
 		{"name of a file", func(h *Head) { h.Inputs[0].Name = "c.csv" }, nil},
-		{"options", func(h *Head) { h.Options.Rate, h.Options.MaxFailures.Percent = 20, 30 }, []string{"option maxFailures", "option rate"}},
-		{"content of a file", func(h *Head) { h.Inputs[1].SHA256 = "cc" }, []string{"input 2"}},
-		{"size of a file", func(h *Head) { h.Inputs[0].Size = 11 }, []string{"input 1"}},
-		{"version of an object", func(h *Head) { h.Inputs[1].Version = `etag "2"` }, []string{"input 2"}},
-		{"files", func(h *Head) { h.Inputs = h.Inputs[:1] }, []string{"number of inputs"}},
-		{"settings", func(h *Head) { h.Settings = map[string]string{"op": "list", "set": "a=b"} }, []string{"setting op", "setting set"}},
+		{"options", func(h *Head) { h.Options.Rate, h.Options.MaxFailures.Percent = 20, 30 }, nil},
+		{"content of a file", func(h *Head) { h.Inputs[1].SHA256 = "cc" }, []string{"input 2 is another"}},
+		{"size of a file", func(h *Head) { h.Inputs[0].Size = 11 }, []string{"input 1 is another"}},
+		{"version of an object", func(h *Head) { h.Inputs[1].Version = `etag "2"` }, []string{"input 2 is another"}},
+		{"files", func(h *Head) { h.Inputs = h.Inputs[:1] }, []string{"there are 1 inputs, and were 2"}},
+		{"batches", func(h *Head) { h.Options.BatchSize = 5 }, []string{`--batch is "5" and was "4"`}},
+		{"what may come twice", func(h *Head) { h.Options.Resend = jobs.ResendAlways }, []string{`--resend is "always" and was not given`}},
+		{"settings", func(h *Head) {
+			h.Settings = map[string]string{"op": "list", "set": "a=b\nc=x", "map": "m=a\nn=b"}
+		}, []string{`--map m is "a" and was "b"`, `--map n is "b" and was "a"`, `--op is "list" and was "remove"`, `--set a is "b" and was not given`, `--set c is "x" and was "y"`}},
+		{"order of settings", func(h *Head) { h.Settings["map"] = "n=a\nm=b" }, []string{"--map stands in another order"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h := head()

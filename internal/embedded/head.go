@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -25,6 +24,9 @@ type Head struct {
 	Created  time.Time         `json:"created"`
 	BaseURL  string            `json:"-"`              // of the API that is called; empty where it is simulated
 	Mark     string            `json:"base,omitempty"` // of BaseURL, which is kept nowhere (I7); set by Create
+
+	Given func(flag string) bool `json:"-"` // which options are asked for; nil = all. The others stay as they were
+	Who   string                 `json:"-"` // asks for them, such as ann@host
 }
 
 // Input is one file of a run. Its name may change between two starts, but for an object on the network.
@@ -48,12 +50,10 @@ func (in Input) Same(other Input) bool {
 
 // ChangedError says that a folder holds another run than the one that is started.
 type ChangedError struct {
-	Changed []string // such as "option rate", "input 2", "setting op"; names only
+	Changed []string // each a clause for people, such as `--op is "list" and was "remove"`
 }
 
-func (e *ChangedError) Error() string {
-	return "the run in the folder was started with a different " + strings.Join(e.Changed, ", ")
-}
+func (e *ChangedError) Error() string { return strings.Join(e.Changed, "; ") }
 
 func decodeHead(data []byte) (Head, error) {
 	var h Head
@@ -72,21 +72,23 @@ func (h Head) compare(now Head) error {
 	if err := h.sameAPI(now); err != nil {
 		return err
 	}
-	changed, err := changedOptions(h.Options, now.Options)
-	if err != nil {
-		return err
-	}
+	var changed []string
 	if len(h.Inputs) != len(now.Inputs) {
-		changed = append(changed, "number of inputs")
+		changed = append(changed, fmt.Sprintf("there are %d inputs, and were %d", len(now.Inputs), len(h.Inputs)))
 	} else {
 		for i, in := range h.Inputs {
 			if !in.Same(now.Inputs[i]) {
-				changed = append(changed, fmt.Sprintf("input %d", i+1))
+				changed = append(changed, fmt.Sprintf("input %d is another", i+1))
 			}
 		}
 	}
-	for _, name := range differing(h.Settings, now.Settings, func(a, b string) bool { return a == b }) {
-		changed = append(changed, "setting "+name)
+	for _, name := range differing(h.Settings, now.Settings) {
+		changed = append(changed, clauses(name, h.Settings[name], now.Settings[name])...)
+	}
+	for _, c := range h.Options.Refuses(now.Options) {
+		if _, told := h.Settings[c.Flag]; !told {
+			changed = append(changed, clauses(c.Flag, c.Was, c.Is)...)
+		}
 	}
 	if len(changed) > 0 {
 		return &ChangedError{changed}
@@ -94,43 +96,48 @@ func (h Head) compare(now Head) error {
 	return nil
 }
 
-// changedOptions names the options that differ as they are named in JSON.
-func changedOptions(a, b jobs.Options) ([]string, error) {
-	fields := func(o jobs.Options) (m map[string]json.RawMessage, err error) {
-		data, err := json.Marshal(o)
-		if err != nil {
-			return nil, fmt.Errorf("encode options: %w", err)
-		}
-		return m, json.Unmarshal(data, &m)
+// Runbook is the setting that holds a whole runbook.
+const Runbook = "runbook"
+
+// clauses say how a setting was changed: each value by itself where its flag can be repeated.
+func clauses(flag, was, is string) []string {
+	switch flag {
+	case Runbook:
+		return []string{"the runbook is another"}
+	case "set", "map", "var":
+	default:
+		return []string{jobs.Change{Flag: flag, Was: was, Is: is}.String()}
 	}
-	before, err := fields(a)
-	if err != nil {
-		return nil, err
+	before, after := valuesOf(was), valuesOf(is)
+	var all []string
+	for _, name := range differing(before, after) {
+		all = append(all, jobs.Change{Flag: flag + " " + name, Was: before[name], Is: after[name]}.String())
 	}
-	after, err := fields(b)
-	if err != nil {
-		return nil, err
+	if all == nil {
+		return []string{"--" + flag + " stands in another order"}
 	}
-	var changed []string
-	for _, name := range differing(before, after, func(a, b json.RawMessage) bool { return bytes.Equal(a, b) }) {
-		changed = append(changed, "option "+name)
+	return all
+}
+
+// valuesOf reads lines NAME=VALUE.
+func valuesOf(lines string) map[string]string {
+	values := map[string]string{}
+	for line := range strings.Lines(lines) {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+		values[name] = value
 	}
-	return changed, nil
+	return values
 }
 
 // differing returns the keys, sorted, that the maps do not share or whose values are not the same.
-func differing[V any](a, b map[string]V, same func(V, V) bool) []string {
-	names := map[string]bool{}
-	for name := range a {
-		names[name] = true
-	}
-	for name := range b {
-		names[name] = true
-	}
-	maps.DeleteFunc(names, func(name string, _ bool) bool {
+func differing(a, b map[string]string) []string {
+	names := map[string]string{}
+	maps.Copy(names, a)
+	maps.Copy(names, b)
+	maps.DeleteFunc(names, func(name, _ string) bool {
 		before, was := a[name]
 		after, is := b[name]
-		return was && is && same(before, after)
+		return was && is && before == after
 	})
 	return slices.Sorted(maps.Keys(names))
 }

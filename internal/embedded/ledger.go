@@ -19,6 +19,7 @@ type Ledger struct {
 	job     string
 	file    *os.File
 	journal *journal
+	changes []jobs.Change // of options, with which Resume goes on
 
 	// What the ledger accepts of a batch and what the journal gets of it must have one order. A
 	// batch has the lock of its number, notes have the first.
@@ -35,6 +36,9 @@ type stamp struct{ batch, fence, sequence int64 }
 func newLedger(l *ledger.Ledger, codec *jobs.Codec, job string, f *os.File, end int64) *Ledger {
 	return &Ledger{Ledger: l, codec: codec, job: job, file: f, journal: newJournal(f, end), owed: map[stamp]bool{}}
 }
+
+// Changes are the options that are others since Resume.
+func (l *Ledger) Changes() []jobs.Change { return l.changes }
 
 func (l *Ledger) lock(batch int64) *sync.Mutex {
 	return &l.locks[uint64(batch)%uint64(len(l.locks))]
@@ -169,7 +173,7 @@ func (l *Ledger) recall(n ledger.Note) error {
 }
 
 func changedPipe(row int64) error {
-	return &ChangedError{[]string{fmt.Sprintf("input, as its rows up to row %d show", row)}}
+	return &ChangedError{[]string{fmt.Sprintf("the input is another, as its rows up to row %d show", row)}}
 }
 
 // Seal is ledger.Seal, and keeps what is known of the inputs in the journal. A *ChangedError when a

@@ -24,7 +24,7 @@ func head() Head {
 	return Head{
 		Job: job, Options: jobs.Options{App: "app", Attempts: 5, BatchSize: 4, Rate: 10, MaxFailures: jobs.Threshold{Percent: 20}},
 		Inputs:   []Input{{Name: "a.csv", Size: 10, SHA256: "aa"}, {Name: "b.csv", Size: 20, SHA256: "bb"}},
-		Settings: map[string]string{"op": "remove"}, Created: start,
+		Settings: map[string]string{"op": "remove", "set": "c=y", "map": "m=b\nn=a"}, Created: start,
 	}
 }
 

@@ -20,6 +20,7 @@ type record struct {
 	Note   *note    `json:"note,omitempty"`
 	Seal   *seal    `json:"seal,omitempty"`
 	Canary *canary  `json:"canary,omitempty"`
+	Change *change  `json:"change,omitempty"`
 }
 
 // opening says that a batch was opened.
@@ -65,6 +66,12 @@ type note struct {
 // canary says that the rows behind the canary may be called.
 type canary struct {
 	Over bool `json:"over"`
+}
+
+// change says that the job went on with other options.
+type change struct {
+	Options jobs.Options `json:"options"`
+	Event   jobs.Event   `json:"event"`
 }
 
 // seal says that the whole input was read.
@@ -130,13 +137,13 @@ func decodeRecord(data []byte) (record, error) {
 		return record{}, err
 	}
 	kinds := 0
-	for _, set := range []bool{r.Open != nil, r.Commit != nil, r.Note != nil, r.Seal != nil, r.Canary != nil} {
+	for _, set := range []bool{r.Open != nil, r.Commit != nil, r.Note != nil, r.Seal != nil, r.Canary != nil, r.Change != nil} {
 		if set {
 			kinds++
 		}
 	}
 	if kinds != 1 {
-		return record{}, errors.New("not exactly one of open, commit, note, seal and canary")
+		return record{}, errors.New("not exactly one of open, commit, note, seal, canary and change")
 	}
 	return r, nil
 }

@@ -3,6 +3,8 @@ package embedded
 import (
 	"errors"
 	"io"
+	"strings"
+	"time"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -49,7 +51,9 @@ func replay(r io.Reader, head Head) (memory, int64, error) {
 // memory is a ledger.Memory as the lines of a journal build it.
 type memory struct {
 	ledger.Memory
-	past []note // with a digest: a pipe that is read again must pass through them
+	past   []note // with a digest: a pipe that is read again must pass through them
+	sealed bool
+	done   int64 // batches that are finished
 }
 
 func (m *memory) apply(r record) error {
@@ -63,9 +67,31 @@ func (m *memory) apply(r record) error {
 	case r.Canary != nil:
 		m.Job.CanaryOver = r.Canary.Over
 		return nil
+	case r.Change != nil:
+		m.Job.Options = r.Change.Options
+		m.Job.Events = append(m.Job.Events, r.Change.Event)
+		return nil
 	}
-	m.Job.Inputs = r.Seal.Inputs
+	m.Job.Inputs, m.sealed = r.Seal.Inputs, true
 	return nil
+}
+
+// amend gives the job the options that now asks for, and returns what is new and the record of it. A job that
+// has nothing left to do keeps those by which it was done.
+func (m *memory) amend(now Head, at time.Time) ([]jobs.Change, record, error) {
+	if m.sealed && m.done == m.Job.Batches {
+		return nil, record{}, nil
+	}
+	amended, changes := m.Job.Options.Amend(now.Options, now.Given, at)
+	if len(changes) == 0 {
+		return nil, record{}, nil
+	}
+	var told []string
+	for _, c := range changes {
+		told = append(told, c.String())
+	}
+	r := record{Change: &change{amended, jobs.Event{At: at, Who: now.Who, What: jobs.EventChange, Reason: strings.Join(told, "; ")}}}
+	return changes, r, m.apply(r)
 }
 
 func (m *memory) opened(o *opening) error {
@@ -94,6 +120,7 @@ func (m *memory) committed(c *commit) error {
 		return nil
 	}
 	delete(m.Open, c.Batch)
+	m.done++
 	if missing := c.Batch/8 + 1 - int64(len(m.Finished)); missing > 0 {
 		m.Finished = append(m.Finished, make([]byte, missing)...)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -85,6 +86,13 @@ func (m Memory) fields() ([]any, error) {
 	}
 	if !m.Job.Started.IsZero() {
 		fields = append(fields, "started", m.Job.Started.UnixMilli())
+	}
+	for i, e := range m.Job.Events {
+		event, err := json.Marshal(e)
+		if err != nil {
+			return nil, fmt.Errorf("encode event: %w", err)
+		}
+		fields = append(fields, "events", i+1, eventField+strconv.Itoa(i+1), event)
 	}
 	if len(m.Job.Inputs) > 0 {
 		inputs, err := json.Marshal(m.Job.Inputs)

@@ -21,6 +21,7 @@ type Summary struct {
 	Simulated bool           `json:"simulated,omitempty"` // nothing was really done
 	Origin    jobs.Origin    `json:"origin,omitzero"`     // the step of a runbook of which the job is
 	Options   Options        `json:"options"`
+	Changes   []jobs.Event   `json:"changes,omitempty"` // of the options while the job stood
 	Rows      jobs.Tally     `json:"rows"`
 	Filtered  int64          `json:"filtered"` // of the noop: left out by --where, and never called
 	Calls     Calls          `json:"calls"`
@@ -112,6 +113,11 @@ func Summarize(job jobs.Job) Summary {
 	}
 	if !job.Started.IsZero() && !job.Finished.IsZero() {
 		s.Times.DurationSeconds = job.Finished.Sub(job.Started).Round(time.Millisecond).Seconds()
+	}
+	for _, e := range job.Events {
+		if e.What == jobs.EventChange {
+			s.Changes = append(s.Changes, e)
+		}
 	}
 	if t := job.Tally; !s.AddsUp {
 		s.Mismatch = fmt.Sprintf("the outcomes come to %s rows", grouped(t.Settled()+t.Unprocessed))

@@ -68,6 +68,28 @@ func (r *Runbook) Text(withInput bool) ([]byte, error) {
 	return text, nil
 }
 
+// Meaning is the runbook as JSON without its input, and without what only says when and how fast it is run: a run
+// that stands may go on with others of these.
+func (r *Runbook) Meaning() ([]byte, error) {
+	book := *r
+	book.Rate, book.Burst, book.Reserve, book.Priority, book.Window, book.Timezone = nil, 0, "", "", "", ""
+	book.Limits = book.meaning()
+	book.Steps = slices.Clone(r.Steps)
+	for i := range book.Steps {
+		book.Steps[i].Limits = book.Steps[i].meaning()
+	}
+	return book.Text(false)
+}
+
+// meaning is what of the limits says which rows are called, and what may come twice.
+func (l Limits) meaning() Limits {
+	kept := Limits{Resend: l.Resend}
+	if l.Canary != nil {
+		kept.Canary = &Canary{Rows: l.Canary.Rows}
+	}
+	return kept
+}
+
 // Config says how the rows of a step are made. That of the first step is for files.
 func (f *Flow) Config(step int) input.Config {
 	cfg := f.configs[step]
