@@ -24,6 +24,7 @@ type march struct {
 	api         *sunco.API
 	concurrency int
 	exceed      bool // of caps
+	again       bool // though a run of the same work goes on, or has created
 	simulated   bool
 	baseURL     string
 	files       *input.Files
@@ -160,36 +161,42 @@ func (m *march) source(ctx context.Context, i int) (*runs.Source, error) {
 
 // begin starts the job of a step, or goes on with the one whose journal is in the step's folder.
 func (m *march) begin(ctx context.Context, i int) (*session, error) {
-	r := &m.view.run
-	opt, err := r.Options(i)
+	head, err := m.head(i)
 	if err != nil {
 		return nil, err
 	}
-	book, err := r.Runbook.Meaning() // inputs and options are compared by themselves
-	if err != nil {
-		return nil, err
-	}
-	created, inputs := time.Now().UTC(), []embedded.Input{{Name: "step " + strconv.Itoa(i), SHA256: r.Job(i)}}
-	if i == 0 {
-		created = r.Created
-		files, err := m.files.Digest()
-		if err != nil {
-			return nil, err
-		}
-		inputs = journalInputs(files)
-	}
-	opt.Simulated = m.simulated
 	// A remove of a second step is the same work as that of another run, and meant.
 	o := runOptions{out: m.view.folder(m.out, i), job: jobFlags{allowDuplicates: true}}
-	s, err := m.openEmbedded(ctx, o, embedded.Head{
-		Job: r.Job(i), Options: opt, Inputs: inputs, Settings: map[string]string{embedded.Runbook: string(book)}, Created: created, BaseURL: m.baseURL,
-	})
+	s, err := m.openEmbedded(ctx, o, head)
 	if err != nil {
 		return nil, err
 	}
 	job, err := s.memory.Job(ctx, s.job)
 	m.sessions, m.view.jobs, m.view.src = append(m.sessions, s), append(m.view.jobs, job), append(m.view.src, s.source(job))
 	return s, err
+}
+
+// head is what the job of a step is asked to do.
+func (m *march) head(i int) (embedded.Head, error) {
+	r := &m.view.run
+	head := embedded.Head{Job: r.Job(i), Created: time.Now().UTC(), BaseURL: m.baseURL}
+	var err error
+	if head.Options, err = r.Options(i); err != nil {
+		return head, err
+	}
+	head.Options.Simulated = m.simulated
+	book, err := r.Runbook.Meaning() // inputs and options are compared by themselves
+	if err != nil {
+		return head, err
+	}
+	head.Settings = map[string]string{embedded.Runbook: string(book)}
+	if i > 0 {
+		head.Inputs = []embedded.Input{{Name: "step " + strconv.Itoa(i), SHA256: r.Job(i)}}
+		return head, nil
+	}
+	files, err := m.files.Digest()
+	head.Inputs, head.Created = journalInputs(files), r.Created
+	return head, err
 }
 
 // work reads the rows of a step and calls for them, until its job ends or stands.

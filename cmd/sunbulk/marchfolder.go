@@ -8,18 +8,17 @@ import (
 	"path/filepath"
 
 	"github.com/sunbulk/sunbulk/internal/embedded"
-	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // resume finds the run that the folder holds and makes this one the same; a folder without one begins it.
 func (m *march) resume(out string) (string, error) {
 	r := &m.view.run
-	if out == "" {
-		if err := m.refuseUnfinished(); err != nil {
-			return "", err
-		}
-	}
 	out = outFolder(out, r.ID)
+	first, err := m.head(0)
+	if err != nil {
+		return out, err
+	}
+	r.Fingerprint = first.Fingerprint()
 	head, there, err := embedded.Peek(m.view.folder(out, 0))
 	if err != nil {
 		return out, explainJournal(err, out)
@@ -34,29 +33,16 @@ func (m *march) resume(out string) (string, error) {
 		}
 		return out, usage(out+" holds the report of an earlier run", "give another --out, or move it away")
 	}
-	return out, nil
+	return out, m.refuseTwin(out, first)
 }
 
-// refuseUnfinished keeps a run that was interrupted from being begun anew by who forgot its --out.
-func (m *march) refuseUnfinished() error {
-	r := &m.view.run
-	inputs, err := m.files.Digest()
-	if err != nil {
-		return err
+// refuseTwin keeps a run from being begun beside one of the same runbook, variables and input that goes on, and
+// after one that has created.
+func (m *march) refuseTwin(out string, head embedded.Head) error {
+	if m.again {
+		return nil
 	}
-	now := embedded.Head{Options: jobs.Options{App: r.Runbook.App, Simulated: m.simulated}, Inputs: journalInputs(inputs)}
-	journals, err := filepath.Glob(filepath.Join(m.view.folder("sunbulk-*", 0), embedded.FileName))
-	if err != nil {
-		return err
-	}
-	for _, path := range journals {
-		head, there, err := embedded.Peek(filepath.Dir(path))
-		if err == nil && there && head.Options.Runbook == r.Runbook.Name && sameWork(now, head) {
-			out := filepath.Dir(filepath.Dir(path))
-			return usage("an unfinished run of "+r.Runbook.Name+" with the same input is in "+out, "go on with it by --out "+out+", or give another --out for a run of its own")
-		}
-	}
-	return nil
+	return work{Head: head, out: out, ended: endedRun, journal: func(folder string) string { return m.view.folder(folder, 0) }}.refuseTwin()
 }
 
 // discardLeft removes the journals that a run left that was killed when all was done but to remove them: the

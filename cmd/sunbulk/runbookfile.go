@@ -92,5 +92,5 @@ func readAtMost(name string, most int64) ([]byte, error) {
 
 // twinFlag is of the commands that begin a run.
 func (o *runbookFlags) twinFlag(f *pflag.FlagSet) {
-	f.BoolVar(&o.allowDuplicates, "allow-duplicates", false, "begin a run on Redis though another of the same input goes on, or has created what this one would")
+	f.BoolVar(&o.allowDuplicates, "allow-duplicates", false, "begin a run though another of the same runbook and input goes on, or has created what this one would")
 }

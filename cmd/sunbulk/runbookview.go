@@ -67,6 +67,7 @@ func (v *runView) summary() report.RunSummary {
 		Run: v.run.ID, Runbook: v.run.Runbook.Name, Schedule: v.run.Schedule, App: v.run.Runbook.App, State: v.run.State, Reason: v.run.Reason,
 		Rows: v.rows(), Created: v.run.Created, Ended: v.run.Ended,
 	}
+	s.Fingerprint = v.run.Fingerprint
 	s.Simulated = len(v.jobs) > 0 && v.jobs[0].Options.Simulated
 	if reason := v.paused(); reason != "" {
 		s.State, s.Reason = jobs.Paused, reason

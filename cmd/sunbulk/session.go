@@ -111,14 +111,18 @@ func (p *program) openJournal(ctx context.Context, s *session, o runOptions, hea
 		if err := refuseOldReport(s.out); err != nil {
 			return err
 		}
-		if err := refuseUnfinishedTwin(head, o.job.allowDuplicates); err != nil {
+		w := work{Head: head, out: s.out, ended: endedJob, journal: func(folder string) string { return folder }}
+		if !o.job.allowDuplicates {
+			err = w.refuseTwin()
+		}
+		if err != nil {
 			return err
 		}
 		s.journal, err = embedded.Create(s.out, head, s.ledger, s.codec)
 		if err != nil {
 			return explainJournal(err, s.out)
 		}
-		err = s.ledger.Create(ctx, jobs.Job{ID: head.Job, Options: head.Options, Created: head.Created})
+		err = s.ledger.Create(ctx, jobs.Job{ID: head.Job, Options: head.Options, Fingerprint: head.Fingerprint(), Created: head.Created})
 	}
 	s.job, s.created = head.Job, head.Created
 	s.piped = slices.ContainsFunc(head.Inputs, func(in embedded.Input) bool { return !in.Known() })
@@ -138,33 +142,6 @@ func refuseOldReport(out string) error {
 		return usage(out+" holds the report of an earlier job", "give another --out, or move it away")
 	}
 	return nil
-}
-
-// refuseUnfinishedTwin keeps a run that was interrupted from being started anew by mistake: rows
-// that are done would be called again.
-func refuseUnfinishedTwin(head embedded.Head, allowed bool) error {
-	if allowed {
-		return nil
-	}
-	journals, err := filepath.Glob(filepath.Join("sunbulk-*", embedded.FileName))
-	if err != nil {
-		return err
-	}
-	for _, path := range journals {
-		other, there, err := embedded.Peek(filepath.Dir(path))
-		if err == nil && there && sameWork(head, other) {
-			return usage(fmt.Sprintf("an unfinished run of the same input is in %s", filepath.Dir(path)),
-				fmt.Sprintf("go on with it by --out %s, or run every row again by --allow-duplicates", filepath.Dir(path)))
-		}
-	}
-	return nil
-}
-
-// sameWork tells whether two runs call the same app for the same files. What is simulated is not done.
-func sameWork(a, b embedded.Head) bool {
-	return a.Options.App == b.Options.App && a.Options.Simulated == b.Options.Simulated && slices.EqualFunc(a.Inputs, b.Inputs, func(x, y embedded.Input) bool {
-		return x.Known() && x.Same(y)
-	})
 }
 
 func explainJournal(err error, out string) error {

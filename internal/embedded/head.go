@@ -55,6 +55,19 @@ type ChangedError struct {
 
 func (e *ChangedError) Error() string { return strings.Join(e.Changed, "; ") }
 
+// Fingerprint tells the run's work from other work, as jobs.Fingerprint does; empty when an input is not known.
+// Whether repeated rows are run makes no difference.
+func (h Head) Fingerprint() string {
+	inputs := make([]jobs.Input, len(h.Inputs))
+	for i, in := range h.Inputs {
+		inputs[i] = jobs.Input{Name: in.Name, Version: in.Version, SHA256: in.SHA256}
+	}
+	settings := map[string]string{"vars": h.Options.Vars} // of a runbook they are no setting
+	maps.Copy(settings, h.Settings)
+	delete(settings, "allow-duplicates")
+	return jobs.Fingerprint(inputs, settings)
+}
+
 func decodeHead(data []byte) (Head, error) {
 	var h Head
 	if err := json.Unmarshal(data, &h); err != nil {

@@ -24,7 +24,7 @@ var (
 // the offset behind its last whole line.
 func replay(r io.Reader, head Head) (memory, int64, error) {
 	m := memory{Memory: ledger.Memory{
-		Job: jobs.Job{ID: head.Job, Options: head.Options, Created: head.Created,
+		Job: jobs.Job{ID: head.Job, Options: head.Options, Fingerprint: head.Fingerprint(), Created: head.Created,
 			Stats: jobs.Stats{Latency: jobs.Histogram{}, Causes: map[string]jobs.Cause{}}},
 		Open: map[int64]ledger.OpenBatch{},
 	}}

@@ -21,6 +21,7 @@ type collector struct {
 
 	rows    int64 // rows of the spool that have an outcome
 	tally   jobs.Tally
+	creates int64 // that are ok or in doubt
 	twice   fault
 	beyond  fault
 	unknown fault
@@ -108,6 +109,9 @@ func (c *collector) add(r *record) error {
 		return nil
 	}
 	c.rows++
+	if r.Row.Op == jobs.Create && (r.Kind == jobs.OK || r.Kind == jobs.InDoubt) {
+		c.creates++
+	}
 	c.note(r)
 	return c.spool.put(r)
 }
@@ -156,7 +160,7 @@ func (c *collector) note(r *record) {
 // summary is the job in numbers, with the rows as they were collected.
 func (c *collector) summary() Summary {
 	s := Summarize(c.job)
-	s.Rows = c.tally
+	s.Rows, s.Creates = c.tally, c.creates
 	faults := c.faults()
 	if s.Mismatch != "" {
 		faults = append(faults, s.Mismatch)

@@ -13,19 +13,20 @@ import (
 
 // RunSummary is a run of a runbook in numbers, as run.json has it.
 type RunSummary struct {
-	Run       string     `json:"run"`
-	Runbook   string     `json:"runbook"`
-	Schedule  string     `json:"schedule,omitempty"`
-	App       string     `json:"app"`
-	Simulated bool       `json:"simulated,omitempty"` // nothing was really done
-	State     jobs.State `json:"state"`
-	Reason    string     `json:"reason,omitempty"`
-	Rows      int64      `json:"rows"`    // of the input
-	Through   int64      `json:"through"` // came through the last step
-	Steps     []RunStep  `json:"steps"`
-	Created   time.Time  `json:"created"`
-	Ended     time.Time  `json:"ended,omitzero"`
-	Missing   int64      `json:"missing"` // rows of the input of which nothing is known: must be 0
+	Run         string     `json:"run"`
+	Runbook     string     `json:"runbook"`
+	Schedule    string     `json:"schedule,omitempty"`
+	App         string     `json:"app"`
+	Simulated   bool       `json:"simulated,omitempty"` // nothing was really done
+	State       jobs.State `json:"state"`
+	Reason      string     `json:"reason,omitempty"`
+	Rows        int64      `json:"rows"`    // of the input
+	Through     int64      `json:"through"` // came through the last step
+	Steps       []RunStep  `json:"steps"`
+	Created     time.Time  `json:"created"`
+	Ended       time.Time  `json:"ended,omitzero"`
+	Fingerprint string     `json:"fingerprint,omitempty"` // of the runbook, its variables and its input
+	Missing     int64      `json:"missing"`               // rows of the input of which nothing is known: must be 0
 }
 
 // RunStep is one step of a run.

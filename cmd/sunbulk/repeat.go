@@ -1,0 +1,130 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/embedded"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// work is what a new run in this process is compared by with those in the folders around it.
+type work struct {
+	embedded.Head
+	out     string                     // its own folder
+	journal func(folder string) string // the folder in folder that holds the journal of such a run
+	ended   func(folder string) (ended, bool)
+}
+
+// ended is what the report of a run tells that is not going on any more.
+type ended struct {
+	App         string
+	State       jobs.State
+	Simulated   bool
+	Fingerprint string
+	Creates     int64 // that the API was sent and did not refuse
+	Finished    time.Time
+}
+
+// refuseTwin keeps work from being done a second time by mistake: beside a run of it that is not finished, where
+// rows that are done would be called again, and after one that has created what this one would. Other work harms
+// nobody when it comes again, and neither does what is simulated.
+func (w work) refuseTwin() error {
+	if w.Fingerprint() == "" || w.Options.Simulated {
+		return nil
+	}
+	for _, folder := range neighbours(w.out) {
+		other, there, err := embedded.Peek(w.journal(folder))
+		if there && err == nil && w.same(other.Options.App, other.Options.Simulated, other.Fingerprint()) {
+			return usage("an unfinished run of the same input is in "+folder, "go on with it by --out "+folder+", or run every row again by --allow-duplicates")
+		}
+		if e, known := w.ended(folder); known && !there && e.Creates > 0 && w.same(e.App, e.Simulated, e.Fingerprint) {
+			return usage(fmt.Sprintf("%s holds a run of the same input, %s %s: its %s creates would come twice", folder, e.State, e.Finished.Local().Format("2006-01-02 15:04"), group(e.Creates)),
+				whatIsLeft(folder)+"--allow-duplicates runs every row again")
+		}
+	}
+	return nil
+}
+
+// same tells whether another run calls the same app for the same rows. What is simulated is not done.
+func (w work) same(app string, simulated bool, fingerprint string) bool {
+	return app == w.Options.App && !simulated && fingerprint == w.Fingerprint()
+}
+
+// whatIsLeft names the rows that may be run again without a second thought.
+func whatIsLeft(folder string) string {
+	failed := filepath.Join(folder, "failed.csv")
+	if _, err := os.Stat(failed); err != nil {
+		return ""
+	}
+	return "what is left is in " + failed + "; "
+}
+
+// neighbours are the folders beside out, and those in the working directory.
+func neighbours(out string) []string {
+	var folders []string
+	own, _ := filepath.Abs(out)
+	seen := map[string]bool{own: true}
+	for _, parent := range []string{".", filepath.Join(out, "..")} {
+		entries, _ := os.ReadDir(parent) // what cannot be read holds no run that could be gone on with
+		for _, e := range entries {
+			folder := filepath.Join(parent, e.Name())
+			path, err := filepath.Abs(folder)
+			if err != nil || seen[path] || !e.IsDir() && e.Type()&os.ModeSymlink == 0 {
+				continue
+			}
+			seen[path] = true
+			folders = append(folders, folder)
+		}
+	}
+	return folders
+}
+
+// endedJob reads the summary of a job in its report folder.
+func endedJob(folder string) (ended, bool) {
+	var s struct {
+		ended
+		Times struct{ Finished time.Time }
+	}
+	known := readNumbers(filepath.Join(folder, "summary.json"), &s)
+	s.ended.Finished = s.Times.Finished
+	return s.ended, known && s.State.Ended()
+}
+
+// endedRun reads the summary of a run of a runbook in its report folder.
+func endedRun(folder string) (ended, bool) {
+	var s struct {
+		ended
+		Ended time.Time
+		Steps []struct {
+			Op   jobs.Op
+			Rows jobs.Tally
+		}
+	}
+	known := readNumbers(filepath.Join(folder, "run.json"), &s)
+	for _, step := range s.Steps {
+		if step.Op == jobs.Create {
+			s.Creates += step.Rows.OK + step.Rows.InDoubt
+		}
+	}
+	s.Finished = s.Ended
+	return s.ended, known && s.State.Ended()
+}
+
+// maxNumbers is how much is read of a summary, in bytes: those of a thousand inputs take less.
+const maxNumbers = 4 << 20
+
+// readNumbers reads the JSON of a report. What is not there or something else is passed over.
+func readNumbers(name string, into any) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxNumbers))
+	return err == nil && json.Unmarshal(data, into) == nil
+}
