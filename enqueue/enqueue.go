@@ -33,6 +33,11 @@ type Config struct {
 	Window    int64      // batches that may be queued and not finished; 0 = no limit
 	Canary    []jobs.Row // rows of the records, as Pick returns them, that come before all others, in batches of their own
 	Witness   bool       // notes carry a digest of what was read: of a pipe, which cannot be read twice
+
+	// Of a pipe's job on a real Redis:
+	By     string      // the process that alone may note what it reads, see ledger.Enlist; empty = any may
+	Past   ledger.Mark // what was noted before: nothing is queued until the records are seen to be the same
+	Agreed func()      // called once, when they are; nil = nobody wants to know
 }
 
 // Enqueuer adds the rows of one job to its queue.
@@ -73,6 +78,8 @@ func (e *Enqueuer) Add(ctx context.Context, job string, records Records) error {
 	if e.cfg.Witness {
 		g.witness = newWitness()
 	}
+	g.past = past{Mark: e.cfg.Past, agreed: e.cfg.Agreed}
+	g.past.begin()
 	if err := g.addCanary(ctx); err != nil {
 		return err
 	}
@@ -93,6 +100,9 @@ func (e *Enqueuer) Add(ctx context.Context, job string, records Records) error {
 	if len(ahead) > 0 {
 		return errChanged
 	}
+	if err := g.past.end(g.note.Read); err != nil {
+		return err
+	}
 	return g.end(ctx)
 }
 
@@ -105,6 +115,7 @@ type group struct {
 	size     int      // batches at which it is sent
 	witness  *witness // nil when none is wanted
 	settled  int      // rows since it was last sent that are not queued
+	past     past
 
 	queue   func(ctx context.Context, job string, b jobs.Batch) error
 	rows    []jobs.Row // of the next batch
@@ -148,6 +159,13 @@ func (g *group) add(ctx context.Context, row jobs.Row, rejection *jobs.Rejection
 	if len(g.rows) == g.cfg.BatchSize {
 		g.cut()
 	}
+	switch stand, err := g.past.judge(g.note.Read, g.witness); {
+	case err != nil || stand == held:
+		return err
+	case stand == known:
+		g.batches, g.settled = nil, 0
+		return nil
+	}
 	if len(g.batches) >= g.size || g.settled >= maxSettled {
 		return g.send(ctx)
 	}
@@ -190,7 +208,7 @@ func (g *group) send(ctx context.Context) error {
 		return err
 	}
 	if g.witness != nil {
-		g.note.Digest = g.witness.String()
+		g.note.Digest, g.note.By = g.witness.String(), g.cfg.By
 	}
 	note, batches := g.note, g.batches
 	g.sending.Go(func() { g.failed = g.sendNow(ctx, note, batches) })

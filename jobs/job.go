@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -73,6 +75,25 @@ func Fingerprint(inputs []Input, settings map[string]string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// pipePrefix begins the fingerprint of a job whose input can be read only once.
+const pipePrefix = "pipe:"
+
+// PipeFingerprint is the Fingerprint of inputs of which some can be read only once: it tells how those are
+// read, and not what they hold.
+func PipeFingerprint(inputs []Input, settings map[string]string) string {
+	known := slices.Clone(inputs)
+	for i := range known {
+		if known[i].Identity() == "" {
+			known[i].SHA256 = "pipe"
+		}
+	}
+	return pipePrefix + Fingerprint(known, settings)
+}
+
+// Piped tells whether a part of the job's input can be read only once. What it held is known by its
+// digest alone.
+func (j Job) Piped() bool { return strings.HasPrefix(j.Fingerprint, pipePrefix) }
+
 // Input is one file of a job as it was read.
 type Input struct {
 	Name     string `json:"name"`
@@ -104,11 +125,15 @@ type Job struct {
 	Batches int64 // queued so far
 	Sealed  bool  // the last batch is queued
 
+	Enqueuer  Enqueuer          // who queues its rows
+	Abandoned time.Time         // since when nobody queues the rows that it lacks; zero while somebody does, or it lacks none
+	Retries   map[string]string // error code → the job that runs its failed rows again; "" = those of all others
+
 	Through        int64     // rows 1 to Through were read; those of a canary beyond it, too
 	CanaryFinished time.Time // all rows of the canary have an outcome; zero before
 	CanaryOver     bool      // there is a canary, and the rows behind it may be called
 
-	Fingerprint string // of the input's bytes and of how they are read; empty when the input was a pipe
+	Fingerprint string // of the input and of how it is read; see Fingerprint and PipeFingerprint
 
 	Tally    Tally
 	Filtered int64 // of Tally.Noop: rows that a filter left out, and that were never queued
@@ -118,6 +143,12 @@ type Job struct {
 	Created  time.Time
 	Started  time.Time // first batch opened; zero before
 	Finished time.Time // zero before
+}
+
+// Enqueuer is the process that queues a job's rows.
+type Enqueuer struct {
+	Name string    // empty when the last one has left
+	Seen time.Time // its last sign of life, by Redis' clock; zero where none are given
 }
 
 // idForm keeps an id safe as a file name, a Redis hash tag and an asynq queue.

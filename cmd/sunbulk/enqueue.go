@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -63,7 +64,7 @@ func (p *program) enqueue(ctx context.Context, o jobFlags, redis string, files *
 	if err != nil {
 		return err
 	}
-	s, err := p.begin(ctx, in.store, opt, in.fingerprint, o.twins(func(before jobs.Job) bool { return !before.Sealed && !before.State.Ended() }))
+	s, err := p.begin(ctx, in.store, opt, in.work, o.twins(func(before jobs.Job) bool { return !before.Sealed && !before.State.Ended() }))
 	if err != nil {
 		return err
 	}
@@ -74,9 +75,9 @@ func (p *program) enqueue(ctx context.Context, o jobFlags, redis string, files *
 
 // intake is what enqueue reads from and queues into.
 type intake struct {
-	reader      *input.Reader
-	store       *store
-	fingerprint string // of the input; empty for a pipe
+	reader *input.Reader
+	store  *store
+	work   work
 }
 
 // openIntake opens the files, and Redis when they can be read.
@@ -88,7 +89,7 @@ func (p *program) openIntake(ctx context.Context, o jobFlags, redis string, file
 		in.reader.Close()
 		return in, err
 	}
-	if in.fingerprint, err = o.fingerprint(files); err != nil {
+	if in.work, err = o.work(files); err != nil {
 		in.close()
 	}
 	return in, err
@@ -103,7 +104,10 @@ func (in intake) close() {
 func (p *program) queue(ctx context.Context, s *session, rows enqueue.Records, inputs func() []jobs.Input) error {
 	if err := s.read(ctx, rows, inputs); err != nil {
 		if ctx.Err() != nil {
-			return &exitError{exitInterrupted, fmt.Errorf("interrupted while queuing job %s", s.job), "the same command goes on with it; its queued rows run meanwhile"}
+			return &exitError{exitInterrupted, fmt.Errorf("interrupted while queuing job %s", s.job), s.again + " goes on with it; its queued rows run meanwhile"}
+		}
+		if errors.As(err, new(*exitError)) {
+			return err
 		}
 		return cannotRun(err, "")
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // resumeEnqueue reads a job's input again and queues what is missing of it. The job keeps its own
-// options; those that say how rows are read must be the same.
+// options; those that say how rows are read must be the same. Of a pipe, its records are compared as they come.
 func (p *program) resumeEnqueue(ctx context.Context, o jobFlags, redis, id string, files *input.Files) error {
 	if err := jobs.CheckID(id); err != nil {
 		return usage(err.Error(), "'sunbulk jobs' lists the jobs")
@@ -20,14 +20,19 @@ func (p *program) resumeEnqueue(ctx context.Context, o jobFlags, redis, id strin
 	}
 	defer in.close()
 	job, err := in.store.ledger.Job(ctx, id)
+	retry, retried := job.Retry()
 	switch {
 	case err != nil:
 		return err
 	case job.State.Ended():
 		return usage(fmt.Sprintf("job %s is %s", id, job.State), "nothing can be added to it")
-	case job.Fingerprint == "" || in.fingerprint == "":
-		return usage("the input is, or was, a pipe, and cannot be compared", "only a job that was queued from files can be resumed, from the same files")
-	case job.Fingerprint != in.fingerprint:
+	case job.Fingerprint == "":
+		return usage(fmt.Sprintf("job %s is a step of a runbook, or its input is not known", id), "'sunbulk status "+id+"' tells where it stands")
+	case retried:
+		return usage(fmt.Sprintf("job %s runs failed rows of job %s again", id, retry.Of), "'"+retry.Command()+"' goes on with it")
+	case job.Piped() && job.Sealed:
+		return usage(fmt.Sprintf("job %s was queued from a pipe, to its end", id), "lost batches are queued again from files only; 'sunbulk report "+id+"' tells the rows that have no outcome")
+	case job.Fingerprint != in.work.fingerprint:
 		return usage(fmt.Sprintf("this is not the input of job %s, or it is read in another way", id),
 			"give the same files in the same order, and the same --op, --set, --map, --where, --var, --now and --allow-duplicates")
 	}
@@ -36,7 +41,11 @@ func (p *program) resumeEnqueue(ctx context.Context, o jobFlags, redis, id strin
 		return err
 	}
 	in.reader.At(job.Options.Time(job.Created))
-	s := &session{store: in.store, memory: in.store.ledger, job: id, batch: job.Options.BatchSize, canary: canary}
+	s := in.store.session(job.Options)
+	s.piped, s.canary = in.work.piped, canary
+	if err := p.goOn(ctx, s, job); err != nil {
+		return err
+	}
 	return p.queue(ctx, s, records(in.reader), in.reader.Inputs)
 }
 

@@ -175,7 +175,13 @@ func (p *program) process(ctx context.Context, s *session, w *worker.Worker, in 
 	progress := p.watch(ctx, s.job, s.store, in.progress)
 
 	served := make(chan error, 1)
-	go func() { served <- w.Serve(ctx, s.job) }()
+	go func() {
+		if s.agreed != nil && !<-s.agreed { // an earlier job's rows, which nobody asks for now
+			served <- nil
+			return
+		}
+		served <- w.Serve(ctx, s.job)
+	}()
 	var err error
 	select {
 	case err = <-served:
@@ -245,7 +251,7 @@ func (s *session) paused(ctx context.Context, job jobs.Job) error {
 func (s *session) interrupted() error {
 	hint := "the same command with --out " + s.out + " goes on"
 	if !s.embedded {
-		hint = "the same command goes on, or 'sunbulk worker' with what is queued"
+		hint = s.again + " goes on, or 'sunbulk worker' with what is queued"
 	}
 	return &exitError{exitInterrupted, fmt.Errorf("job %s is interrupted", s.job), hint}
 }

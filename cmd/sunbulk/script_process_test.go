@@ -60,9 +60,14 @@ func judge(want string, err error, stderr string) error {
 	return nil
 }
 
-// start NAME ARG…: sunbulk runs in the background and writes to NAME.out and NAME.err.
+// start NAME [<FILE|<+FILE] ARG…: sunbulk runs in the background and writes to NAME.out and NAME.err. It reads FILE
+// from a pipe, which with + does not end.
 func start(s *script, ts *testscript.TestScript, args []string) error {
-	name := args[0]
+	name, args := args[0], args[1:]
+	feed, fed := strings.CutPrefix(args[0], "<")
+	if fed {
+		args = args[1:]
+	}
 	if err := ts.Exec("env", "-0"); err != nil {
 		return err
 	}
@@ -70,7 +75,7 @@ func start(s *script, ts *testscript.TestScript, args []string) error {
 	if err != nil {
 		return err
 	}
-	p := &process{Cmd: exec.Command(path, args[1:]...), done: make(chan struct{})}
+	p := &process{Cmd: exec.Command(path, args...), done: make(chan struct{})}
 	p.Dir = ts.MkAbs(".")
 	p.Env = strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\x00"), "\x00")
 	stdout, err := os.Create(ts.MkAbs(name + ".out"))
@@ -84,12 +89,30 @@ func start(s *script, ts *testscript.TestScript, args []string) error {
 	}
 	defer stderr.Close()
 	p.Stdout, p.Stderr = stdout, stderr
+	if fed {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		p.Stdin = r
+		file, open := strings.CutPrefix(feed, "+")
+		go p.feed(w, ts.ReadFile(file), open)
+	}
 	if err := p.Start(); err != nil {
 		return err
 	}
 	s.processes[name] = p
 	go func() { p.err = p.Wait(); close(p.done) }()
 	return nil
+}
+
+// feed writes the text to the process, and with open holds the pipe as long as that runs.
+func (p *process) feed(w *os.File, text string, open bool) {
+	defer w.Close()
+	if _, err := w.WriteString(text); err == nil && open {
+		<-p.done
+	}
 }
 
 // signal NAME INT|TERM|KILL

@@ -123,19 +123,25 @@ func await(s *script, ts *testscript.TestScript, args []string) error {
 	})
 }
 
-// queued N: the one job in Redis comes to have N batches.
+// queued N [PLACE]: the first job in Redis, or the one at that place, comes to have N batches.
 func queued(s *script, _ *testscript.TestScript, args []string) error {
 	ctx, rdb := context.Background(), s.redis.Client(s.t)
 	want, err := strconv.ParseInt(args[0], 10, 64)
 	if err != nil {
 		return err
 	}
+	place := 1
+	if len(args) > 1 {
+		if place, err = strconv.Atoi(args[1]); err != nil {
+			return err
+		}
+	}
 	return wait(args[0]+" batches are queued", func() (bool, error) {
 		ids, err := rdb.ZRange(ctx, "sunbulk:jobs", 0, -1).Result()
-		if err != nil || len(ids) == 0 {
+		if err != nil || len(ids) < place {
 			return false, err
 		}
-		got, err := rdb.HGet(ctx, "sunbulk:{"+ids[0]+"}", "batches").Int64()
+		got, err := rdb.HGet(ctx, "sunbulk:{"+ids[place-1]+"}", "batches").Int64()
 		return got >= want, err
 	})
 }

@@ -38,6 +38,11 @@ type session struct {
 	canary   []jobs.Row
 	out      string
 	close    func()
+
+	// On a real Redis:
+	process string    // by which those who queue the job are told apart
+	again   string    // how it is gone on with after an interruption
+	agreed  chan bool // tells a run that its rows are those of the job; closed when it is known that they are not
 }
 
 // window is how many batches an embedded run reads ahead: miniredis copies its whole list for each
@@ -163,10 +168,10 @@ func explainJournal(err error, out string) error {
 
 // read queues all records and seals the job; inputs is asked after the last record.
 func (s *session) read(ctx context.Context, rows enqueue.Records, inputs func() []jobs.Input) error {
-	cfg := enqueue.Config{BatchSize: s.batch, Canary: s.canary, Witness: s.piped}
-	if s.embedded {
-		cfg.Window = window
+	if !s.embedded {
+		return s.readHere(ctx, rows, inputs)
 	}
+	cfg := enqueue.Config{BatchSize: s.batch, Canary: s.canary, Witness: s.piped, Window: window}
 	err := enqueue.New(s.memory, s.queues, cfg).Add(ctx, s.job, rows)
 	if err == nil {
 		err = s.memory.Seal(ctx, s.job, inputs(), time.Now())

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"time"
@@ -12,6 +13,13 @@ import (
 const (
 	claimLife  = 90 * 24 * time.Hour // how long an input is remembered after it was queued
 	claimGrace = 5 * time.Second     // between a claim and the job that it is for
+)
+
+var (
+	//go:embed reclaim.lua
+	reclaimLua string
+
+	reclaimScript = redis.NewScript(reclaimLua)
 )
 
 func claimKey(app, fingerprint string) string { return "sunbulk:input:{" + app + "}:" + fingerprint }
@@ -43,6 +51,15 @@ func (l *Ledger) Claim(ctx context.Context, app, fingerprint, job string) (holde
 			return "", fmt.Errorf("claim input: %w", err)
 		}
 	}
+}
+
+// Reclaim gives the claim of an app's input from one job to another. It tells whether it was still the first's.
+func (l *Ledger) Reclaim(ctx context.Context, app, fingerprint, from, to string) (bool, error) {
+	moved, err := reclaimScript.Run(ctx, l.rdb, []string{claimKey(app, fingerprint)}, from, to, claimLife.Milliseconds()).Bool()
+	if err != nil {
+		return false, fmt.Errorf("claim input: %w", err)
+	}
+	return moved, nil
 }
 
 // dropDeadClaim forgets a claim whose job was never created, once that is sure: another process may

@@ -21,6 +21,7 @@ const (
 	causeField   = "cause:"
 	sampleField  = "sample:" // row:error of the first row with that cause
 	eventField   = "event:"  // from 1
+	retryField   = "retry:"  // job that runs the failed rows of a cause again
 )
 
 // canaryField is the number of batches that must be finished before any other is opened.
@@ -42,7 +43,11 @@ func (l *Ledger) Job(ctx context.Context, id string) (jobs.Job, error) {
 	if len(fields) == 0 {
 		return jobs.Job{}, fmt.Errorf("job %s: %w", id, ErrNoJob)
 	}
-	return parseJob(id, fields)
+	job, err := parseJob(id, fields)
+	if err == nil {
+		job.Abandoned, err = l.abandoned(ctx, job)
+	}
+	return job, err
 }
 
 func parseJob(id string, fields map[string]string) (jobs.Job, error) {
@@ -59,7 +64,8 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 	job := jobs.Job{
 		ID: id, State: jobs.State(fields["state"]), Reason: fields["reason"], Fingerprint: fields["fingerprint"],
 		Batches: n("batches"), Sealed: fields["sealed"] == "1",
-		Through: n("through"), CanaryFinished: at("canary_finished"),
+		Enqueuer: jobs.Enqueuer{Name: fields["enqueuer"], Seen: at("enqueuer_seen")},
+		Through:  n("through"), CanaryFinished: at("canary_finished"),
 		Created: at("created"), Started: at("started"), Finished: at("finished"),
 		Tally:    jobs.Tally{Read: n("read"), OK: n("ok"), Noop: n("noop"), Failed: n("failed"), Rejected: n("rejected"), InDoubt: n("in_doubt")},
 		Filtered: n("filtered"),
@@ -83,7 +89,13 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 		}
 		job.Events = append(job.Events, e)
 	}
-	for name := range fields {
+	for name, value := range fields {
+		if code, ok := strings.CutPrefix(name, retryField); ok {
+			if job.Retries == nil {
+				job.Retries = map[string]string{}
+			}
+			job.Retries[code] = value
+		}
 		if bucket, ok := strings.CutPrefix(name, latencyField); ok {
 			if b, err := strconv.Atoi(bucket); err == nil {
 				job.Stats.Latency[b] = n(name)

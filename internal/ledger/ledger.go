@@ -59,15 +59,15 @@ var (
 	sealScript   = redis.NewScript(sealLua)
 )
 
-// Create begins a job in the state enqueuing, with the ID, Options, Fingerprint and Created of j;
-// ErrExists when its id is taken.
+// Create begins a job in the state enqueuing, with the ID, Options, Fingerprint, Created and name of the Enqueuer
+// of j; ErrExists when its id is taken.
 func (l *Ledger) Create(ctx context.Context, j jobs.Job) error {
 	options, err := json.Marshal(j.Options)
 	if err != nil {
 		return fmt.Errorf("encode options: %w", err)
 	}
 	created, err := createScript.Run(ctx, l.rdb, []string{key(j.ID)}, options, j.Created.UnixMilli(), j.Fingerprint,
-		j.Options.Canary.Batches(j.Options.BatchSize)).Int()
+		j.Options.Canary.Batches(j.Options.BatchSize), j.Enqueuer.Name).Int()
 	if err != nil {
 		return fmt.Errorf("create job: %w", err)
 	}
@@ -88,7 +88,8 @@ type Note struct {
 	Rejected []jobs.Rejection
 	Filtered []jobs.Outcome // noop: rows that a filter left out since the last note
 	Through  int64          // rows 1 to Through are read; fewer than Read while rows of a canary lie beyond
-	Digest   string         // of the records up to Read, for a journal to compare; empty when none is wanted
+	Digest   string         // of the records up to Read; empty when none is wanted
+	By       string         // who alone may note it; empty when anybody may
 }
 
 // Chunk encodes the rows of the note that have their outcome; nil when there is none.
@@ -115,12 +116,16 @@ func (n Note) span() string {
 }
 
 // Note records n before the batch that it announces is queued. A note that is not beyond the
-// last one changes nothing, so an enqueue that starts again can repeat its notes.
+// last one changes nothing, so an enqueue that starts again can repeat its notes. A *TakenError when
+// it is no longer the process of the note that queues the job's rows.
 func (l *Ledger) Note(ctx context.Context, id string, n Note) error {
-	err := noteScript.Run(ctx, l.rdb, []string{key(id), key(id, "outcomes")},
-		n.Read, n.Batches, len(n.Rejected), n.Chunk(l.codec), n.span(), n.Through, len(n.Filtered)).Err()
+	noted, err := noteScript.Run(ctx, l.rdb, []string{key(id), key(id, "outcomes")},
+		n.Read, n.Batches, len(n.Rejected), n.Chunk(l.codec), n.span(), n.Through, len(n.Filtered), n.By, n.Digest).Int()
 	if err != nil {
 		return fmt.Errorf("note rows read: %w", err)
+	}
+	if noted < 0 {
+		return fmt.Errorf("note rows read: %w", &TakenError{})
 	}
 	return nil
 }

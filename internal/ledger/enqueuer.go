@@ -1,0 +1,100 @@
+package ledger
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+var (
+	//go:embed enlist.lua
+	enlistLua string
+	//go:embed discharge.lua
+	dischargeLua string
+
+	enlistScript    = redis.NewScript(enlistLua)
+	dischargeScript = redis.NewScript(dischargeLua)
+)
+
+// TakenError says that another process queues the rows of a job.
+type TakenError struct {
+	By     string        // empty when it is not known
+	Silent time.Duration // since its last sign of life, by Redis' clock
+}
+
+func (e *TakenError) Error() string {
+	return strings.TrimSuffix("another process queues its rows: "+e.By, ": ")
+}
+
+// How long an enqueuer whose place is wanted may have been silent.
+const (
+	Anyway = time.Duration(0)  // its place is taken in any case: both queue the same rows
+	Silent = Patience          // its place is taken when it shows no sign of life
+	Never  = -time.Millisecond // its place is not taken
+)
+
+// Enlist makes a process the one that queues the job's rows, and notes its sign of life, which it owes at
+// every BeatInterval. A *TakenError when another has that place and was silent for less than the patience.
+func (l *Ledger) Enlist(ctx context.Context, job, process string, patience time.Duration) error {
+	reply, err := enlistScript.Run(ctx, l.rdb, []string{key(job)}, process, patience.Milliseconds()).Slice()
+	if err != nil {
+		return fmt.Errorf("give sign of life: %w", err)
+	}
+	switch number(reply[0]) {
+	case -1:
+		return fmt.Errorf("job %s: %w", job, ErrNoJob)
+	case 0:
+		return &TakenError{text(reply[1]), time.Duration(number(reply[2])) * time.Millisecond}
+	}
+	return nil
+}
+
+// Discharge says that a process no longer queues the job's rows.
+func (l *Ledger) Discharge(ctx context.Context, job, process string) error {
+	if err := dischargeScript.Run(ctx, l.rdb, []string{key(job)}, process).Err(); err != nil {
+		return fmt.Errorf("leave job: %w", err)
+	}
+	return nil
+}
+
+// abandoned returns the Abandoned of a job. Embedded runs and steps of runbooks give no signs of life, and a
+// process that comes back goes on with them.
+func (l *Ledger) abandoned(ctx context.Context, job jobs.Job) (since time.Time, err error) {
+	if job.Sealed || job.State.Ended() || job.Enqueuer.Seen.IsZero() {
+		return time.Time{}, nil
+	}
+	if job.Enqueuer.Name == "" {
+		return job.Enqueuer.Seen, nil
+	}
+	now, err := l.rdb.Time(ctx).Result()
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read Redis' clock: %w", err)
+	}
+	if now.Sub(job.Enqueuer.Seen) < Patience {
+		return time.Time{}, nil
+	}
+	return job.Enqueuer.Seen, nil
+}
+
+// Mark is how far an input that cannot be read twice was noted. The zero value is of one that was not.
+type Mark struct {
+	Read   int64  // rows
+	Queued int64  // rows up to this number need no queuing any more
+	Digest string // of the records up to Read
+	Whole  bool   // the input ended there
+}
+
+// Mark returns how far the input of a job was noted with digests.
+func (l *Ledger) Mark(ctx context.Context, id string) (Mark, error) {
+	f, err := l.rdb.HMGet(ctx, key(id), "read", "queued", "digest", "sealed").Result()
+	if err != nil {
+		return Mark{}, fmt.Errorf("read what was noted: %w", err)
+	}
+	return Mark{Read: number(f[0]), Queued: number(f[1]), Digest: text(f[2]), Whole: text(f[3]) == "1"}, nil
+}
