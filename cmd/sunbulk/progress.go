@@ -157,6 +157,9 @@ func (g *progress) parts(m moment) []part {
 	if canary := m.job.CanaryProgress(); canary != "" {
 		parts = append(parts, part{canary, 1})
 	}
+	if text := abandonment(m.job.Abandoned); text != "" {
+		parts = append(parts, part{text, 1})
+	}
 	if m.job.State == jobs.Paused {
 		return append(parts, part{"paused: " + m.job.Reason, 0})
 	}

@@ -19,7 +19,7 @@ func (p *program) reportCommand() *cobra.Command {
 		Use:   "report JOB",
 		Short: "Write the report files",
 		Long: `Report writes what became of every row of a job to a folder. It may be written while the job
-runs: rows that have no outcome yet are unprocessed.
+runs: rows that have no outcome yet are unprocessed, and the exit code is 3, or 4 when it is paused.
 
 With --undo it also writes undo.csv, input that removes the clients that the job made, the last
 first, and undo_not_possible.csv, the rows that cannot be undone, with the cause: what a removed
@@ -53,13 +53,28 @@ func (p *program) writeReport(ctx context.Context, redis, out, id string, undo b
 			return err
 		}
 	}
-	if job.State == jobs.Paused {
-		return &exitError{code: exitPaused}
-	}
 	if job.State.Ended() {
 		return result(job)
 	}
-	return nil
+	return unfinished(job)
+}
+
+// unfinished is the exit code of a report of a job that has not ended, and says how it stands.
+func unfinished(job jobs.Job) error {
+	code, hint := exitNotAllOK, "'sunbulk status "+job.ID+" --watch' follows it; write the report again when it has ended"
+	stands := fmt.Sprintf("job %s is still %s", job.ID, job.State)
+	if job.State == jobs.Paused {
+		code, hint = exitPaused, "mend the cause, then 'sunbulk resume "+job.ID+"'"
+		stands = fmt.Sprintf("job %s is paused: %s", job.ID, job.Reason)
+	}
+	if job.CanaryFailed() {
+		hint = lookFirst(job)
+	}
+	if text := abandonment(job.Abandoned); text != "" {
+		stands += ", and " + text
+		hint = adoption(job)
+	}
+	return &exitError{code, fmt.Errorf("%s; %s have no outcome yet", stands, rowCount(job.Tally.Unprocessed)), hint}
 }
 
 // writeUndo adds to a report what takes back the job's work, and says how much that is.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 )
@@ -12,7 +13,7 @@ func (p *program) runbookReportCommand() *cobra.Command {
 		Use:   "report RUN",
 		Short: "Write how far each row of a run came, and why no further",
 		Long: `Report writes rows.csv with an end for every row of the input, run.json with the run in numbers, and the
-report of each step's job in a folder of its own. It may be written while the run goes on.`,
+report of each step's job in a folder of its own. It may be written while the run goes on: the exit code is 3 then, or 4 when it is paused.`,
 		Example: `  sunbulk runbook report 20261122-153012-k3f9 --out moved`,
 		Args:    needRun,
 		RunE:    func(_ *cobra.Command, args []string) error { return p.reportRun(p.drain, redis, out, args[0]) },
@@ -38,7 +39,9 @@ func (p *program) reportRun(ctx context.Context, redis, out, id string) error {
 	switch {
 	case v.paused() != "":
 		return &exitError{code: exitPaused}
-	case v.run.State.Ended() && !v.clean():
+	case !v.run.State.Ended():
+		return &exitError{exitNotAllOK, fmt.Errorf("run %s is still %s", id, v.run.State), "'sunbulk runbook status " + id + "' tells how far it is; write the report again when it has ended"}
+	case !v.clean():
 		return &exitError{code: exitNotAllOK}
 	}
 	return nil

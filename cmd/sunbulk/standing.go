@@ -53,7 +53,10 @@ type timeLeft struct {
 func standingOf(ctx context.Context, st *store, job jobs.Job, now time.Time) (standing, error) {
 	s := standing{Summary: report.Summarize(job), Workers: []workerView{}, Canary: job.CanaryProgress()}
 	for i := range s.Causes {
-		s.Causes[i].Retry = report.RetryLine(s.Summary, s.Causes[i].Code)
+		c := &s.Causes[i]
+		if c.Retry = report.RetryLine(s.Summary, c.Code); c.Retry != "" && job.RetriedBy(c.Code) != "" {
+			c.Retry, c.TakenBy = "", job.RetriedBy(c.Code)
+		}
 	}
 	if worked := job.Worked(now).Seconds(); worked > 0 {
 		s.CallsPerSecond.Run = round(float64(job.Stats.Calls) / worked)

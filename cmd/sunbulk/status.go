@@ -70,6 +70,9 @@ func (p *program) status(ctx context.Context, redis, id string, watch bool) erro
 	if job.CanaryFailed() {
 		fmt.Fprintln(p.stdout, "hint: "+lookFirst(job))
 	}
+	if !job.Abandoned.IsZero() {
+		fmt.Fprintln(p.stdout, abandonment(job.Abandoned)+"\nhint: "+adoption(job))
+	}
 	return nil
 }
 

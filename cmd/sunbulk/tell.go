@@ -70,7 +70,12 @@ func describeCauses(w io.Writer, causes []report.Cause, advice bool) {
 		}
 		fmt.Fprintf(w, "  %6s  %-24s %3.0f%%  row %d: %s\n", group(c.Count), c.Code, 100*c.Share, c.Row, c.Error)
 		wrap(w, "          ", c.Advice)
-		if c.Retry != "" {
+		switch {
+		case c.TakenBy != "":
+			fmt.Fprintf(w, "          Job %s has taken them to run them again.\n", c.TakenBy)
+		case c.Retry != "" && c.Mends():
+			fmt.Fprintf(w, "          Either that, or the rows as they are: %s\n", c.Retry)
+		case c.Retry != "":
 			fmt.Fprintf(w, "          %s\n", c.Retry)
 		}
 	}

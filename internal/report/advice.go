@@ -50,6 +50,9 @@ func adviceOn(code string) advice {
 // Advice says what to do about rows that ended for a cause.
 func Advice(code string) string { return adviceOn(code).text }
 
+// Mends tells whether the advice is to run failed.csv: instead of Retry, since both would run each row twice.
+func (c Cause) Mends() bool { return strings.Contains(c.Advice, "failed.csv") }
+
 // plainCode is the form of codes that no shell reads as anything else.
 var plainCode = regexp.MustCompile(`^[a-z0-9_][a-z0-9_.-]*$`)
 

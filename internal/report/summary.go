@@ -17,6 +17,7 @@ type Summary struct {
 	Job         string         `json:"job"`
 	State       jobs.State     `json:"state"`
 	Reason      string         `json:"reason"`
+	Abandoned   time.Time      `json:"abandonedSince,omitzero"` // since when nobody queues the rows that it lacks
 	App         string         `json:"app"`
 	Simulated   bool           `json:"simulated,omitempty"` // nothing was really done
 	Origin      jobs.Origin    `json:"origin,omitzero"`     // the step of a runbook of which the job is
@@ -65,13 +66,14 @@ type Calls struct {
 
 // Cause is one reason for which rows failed or are in doubt, and its share of all such rows, 0 to 1.
 type Cause struct {
-	Code   string  `json:"code"`
-	Count  int64   `json:"count"`
-	Share  float64 `json:"share"`
-	Row    int64   `json:"sampleRow"`
-	Error  string  `json:"sampleError,omitempty"`
-	Advice string  `json:"advice"`          // what to do about it
-	Retry  string  `json:"retry,omitempty"` // the command that runs its rows again, for who knows that the job is on a Redis
+	Code    string  `json:"code"`
+	Count   int64   `json:"count"`
+	Share   float64 `json:"share"`
+	Row     int64   `json:"sampleRow"`
+	Error   string  `json:"sampleError,omitempty"`
+	Advice  string  `json:"advice"`            // what to do about it
+	Retry   string  `json:"retry,omitempty"`   // the command that runs its rows again, for who knows that the job is on a Redis
+	TakenBy string  `json:"takenBy,omitempty"` // the job that runs its rows again
 }
 
 // Times tells when a job was made, when its first batch was opened and when it ended. Those that
@@ -94,7 +96,7 @@ func within(d time.Duration) string {
 func Summarize(job jobs.Job) Summary {
 	o, st := job.Options, job.Stats
 	s := Summary{
-		Job: job.ID, State: job.State, Reason: job.Reason, App: o.App, Simulated: o.Simulated, Origin: o.Origin,
+		Job: job.ID, State: job.State, Reason: job.Reason, Abandoned: job.Abandoned, App: o.App, Simulated: o.Simulated, Origin: o.Origin,
 		Options: Options{
 			Rate: o.Rate, Burst: o.Burst, Attempts: o.Attempts, Timeout: o.Timeout.String(),
 			Within: within(o.Within), Batch: o.BatchSize, MaxFailures: o.MaxFailures.String(), Resend: string(cmp.Or(o.Resend, jobs.ResendSilent)),
