@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -28,8 +30,23 @@ func (j *jobFlags) work(files *input.Files) (work, error) {
 	if files.Pipe() != "" {
 		fingerprint = jobs.PipeFingerprint
 	}
-	exact := fingerprint(inputs, j.settings())
-	return work{exact, exact, files.Pipe() != ""}, nil
+	return work{fingerprint(inputs, j.settings()), fingerprint(inputs, j.telling()), files.Pipe() != ""}, nil
+}
+
+// telling are the settings without those that change no row of the opened files: they make no other input.
+func (j *jobFlags) telling() map[string]string {
+	s := j.settings()
+	if j.namesOps {
+		s["op"] = ""
+	}
+	if !j.uses.Time {
+		s["now"] = ""
+	}
+	s["var"] = strings.Join(slices.DeleteFunc(slices.Clone(j.expressions.vars), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return !slices.Contains(j.uses.Vars, name)
+	}), "\n")
+	return s
 }
 
 // twins is goesOn of begin, or nil when inputs may be queued twice.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/sunbulk/sunbulk/internal/expression"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -30,6 +31,9 @@ type jobFlags struct {
 	resend      string
 	pacing      pacingFlags
 	expressions expressionFlags
+
+	namesOps bool            // the opened files name the operation of each row
+	uses     expression.Uses // what the expressions depend on
 }
 
 func (j *jobFlags) register(f *pflag.FlagSet) {
@@ -90,6 +94,9 @@ func (j *jobFlags) open(ctx context.Context, p *program, files *input.Files) (*i
 		return nil, err
 	}
 	reader, err := input.Open(ctx, files, cfg)
+	if err == nil {
+		j.namesOps, j.uses = reader.NamesOps(), reader.Uses()
+	}
 	return reader, p.orInterrupted(err)
 }
 

@@ -108,6 +108,7 @@ type program struct {
 	env     map[string]any
 	fields  []Field
 	names   []string // of the fields in env
+	uses    Uses
 }
 
 func compile(scope Scope, text string) (program, error) {
@@ -132,7 +133,7 @@ func compile(scope Scope, text string) (program, error) {
 	if err != nil {
 		return program{}, located(err)
 	}
-	p := program{code: code, gives: code.Node().Type(), machine: &vm.VM{}, env: r.env, fields: r.fields}
+	p := program{code: code, gives: code.Node().Type(), machine: &vm.VM{}, env: r.env, fields: r.fields, uses: r.uses}
 	for _, f := range r.fields {
 		p.names = append(p.names, f.String())
 	}

@@ -20,6 +20,7 @@ type resolver struct {
 	fields []Field
 	env    map[string]any // what the expression reads, with values of its types
 	err    *Error         // the first
+	uses   Uses
 }
 
 func newResolver(scope Scope) *resolver {
@@ -39,7 +40,9 @@ func (r *resolver) Visit(node *ast.Node) {
 		}
 	case *ast.BinaryNode:
 		r.binary(n)
-	case *ast.IdentifierNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.StringNode, *ast.ConstantNode,
+	case *ast.IdentifierNode:
+		r.uses.Time = r.uses.Time || n.Value == nowName
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.StringNode, *ast.ConstantNode,
 		*ast.UnaryNode, *ast.ConditionalNode, *ast.ArrayNode:
 	case *ast.NilNode:
 		r.refuse(n, "there is no nil here", `a field without a value is ""`)
@@ -57,6 +60,7 @@ func (r *resolver) member(node *ast.Node, n *ast.MemberNode) {
 	name := strings.Join(chain, ".")
 	if chain[0] == "vars" {
 		if value, ok := r.scope.vars[strings.Join(chain[1:], ".")]; ok {
+			r.uses.Vars = append(r.uses.Vars, strings.Join(chain[1:], "."))
 			ast.Patch(node, &ast.StringNode{Value: value})
 		} else {
 			r.refuse(root, "there is no --var "+strings.Join(chain[1:], "."), r.scope.near(name))
@@ -102,6 +106,7 @@ func (r *resolver) call(node *ast.Node, n *ast.CallNode) {
 	case !ok:
 		r.refuse(n, "calls what is no function", "")
 	case callee.Value == "age" && len(n.Arguments) == 1:
+		r.uses.Time = true
 		now, since := &ast.IdentifierNode{Value: nowName}, &ast.CallNode{Callee: &ast.IdentifierNode{Value: "time"}, Arguments: n.Arguments}
 		for _, part := range []ast.Node{now, since, since.Callee} {
 			part.SetLocation(n.Location())

@@ -21,6 +21,8 @@ type file struct {
 	parser  parser
 	size    int64 // stored bytes; 0 = unknown
 	in      jobs.Input
+
+	namesOps bool // a column does
 }
 
 // check opens the file and looks at its start. It lets go of what can be opened again, so that a
@@ -51,6 +53,9 @@ func (f *file) begin(b *binder, read *atomic.Int64) error {
 		return f.named(err)
 	}
 	f.in.Format, f.parser = format+src.suffix, p
+	if table, ok := p.(*csvFile); ok {
+		f.namesOps = table.layout.op >= 0
+	}
 	return nil
 }
 
