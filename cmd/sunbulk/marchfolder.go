@@ -42,7 +42,7 @@ func (m *march) refuseTwin(out string, head embedded.Head) error {
 	if m.again {
 		return nil
 	}
-	return work{Head: head, out: out, ended: endedRun, journal: func(folder string) string { return m.view.folder(folder, 0) }}.refuseTwin()
+	return newcomer{Head: head, out: out, ended: endedRun, journal: func(folder string) string { return m.view.folder(folder, 0) }}.refuseTwin()
 }
 
 // discardLeft removes the journals that a run left that was killed when all was done but to remove them: the

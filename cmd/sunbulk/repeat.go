@@ -12,8 +12,8 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// work is what a new run in this process is compared by with those in the folders around it.
-type work struct {
+// newcomer is what a new run in this process is compared by with those in the folders around it.
+type newcomer struct {
 	embedded.Head
 	out     string                     // its own folder
 	journal func(folder string) string // the folder in folder that holds the journal of such a run
@@ -33,16 +33,16 @@ type ended struct {
 // refuseTwin keeps work from being done a second time by mistake: beside a run of it that is not finished, where
 // rows that are done would be called again, and after one that has created what this one would. Other work harms
 // nobody when it comes again, and neither does what is simulated.
-func (w work) refuseTwin() error {
-	if w.Fingerprint() == "" || w.Options.Simulated {
+func (n newcomer) refuseTwin() error {
+	if n.Fingerprint() == "" || n.Options.Simulated {
 		return nil
 	}
-	for _, folder := range neighbours(w.out) {
-		other, there, err := embedded.Peek(w.journal(folder))
-		if there && err == nil && w.same(other.Options.App, other.Options.Simulated, other.Fingerprint()) {
+	for _, folder := range neighbours(n.out) {
+		other, there, err := embedded.Peek(n.journal(folder))
+		if there && err == nil && n.same(other.Options.App, other.Options.Simulated, other.Fingerprint()) {
 			return usage("an unfinished run of the same input is in "+folder, "go on with it by --out "+folder+", or run every row again by --allow-duplicates")
 		}
-		if e, known := w.ended(folder); known && !there && e.Creates > 0 && w.same(e.App, e.Simulated, e.Fingerprint) {
+		if e, known := n.ended(folder); known && !there && e.Creates > 0 && n.same(e.App, e.Simulated, e.Fingerprint) {
 			return usage(fmt.Sprintf("%s holds a run of the same input, %s %s: its %s creates would come twice", folder, e.State, e.Finished.Local().Format("2006-01-02 15:04"), group(e.Creates)),
 				whatIsLeft(folder)+"--allow-duplicates runs every row again")
 		}
@@ -51,8 +51,8 @@ func (w work) refuseTwin() error {
 }
 
 // same tells whether another run calls the same app for the same rows. What is simulated is not done.
-func (w work) same(app string, simulated bool, fingerprint string) bool {
-	return app == w.Options.App && !simulated && fingerprint == w.Fingerprint()
+func (n newcomer) same(app string, simulated bool, fingerprint string) bool {
+	return app == n.Options.App && !simulated && fingerprint == n.Fingerprint()
 }
 
 // whatIsLeft names the rows that may be run again without a second thought.

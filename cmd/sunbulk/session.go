@@ -116,9 +116,9 @@ func (p *program) openJournal(ctx context.Context, s *session, o runOptions, hea
 		if err := refuseOldReport(s.out); err != nil {
 			return err
 		}
-		w := work{Head: head, out: s.out, ended: endedJob, journal: func(folder string) string { return folder }}
+		n := newcomer{Head: head, out: s.out, ended: endedJob, journal: func(folder string) string { return folder }}
 		if !o.job.allowDuplicates {
-			err = w.refuseTwin()
+			err = n.refuseTwin()
 		}
 		if err != nil {
 			return err
