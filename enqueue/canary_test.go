@@ -1,6 +1,8 @@
 package enqueue_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -142,5 +144,27 @@ func TestChangedInputIsRefused(t *testing.T) {
 		if err == nil || err.Error() != "the input has changed since its canary was picked" {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// A reading that is broken off, as when the canary pauses the job, is not taken for one of another input.
+func TestBrokenOffReadingIsNoChangedInput(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	brokenOff := func(yield func(jobs.Row, *jobs.Rejection) bool) {
+		n := 0
+		for row, rejection := range records(700) {
+			if n++; n == 50 {
+				cancel()
+				return
+			}
+			if !yield(row, rejection) {
+				return
+			}
+		}
+	}
+	m := newMemory(t)
+	err := enqueue.New(m.ledger, m.queues, enqueue.Config{BatchSize: 10, Canary: enqueue.Pick(records(700), 25)}).Add(ctx, job, brokenOff)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that of the context", err)
 	}
 }

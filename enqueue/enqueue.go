@@ -97,6 +97,9 @@ func (e *Enqueuer) Add(ctx context.Context, job string, records Records) error {
 			return err
 		}
 	}
+	if err := ctx.Err(); err != nil { // a reading that was broken off is no other input
+		return err
+	}
 	if len(ahead) > 0 {
 		return errChanged
 	}
