@@ -42,6 +42,9 @@ func (r *recorder) settle(i int, o jobs.Outcome) {
 	defer r.mu.Unlock()
 	r.progress.SetDoubt(i, false)
 	r.progress.Finish(i)
+	if r.next.Outcomes == nil { // most batches settle all of their rows between two commits
+		r.next.Outcomes = make([]jobs.Outcome, 0, len(r.progress))
+	}
 	r.next.Outcomes = append(r.next.Outcomes, o)
 	r.next.Tally.Add(o.Kind, 1)
 	if o.Kind.Done() {

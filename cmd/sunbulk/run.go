@@ -77,6 +77,9 @@ the second stops at once.
 // saves a quarter of the memory (I6).
 const percentWithInput = 50
 
+// percentInOne is the same where the worker and its Redis are in the process, too.
+const percentInOne = 33
+
 // run is the whole of the run command.
 func (p *program) run(ctx context.Context, o runOptions, files *input.Files) error {
 	log, err := p.logger(slog.LevelWarn)
@@ -100,7 +103,7 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 		return err
 	}
 	opt.Simulated = simulated(o.simulate)
-	defer debug.SetGCPercent(debug.SetGCPercent(percentWithInput))
+	defer debug.SetGCPercent(debug.SetGCPercent(percentInOne))
 	in := reading{}
 	in.ctx, in.stop = context.WithCancelCause(p.drain)
 	defer in.stop(nil)

@@ -77,7 +77,7 @@ func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name stri
 	defer stop()
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	r := runs.Run{ID: jobs.NewID(now), Runbook: flow.Runbook, Vars: flow.Vars, Local: true, Created: now, State: jobs.Running}
-	defer debug.SetGCPercent(debug.SetGCPercent(percentWithInput))
+	defer debug.SetGCPercent(debug.SetGCPercent(percentInOne))
 	if o.redis != "" {
 		if r.Fingerprint, err = fingerprintRun(flow, files); err != nil {
 			return err
