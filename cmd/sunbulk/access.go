@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -25,21 +23,6 @@ func (a *accessFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&a.auth, "auth", "", "basic, jwt (minted from key id and secret) or token (default: basic, or token when SUNBULK_TOKEN is set)")
 }
 
-// secrets are the credentials of one app.
-type secrets struct {
-	KeyID     string `json:"keyId"`
-	KeySecret string `json:"keySecret"`
-	Token     string `json:"token"`
-	BaseURL   string `json:"baseUrl"` // empty = --base-url
-	Auth      string `json:"auth"`    // empty = --auth
-}
-
-func environmentSecrets() secrets {
-	return secrets{KeyID: os.Getenv("SUNBULK_KEY_ID"), KeySecret: os.Getenv("SUNBULK_KEY_SECRET"), Token: os.Getenv("SUNBULK_TOKEN")}
-}
-
-const secretsHint = "set SUNBULK_KEY_ID and SUNBULK_KEY_SECRET, or SUNBULK_TOKEN"
-
 // api returns the API of an app with the given secrets.
 func (a *accessFlags) api(app string, s secrets) (*sunco.API, error) {
 	if s.BaseURL == "" {
@@ -58,53 +41,6 @@ func (a *accessFlags) api(app string, s secrets) (*sunco.API, error) {
 		return nil, usage(message, strings.TrimSuffix(hint, ")"))
 	}
 	return api, nil
-}
-
-func (s secrets) method() (sunco.Auth, error) {
-	method := s.Auth
-	if method == "" {
-		method = "basic"
-		if s.Token != "" {
-			method = "token"
-		}
-	}
-	switch {
-	case method != "basic" && method != "jwt" && method != "token":
-		return nil, usage(fmt.Sprintf("--auth %s is not one of basic, jwt, token", method), "")
-	case method == "token" && s.Token == "":
-		return nil, usage("no token", "set SUNBULK_TOKEN")
-	case method == "token":
-		return sunco.Token(s.Token), nil
-	case s.KeyID == "" || s.KeySecret == "":
-		return nil, usage("no credentials", secretsHint)
-	case method == "jwt":
-		return sunco.JWT(s.KeyID, s.KeySecret), nil
-	}
-	return sunco.Basic(s.KeyID, s.KeySecret), nil
-}
-
-// readCredentials reads a file {"apps": {"APP": {"keyId": …, "keySecret": …}}}, which nobody but
-// its owner may be able to read.
-func readCredentials(name string) (map[string]secrets, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, fmt.Errorf("open credentials: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, usage(fmt.Sprintf("others can read %s (mode %04o)", name, info.Mode().Perm()), "chmod 600 "+name)
-	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("read credentials: %w", err)
-	}
-	var file struct {
-		Apps map[string]secrets `json:"apps"`
-	}
-	// The decoder's own words may quote the file, which holds secrets.
-	if json.Unmarshal(data, &file) != nil || len(file.Apps) == 0 {
-		return nil, usage(name+" holds no credentials", `it is JSON: {"apps": {"APP_ID": {"keyId": "…", "keySecret": "…", "baseUrl": "…"}}}`)
-	}
-	return file.Apps, nil
 }
 
 // checkAccess asks the API about the app before anything is called for a row. An API that is busy

@@ -160,10 +160,10 @@ func (o workerOptions) apis() (map[string]*sunco.API, error) {
 		}
 	}
 	apis := map[string]*sunco.API{}
-	for app, s := range all {
-		api, err := o.access.api(app, s)
+	for _, app := range slices.Sorted(maps.Keys(all)) {
+		api, err := o.access.api(app, all[app])
 		if err != nil {
-			return nil, fmt.Errorf("app %s: %w", app, err)
+			return nil, fmt.Errorf("%sapp %s: %w", all[app].name("", all[app].file+": "), app, err)
 		}
 		apis[app] = api
 	}
