@@ -40,7 +40,43 @@ func checkCreate(r *Row) error {
 	if r.ConversationID == "" {
 		return &FieldError{"target.conversationId", "is empty"}
 	}
-	return nil
+	return checkBody(r)
+}
+
+// A body of the API has 100 kB at most. Its names and braces take less than bodyFrame.
+const (
+	maxBody   = 100_000
+	bodyFrame = 256
+)
+
+// checkBody blames the longest text of a row whose body would be too large.
+func checkBody(r *Row) error {
+	texts := [...]struct{ path, text string }{
+		{"matchCriteria.integrationId", r.IntegrationID}, {"matchCriteria.phoneNumber", r.PhoneNumber}, {"matchCriteria.address", r.Address},
+		{"matchCriteria.subject", r.Subject}, {"target.conversationId", r.ConversationID},
+	}
+	const mostPerByte = 6 // a control character becomes \u0001
+	size, longest := 0, texts[0]
+	for _, t := range texts {
+		if size += len(t.text); len(t.text) > len(longest.text) {
+			longest = t
+		}
+	}
+	if bodyFrame+len(r.Message)+mostPerByte*size <= maxBody {
+		return nil
+	}
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	for _, t := range texts {
+		if err := encoder.Encode(t.text); err != nil {
+			return &FieldError{t.path, "is not text"}
+		}
+	}
+	if bodyFrame+len(r.Message)+body.Len() <= maxBody {
+		return nil
+	}
+	return &FieldError{longest.path, fmt.Sprintf("has %d bytes; the API takes bodies of up to 100 kB", len(longest.text))}
 }
 
 func checkMatch(r *Row) error {

@@ -46,6 +46,12 @@ func TestCheckCreate(t *testing.T) {
 			r.Message = `{"author":{},"content":{"type":"text","actions":[{"type":"reply"}]}}`
 		}, "confirmation.message"},
 		{"message over 100 kB", valid, func(r *Row) { r.Message = strings.Replace(text, "Hello", strings.Repeat("x", 100_000), 1) }, "confirmation.message"},
+		{"long subject", mailgun, func(r *Row) { r.Subject = strings.Repeat("x", 99_000) }, ""},
+		{"subject over 100 kB", mailgun, func(r *Row) { r.Subject = strings.Repeat("x", 99_999) }, "matchCriteria.subject"},
+		{"subject and message over 100 kB", mailgun, func(r *Row) {
+			r.Subject, r.Message = strings.Repeat("x", 6_000), strings.Replace(text, "Hello", strings.Repeat("x", 94_000), 1)
+		}, "matchCriteria.subject"},
+		{"NUL", valid, func(r *Row) { r.ConversationID = "a\x00b" }, "target.conversationId"},
 		{"no conversation", valid, func(r *Row) { r.ConversationID = "" }, "target.conversationId"},
 		{"no user", valid, func(r *Row) { r.User = "  " }, "user"},
 		{"long user", valid, func(r *Row) { r.User = strings.Repeat("é", 1025) }, "user"},

@@ -53,13 +53,16 @@ func FindOperation(name string) (Operation, error) {
 }
 
 // CheckRow returns the *FieldError of the first invalid field, or nil. It trims and normalises
-// fields as it goes, so that equal rows become the same.
+// fields as it goes, so that equal rows become the same. What it accepts no call refuses by itself.
 func (o Operation) CheckRow(r *Row) error {
 	for _, c := range columns {
 		f := c.Field(r)
 		*f = strings.TrimSpace(*f)
 		if !utf8.ValidString(*f) {
 			return &FieldError{c.Path, "is not valid UTF-8"}
+		}
+		if strings.IndexByte(*f, 0) >= 0 {
+			return &FieldError{c.Path, "holds a NUL byte"}
 		}
 	}
 	if r.User == "" {

@@ -36,6 +36,11 @@ func TestJSONRecords(t *testing.T) {
 		{"malformed pretty object", "{\n  \"user\" \"a\"\n}\n{\n  \"user\": \"b\"\n}\n", list, []string{`1:1 rejected "" is not JSON`, "2:4 list user=b"}},
 		{"lines of an array without its brackets", "{\"user\":\"a\"},\n{\"user\":\"b\"}\n", list, []string{`1:1 rejected "" is followed by other text on its line`, "2:2 list user=b"}},
 		{"not UTF-8", "{\"user\":\"a\xff\"}", list, []string{`1:1 rejected "" is not valid UTF-8`}},
+		{"halves of surrogate pairs", `{"user":"\ud83d\ude00 \\ud800"}` + "\n" + `{"user":"a\ud800"}` + "\n" + `{"user":"\udc00\ud800"}` + "\n" + `{"user":"\ud800\u0041"}` + "\n" + `{"user":"b","other":"\ud800"}`, list, []string{
+			`1:1 list user=😀 \ud800`, `2:2 rejected "user" holds half of a surrogate pair, which is no character`, `3:3 rejected "user" holds half of a surrogate pair, which is no character`,
+			`4:4 rejected "user" holds half of a surrogate pair, which is no character`, "5:5 list user=b",
+		}},
+		{"NUL", `{"user":"a\u0000b"}` + "\n" + `{"user":"c"}`, list, []string{`1:1 rejected "user" holds a NUL byte`, "2:2 list user=c"}},
 		{"list for text", `{"user":["a"],"other":[1]}`, list, []string{`1:1 rejected "user" is a list; text is expected`}},
 		{"object for text", `{"user":{"a":"b"}}`, list, []string{`1:1 rejected "user" is empty`}},
 		{"same key twice", `{"user":"a","user":"b"}`, list, []string{`1:1 rejected "" columns "user" and "user" both give user; take one out, or choose with --map COLUMN=user`}},

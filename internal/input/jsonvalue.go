@@ -5,7 +5,10 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // maxDepth bounds how far an object that is not closed can swallow those behind it.
@@ -133,4 +136,42 @@ func plain(value string) string {
 		return value
 	}
 	return text
+}
+
+// isHalf tells whether a value of sound JSON escapes one half of a surrogate pair without the other. Decoded, it
+// would be another text than the one that was written.
+func isHalf(value string) bool {
+	if value[0] != '"' || !strings.Contains(value, `\u`) {
+		return false
+	}
+	for i := 0; i < len(value); i++ {
+		if value[i] != '\\' {
+			continue
+		}
+		if i++; value[i] != 'u' {
+			continue
+		}
+		unit := escaped(value[i-1:])
+		i += 4
+		if !utf16.IsSurrogate(unit) {
+			continue
+		}
+		if utf16.DecodeRune(unit, escaped(value[i+1:])) == utf8.RuneError {
+			return true
+		}
+		i += 6
+	}
+	return false
+}
+
+// escaped returns the UTF-16 code unit that s begins with as \uXXXX, else utf8.RuneError.
+func escaped(s string) rune {
+	if len(s) < 6 || s[:2] != `\u` {
+		return utf8.RuneError
+	}
+	unit, err := strconv.ParseUint(s[2:6], 16, 16)
+	if err != nil {
+		return utf8.RuneError
+	}
+	return rune(unit)
 }

@@ -20,6 +20,7 @@ type objects struct {
 	names  []string // dotted
 	cells  []string
 	lists  []int // indices of the cells that hold a list
+	halves []int // indices of the cells that hold half a character
 }
 
 var (
@@ -51,7 +52,7 @@ func (o *objects) assemble(raw []byte) error {
 	if !utf8.Valid(raw) {
 		return errNotUTF8
 	}
-	o.names, o.cells, o.lists = o.names[:0], o.cells[:0], o.lists[:0]
+	o.names, o.cells, o.lists, o.halves = o.names[:0], o.cells[:0], o.lists[:0], o.halves[:0]
 	if err := o.flatten("", string(raw)); err != nil {
 		return err
 	}
@@ -62,6 +63,11 @@ func (o *objects) assemble(raw []byte) error {
 	for _, i := range o.lists {
 		if o.layout.read(o.layout.paths[i]) {
 			return &jobs.FieldError{Column: o.names[i], Cause: "is a list; text is expected"}
+		}
+	}
+	for _, i := range o.halves {
+		if o.layout.read(o.layout.paths[i]) || o.layout.evaluated[i] || slices.Contains(o.layout.carried, i) {
+			return &jobs.FieldError{Column: o.names[i], Cause: "holds half of a surrogate pair, which is no character"}
 		}
 	}
 	return o.layout.fill(&o.row, o.cells)
@@ -78,6 +84,9 @@ func (o *objects) flatten(prefix, object string) error {
 		case value[0] != '{':
 			if value[0] == '[' {
 				o.lists = append(o.lists, len(o.names))
+			}
+			if isHalf(value) {
+				o.halves = append(o.halves, len(o.names))
 			}
 			o.names, o.cells = append(o.names, name), append(o.cells, plain(value))
 		case o.isMessage(name):

@@ -40,7 +40,7 @@ func zstandard(t testing.TB, data []byte) []byte {
 	return w.EncodeAll(data, nil)
 }
 
-func utf16(t testing.TB, order unicode.Endianness, text string) []byte {
+func asUTF16(t testing.TB, order unicode.Endianness, text string) []byte {
 	t.Helper()
 	data, err := unicode.UTF16(order, unicode.UseBOM).NewEncoder().Bytes([]byte(text))
 	if err != nil {
@@ -62,12 +62,12 @@ func TestFormats(t *testing.T) {
 		{"csv+gzip", slicesOf(gzipped(t, []byte("user,bra")), gzipped(t, []byte("ndId\nÄ,😀\n")))},
 		{"csv+zstd", zstandard(t, []byte(text))},
 		{"csv+zstd", slicesOf([]byte("\x50\x2a\x4d\x18\x02\x00\x00\x00xx"), zstandard(t, []byte(text)))},
-		{"csv+utf-16", utf16(t, unicode.LittleEndian, text)},
-		{"csv+utf-16", utf16(t, unicode.BigEndian, text)},
-		{"csv+utf-16+gzip", gzipped(t, utf16(t, unicode.LittleEndian, text))},
+		{"csv+utf-16", asUTF16(t, unicode.LittleEndian, text)},
+		{"csv+utf-16", asUTF16(t, unicode.BigEndian, text)},
+		{"csv+utf-16+gzip", gzipped(t, asUTF16(t, unicode.LittleEndian, text))},
 		{"json", []byte(` [{"user":"Ä","brandId":"😀"}]`)},
 		{"ndjson+zstd", zstandard(t, []byte(`{"user":"Ä","brandId":"😀"}`))},
-		{"json+utf-16", utf16(t, unicode.BigEndian, `[{"user":"Ä","brandId":"😀"}]`)},
+		{"json+utf-16", asUTF16(t, unicode.BigEndian, `[{"user":"Ä","brandId":"😀"}]`)},
 	}
 	for i, test := range tests {
 		t.Run(fmt.Sprint(i, test.format), func(t *testing.T) {
