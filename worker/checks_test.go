@@ -14,7 +14,9 @@ import (
 // unreachable is a transport over which nothing goes.
 type unreachable struct{}
 
-func (unreachable) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.ErrUnsupported }
+func (unreachable) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.ErrUnsupported
+}
 
 // TestChecksLeaveNothingToRefuse holds the checks of jobs to those of sunco: a row that is queued is refused by no call
 // before it is sent, whatever one of its fields holds.

@@ -26,7 +26,7 @@ var yielding = []string{"externalid", "client.id"}
 // reported are the columns that reports add, normalised; they are passed over without a word
 // where an operation does not read them.
 var reported = []string{
-	"row", "line", "outcome", "clientstatus", "httpstatus", "errorcode", "error", "detail", "attempts", "durationms",
+	"row", "line", "record", "outcome", "clientstatus", "httpstatus", "errorcode", "error", "detail", "attempts", "durationms",
 	"finishedat", "cause", "type", "status", "externalid", "integrationid", "lastseen", "linkedat", "displayname",
 }
 

@@ -47,6 +47,16 @@ func (h *headings) places(names []string, cells int) []int {
 	return h.placed
 }
 
+// lead returns the columns before the original ones. Where no record had columns, as in JSON, or where the reading broke
+// off before any, those by which the file is input again are there to be filled in.
+func (h *headings) lead() []string {
+	lead := []string{"line", "error"}
+	if !slices.ContainsFunc(h.names, func(name string) bool { return name != recordHeading }) {
+		lead = append(lead, "op", "user")
+	}
+	return slices.Clip(lead)
+}
+
 func (h *headings) place(key heading) int {
 	// A rejected.csv that is read and rejected again has these two already, of the run before.
 	if strings.EqualFold(key.name, "line") || strings.EqualFold(key.name, "error") {

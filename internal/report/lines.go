@@ -60,7 +60,8 @@ func rowLines(s *sheet, kind jobs.Kind, used *columnSet) section {
 
 // rejectedLines writes the rejected records below the headings of all of them.
 func rejectedLines(s *sheet, h *headings) section {
-	header := append([]string{"line", "error"}, h.names...)
+	lead := h.lead()
+	header := append(lead, h.names...)
 	cells := make([]string, len(header))
 	return func(r *record) error {
 		if r.Kind != jobs.Rejected {
@@ -70,7 +71,7 @@ func rejectedLines(s *sheet, h *headings) section {
 		cells[0], cells[1] = number(r.Row.Line), r.Error
 		for i, place := range h.places(r.Names, len(r.Values)) {
 			if place >= 0 {
-				cells[2+place] = r.Values[i]
+				cells[len(lead)+place] = r.Values[i]
 			}
 		}
 		return s.write(header, cells)
