@@ -132,7 +132,12 @@ are changed by PUT /_sim/knobs. Any credentials are taken, unless those in the e
 		Example: `  sunbulk simulate --listen 127.0.0.1:8090 --rate-limit 50 --share-503 0.05
   sunbulk run users.csv --app demo --base-url http://127.0.0.1:8090`,
 		Args: noArguments,
-		RunE: func(*cobra.Command, []string) error { return p.simulate(p.drain, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkKnobs(cmd.Flags(), o.knobs); err != nil {
+				return err
+			}
+			return p.simulate(p.drain, o)
+		},
 	}
 	f, k := cmd.Flags(), &o.knobs
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8090", "address to serve on")
@@ -154,6 +159,21 @@ are changed by PUT /_sim/knobs. Any credentials are taken, unless those in the e
 	f.StringVar(&k.OnDuplicate, "on-duplicate", "", "what a second identical create gets: second, conflict or same")
 	f.DurationVar(&k.PendingFor, "pending-for", 0, "time until a new client is active")
 	return cmd
+}
+
+// checkKnobs holds the flags to what a world file and PUT /_sim/knobs are held to.
+func checkKnobs(f *pflag.FlagSet, knobs suncotest.Knobs) error {
+	e, wrong := errors.AsType[*suncotest.KnobError](knobs.Check())
+	if !wrong {
+		return nil
+	}
+	shown := e.Knob
+	f.VisitAll(func(flag *pflag.Flag) {
+		if knob := strings.ReplaceAll(flag.Name, "-", ""); strings.EqualFold(knob, e.Knob) || knob == "rate"+e.Knob {
+			shown = "--" + flag.Name + " " + flag.Value.String()
+		}
+	})
+	return usage(shown+" "+e.Cause, "")
 }
 
 func (p *program) simulate(ctx context.Context, o simulateOptions) error {

@@ -3,8 +3,7 @@ package suncotest
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -105,41 +104,52 @@ func (k *Knobs) UnmarshalJSON(data []byte) error {
 	}
 	changed.LatencyMin, changed.LatencyMax, changed.PendingFor =
 		time.Duration(in.LatencyMin), time.Duration(in.LatencyMax), time.Duration(in.PendingFor)
-	if err := changed.check(); err != nil {
+	if err := changed.Check(); err != nil {
 		return err
 	}
 	*k = changed
 	return nil
 }
 
-func (k *Knobs) check() error {
-	shares := []struct {
-		name  string
+// KnobError says which knob has an impossible value.
+type KnobError struct {
+	Knob  string // its name in JSON
+	Cause string // such as "is not in 0 to 1"
+}
+
+func (e *KnobError) Error() string { return e.Knob + " " + e.Cause }
+
+// Check returns a *KnobError for the first knob that has an impossible value, or nil.
+func (k *Knobs) Check() error {
+	for _, s := range []struct {
+		knob  string
 		share float64
 	}{
 		{"share429", k.Share429}, {"share503", k.Share503}, {"share503After", k.Share503After}, {"cutBefore", k.CutBefore}, {"cutAfter", k.CutAfter},
 		{"hang", k.Hang}, {"halfAnswer", k.HalfAnswer}, {"failedLinkShare", k.FailedLinkShare},
-	}
-	for _, s := range shares {
-		if s.share < 0 || s.share > 1 {
-			return fmt.Errorf("%s is not in 0 to 1", s.name)
+	} {
+		if !(s.share >= 0 && s.share <= 1) { // nor is it NaN
+			return &KnobError{s.knob, "is not in 0 to 1"}
 		}
 	}
-	switch {
-	case k.RateLimit < 0 || k.Burst < 0:
-		return errors.New("rateLimit or burst is negative")
-	case k.LatencyMin < 0 || k.LatencyMax < 0 || k.PendingFor < 0:
-		return errors.New("duration is negative")
-	case k.LatencyMin > k.LatencyMax && k.LatencyMax > 0:
-		return errors.New("latencyMin is above latencyMax")
-	case k.AppStatus != 0 && (k.AppStatus < 400 || k.AppStatus > 599):
-		return errors.New("appStatus is not in 400 to 599")
-	case k.Status503 != 0 && (k.Status503 < 500 || k.Status503 > 599):
-		return errors.New("status503 is not in 500 to 599")
-	case !slices.Contains([]string{"", RetryAfterSeconds, RetryAfterDate, RetryAfterNone}, k.RetryAfter):
-		return errors.New("retryAfter is none of seconds, date, none")
-	case !slices.Contains([]string{"", DuplicateSecond, DuplicateConflict, DuplicateSame}, k.OnDuplicate):
-		return errors.New("onDuplicate is none of second, conflict, same")
+	for _, rule := range []struct {
+		knob, cause string
+		broken      bool
+	}{
+		{"rateLimit", "is negative, or no number", !(k.RateLimit >= 0) || math.IsInf(k.RateLimit, 0)},
+		{"burst", "is negative", k.Burst < 0},
+		{"latencyMin", "is negative", k.LatencyMin < 0},
+		{"latencyMax", "is negative", k.LatencyMax < 0},
+		{"pendingFor", "is negative", k.PendingFor < 0},
+		{"latencyMin", "is above the most, " + k.LatencyMax.String(), k.LatencyMin > k.LatencyMax && k.LatencyMax > 0},
+		{"appStatus", "is not in 400 to 599", k.AppStatus != 0 && (k.AppStatus < 400 || k.AppStatus > 599)},
+		{"status503", "is not in 500 to 599", k.Status503 != 0 && (k.Status503 < 500 || k.Status503 > 599)},
+		{"retryAfter", "is none of seconds, date, none", !slices.Contains([]string{"", RetryAfterSeconds, RetryAfterDate, RetryAfterNone}, k.RetryAfter)},
+		{"onDuplicate", "is none of second, conflict, same", !slices.Contains([]string{"", DuplicateSecond, DuplicateConflict, DuplicateSame}, k.OnDuplicate)},
+	} {
+		if rule.broken {
+			return &KnobError{rule.knob, rule.cause}
+		}
 	}
 	return nil
 }
