@@ -111,7 +111,7 @@ func (s Schedule) window() (window, error) {
 		return w, err
 	}
 	if w.from == w.to {
-		return w, errors.New("it begins and ends at the same time")
+		return w, errors.New("begins and ends at the same time")
 	}
 	return w, nil
 }

@@ -48,7 +48,7 @@ Runs that schedules began are dropped by workers 90 days after their end.`,
 
 func (p *program) forget(ctx context.Context, redis string, ids []string, older time.Duration) error {
 	if older < 0 {
-		return usage("--older-than is negative", "")
+		return usage(fmt.Sprintf("--older-than: %s is negative", older), "")
 	}
 	st, err := p.openStore(ctx, redis)
 	if err != nil {

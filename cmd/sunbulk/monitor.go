@@ -15,7 +15,7 @@ import (
 // monitor serves the metrics and the health of a worker on addr until it is stopped.
 func (p *program) monitor(addr string, m *metrics.Metrics, st *store, log *slog.Logger) (stop func(), err error) {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
-		return nil, usage("--metrics-addr is not HOST:PORT or :PORT", "e.g. --metrics-addr :9464")
+		return nil, usage(fmt.Sprintf("--metrics-addr: %q is not HOST:PORT or :PORT", addr), "e.g. --metrics-addr :9464")
 	}
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {

@@ -30,7 +30,10 @@ func (o *notifyFlags) register(f *pflag.FlagSet) {
 // hook checks the flags; it is nil when nobody is to be told.
 func (o *notifyFlags) hook() (*notify.Hook, error) {
 	if o.stalledAfter < 0 {
-		return nil, usage("--notify-stalled-after is negative", "e.g. 10m, or 0 for never")
+		return nil, usage(fmt.Sprintf("--notify-stalled-after: %s is negative", o.stalledAfter), "e.g. 10m, or 0 for never")
+	}
+	if format := notify.Format(o.format); format != notify.JSON && format != notify.Slack {
+		return nil, usage(fmt.Sprintf("--notify-format: %q is neither %s nor %s", o.format, notify.JSON, notify.Slack), "")
 	}
 	if o.url == "" {
 		return nil, nil

@@ -31,6 +31,7 @@ type jobFlags struct {
 	resend      string
 	pacing      pacingFlags
 	expressions expressionFlags
+	flags       *pflag.FlagSet // where they are registered
 
 	namesOps bool            // the opened files name the operation of each row
 	uses     expression.Uses // what the expressions depend on
@@ -38,6 +39,7 @@ type jobFlags struct {
 
 func (j *jobFlags) register(f *pflag.FlagSet) {
 	standard := jobs.Defaults()
+	j.flags = f
 	f.StringVar(&j.op, "op", "", "operation of rows without an op column: create, ensure, list, remove or verify")
 	f.StringVar(&j.app, "app", "", "app id")
 	f.StringArrayVar(&j.set, "set", nil, "PATH=VALUE, a value for every row, e.g. confirmation.type=immediate or 'phoneNumber=${client.externalId}'")
@@ -76,7 +78,7 @@ func (j *jobFlags) options() (jobs.Options, error) {
 		return o, err
 	}
 	if wrong := o.Check(); len(wrong) > 0 {
-		return o, usage("--"+wrong[0].Error(), wrong[0].Hint)
+		return o, j.wrong(wrong[0])
 	}
 	switch {
 	case j.app == "":
@@ -85,6 +87,15 @@ func (j *jobFlags) options() (jobs.Options, error) {
 		return o, usage("--canary reads the input twice, and with expressions needs --now, so that both readings judge alike", "e.g. --now "+time.Now().UTC().Format(time.RFC3339))
 	}
 	return o, nil
+}
+
+// wrong tells of a flag with a value that no job can have.
+func (j *jobFlags) wrong(e *jobs.OptionError) error {
+	cause := e.Cause
+	if !strings.HasPrefix(cause, `"`) { // else it quotes the part that is wrong
+		cause = j.flags.Lookup(e.Option).Value.String() + " " + cause
+	}
+	return usage("--"+e.Option+": "+cause, e.Hint)
 }
 
 // open opens the files as the flags say. What takes their records must look at ctx.

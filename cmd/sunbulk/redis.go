@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -81,28 +82,41 @@ func (p *program) openJob(ctx context.Context, address, id string) (*store, jobs
 
 func dialRedis(address string) (redis.UniversalClient, error) {
 	u, err := url.Parse(address)
-	if err != nil {
-		return nil, fmt.Errorf("not a URL") // the parser's own words quote the password
+	switch {
+	case strings.Contains(address, "@") && (err != nil || !isRedis(u)): // what is wrong with it may be the password
+		return nil, errors.New("it is not a Redis URL")
+	case err != nil || !isRedis(u):
+		return nil, fmt.Errorf("%q is not a Redis URL", address)
 	}
 	switch q := u.Query(); {
 	case q.Has("master_name"):
 		opt, err := redis.ParseFailoverURL(address)
 		if err != nil {
-			return nil, err
+			return nil, badRedis(err)
 		}
 		return redis.NewFailoverClient(opt), nil
 	case q.Has("addr"):
 		opt, err := redis.ParseClusterURL(address)
 		if err != nil {
-			return nil, err
+			return nil, badRedis(err)
 		}
 		return redis.NewClusterClient(opt), nil
 	}
 	opt, err := redis.ParseURL(address)
 	if err != nil {
-		return nil, err
+		return nil, badRedis(err)
 	}
 	return redis.NewClient(opt), nil
+}
+
+func isRedis(u *url.URL) bool {
+	return u.Opaque == "" && (u.Scheme == "redis" || u.Scheme == "rediss" || u.Scheme == "unix")
+}
+
+// badRedis is the parser's error about a part of a URL, without how it came to it.
+func badRedis(err error) error {
+	text, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "redis: "), ": strconv.")
+	return errors.New(strings.TrimRight(text, ": "))
 }
 
 // silence is a logger of go-redis, which otherwise writes to stderr by itself.

@@ -7,11 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/ledger"
@@ -98,10 +96,11 @@ func (p *program) root() *cobra.Command {
 		if err := fromEnvironment(cmd.Flags()); err != nil {
 			return err
 		}
+		p.slipsInEnvironment(cmd.Root())
 		_, err := p.logger(slog.LevelWarn)
 		return err
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err.Error(), "") })
+	root.SetFlagErrorFunc(flagError)
 	f := root.PersistentFlags()
 	f.BoolVar(&p.json, "json", false, "write results as JSON on stdout")
 	f.BoolVar(&p.quiet, "quiet", false, "no progress and no closing words, only what is wrong")
@@ -135,35 +134,6 @@ func noArguments(_ *cobra.Command, args []string) error {
 	}
 	return usage(fmt.Sprintf("unexpected argument %q", args[0]), "")
 }
-
-// commandLineOnly annotates a flag without an environment twin.
-const commandLineOnly = "command line only"
-
-// fromEnvironment sets every flag that the command line left alone from its environment twin. An
-// empty variable is one that is not set.
-func fromEnvironment(flags *pflag.FlagSet) error {
-	var errs []error
-	flags.VisitAll(func(f *pflag.Flag) {
-		name := "SUNBULK_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		value := os.Getenv(name)
-		_, single := f.Annotations[commandLineOnly]
-		if value == "" || f.Changed || single || f.Name == "help" || f.Name == "version" {
-			return
-		}
-		if err := flags.Set(f.Name, value); err != nil {
-			errs = append(errs, usage(fmt.Sprintf("%s: %v", name, err), ""))
-			return
-		}
-		if f.Annotations == nil {
-			f.Annotations = map[string][]string{}
-		}
-		f.Annotations[ofEnvironment] = []string{name}
-	})
-	return errors.Join(errs...)
-}
-
-// ofEnvironment annotates a flag that was set from its environment twin.
-const ofEnvironment = "of the environment"
 
 // logger returns the logger that the flags ask for; fallback is the level without --log-level.
 func (p *program) logger(fallback slog.Level) (*slog.Logger, error) {

@@ -269,7 +269,7 @@ func result(job jobs.Job) error {
 
 func checkConcurrency(calls int) error {
 	if calls < 1 || calls > 10_000 {
-		return usage("--concurrency is not between 1 and 10000", "")
+		return usage(fmt.Sprintf("--concurrency: %d is not between 1 and 10000", calls), "")
 	}
 	return nil
 }

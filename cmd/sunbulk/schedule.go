@@ -103,7 +103,7 @@ func (p *program) countCommand(cmd *cobra.Command, few int, of string, show func
 	cmd.Args = needSchedule
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		if count < 1 || count > 10_000 {
-			return usage("--count is not between 1 and 10000", "")
+			return usage(fmt.Sprintf("--count: %d is not between 1 and 10000", count), "")
 		}
 		return p.withSchedules(redis, args[0], func(ctx context.Context, schedules *schedule.Store) error {
 			d, err := schedules.Get(ctx, args[0])
