@@ -18,6 +18,9 @@ func (d *decoder) check() {
 	if r.Window != "" && r.Timezone == "" && !d.stated("timezone") {
 		d.wrong("window", "has no time zone, and workers may run in others than yours", "give the runbook a timezone such as Europe/Madrid")
 	}
+	if c := r.Caps; c.MaxRows > 0 && c.MinRows > c.MaxRows {
+		d.wrong("caps.min_rows", fmt.Sprintf("is more than max_rows, which is %d: no input has as many", c.MaxRows), "")
+	}
 	if r.Schedule != nil {
 		d.checkSchedule()
 	}
@@ -49,6 +52,7 @@ func (d *decoder) checkStep(i int) {
 			d.wrong(path+".set."+column, fmt.Sprintf("is not read by %s", s.Op), "")
 		}
 	}
+	d.checkConstants(i, o)
 }
 
 // checkOptions tells of each option that is out of its range once, though all steps have it.

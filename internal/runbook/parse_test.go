@@ -92,7 +92,7 @@ func TestParseTellsWhatIsWrongAndWhere(t *testing.T) {
 		{"unknown key", "raet: 1" + steps, "x.yaml:1:1: raet: is not known; did you mean rate?"},
 		{"unknown key of a step", "name: x\nsteps:\n  - op: list\n    wher: a", "x.yaml:4:5: steps[0].wher: is not known; did you mean where?"},
 		{"key twice", "rate: 1\nrate: 2" + steps, "x.yaml:2:1: rate: is given twice"},
-		{"column twice", "name: x\nsteps: [{op: create, set: {phoneNumber: 1, matchCriteria.phoneNumber: 2}}]", "gives matchCriteria.phoneNumber twice"},
+		{"column twice", "name: x\nsteps: [{op: create, set: {phoneNumber: '+12125552368', matchCriteria.phoneNumber: 2}}]", "gives matchCriteria.phoneNumber twice"},
 		{"text for a number", "rate: fast" + steps, "x.yaml:1:7: rate: is a text; a number is expected"},
 		{"quoted number", "batch: '7'" + steps, "x.yaml:1:8: batch: is a text; a whole number is expected"},
 		{"fraction", "batch: 1.5" + steps, "x.yaml:1:8: batch: is the number 1.5; a whole number is expected"},
@@ -113,6 +113,9 @@ func TestParseTellsWhatIsWrongAndWhere(t *testing.T) {
 		{"unknown column", "name: x\nsteps: [{op: create, set: {phonenumbr: 1}}]", `x.yaml:2:28: steps[0].set.phonenumbr: "phonenumbr" is a column which no operation reads; did you mean phoneNumber?`},
 		{"ambiguous column", "name: x\nsteps: [{op: create, set: {type: 1}}]", "is a column which is ambiguous; name matchCriteria.type or confirmation.type"},
 		{"column of another operation", "name: x\nsteps: [{op: list, set: {clientId: 1}}]", "x.yaml:2:36: steps[0].set.clientId: is not read by list"},
+		{"constants at odds", "name: x\nsteps: [{op: create, set: {matchCriteria.type: mailgun, phoneNumber: '+12125552368'}}]", "steps[0].set.matchCriteria.phoneNumber: is set, but mailgun takes an address"},
+		{"standard input", "input: [u.csv, '-']" + steps, "x.yaml:1:16: input[1]: is standard input, and a runbook counts its input before it runs; name a file"},
+		{"caps at odds", "caps: {min_rows: 5, max_rows: 2}" + steps, "x.yaml:1:18: caps.min_rows: is more than max_rows, which is 2: no input has as many"},
 		{"operation by set", "name: x\nsteps: [{op: list, set: {op: remove}}]", "steps[0].set.op: is not read by list"},
 		{"map to nothing", "map: {Mobile: fone}" + steps, `x.yaml:1:15: map.Mobile: "fone" is a column which no operation reads`},
 		{"variable", "vars: {a-b: 1}" + steps, "x.yaml:1:8: vars.a-b: is not the name of a variable"},
@@ -140,7 +143,6 @@ func TestParseTellsWhatIsWrongAndWhere(t *testing.T) {
 		{"jitter", "schedule: {cron: 0 1 * * *, jitter: -1s}" + steps, "schedule.jitter: is less than 0s"},
 		{"excluded date", "schedule: {cron: 0 1 * * *, exclude: [2026-02-30]}" + steps, `schedule.exclude[0]: "2026-02-30" is neither a date`},
 		{"excluded range", "schedule: {cron: 0 1 * * *, exclude: [2026-02-02..2026-02-01]}" + steps, "schedule.exclude[0]: ends before it begins"},
-		{"standard input on a schedule", "schedule: {cron: 0 1 * * *}\ninput: [a, '-']" + steps, "x.yaml:2:8: input: is standard input, which a schedule has not"},
 		{"unfiltered remove on a schedule", "schedule: {cron: 0 1 * * *}\nname: x\nsteps: [{op: list}, {op: remove}]", "x.yaml:3:21: steps[1]: removes all that comes, by a schedule, without a filter or a cap"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -156,6 +158,22 @@ func TestParseTellsWhatIsWrongAndWhere(t *testing.T) {
 				t.Errorf("I7: %v", e)
 			}
 		})
+	}
+}
+
+// A constant with which no row could be valid is told, though rows come later: those of a list, for one.
+func TestParseTellsOfEachConstant(t *testing.T) {
+	_, err := Parse("x.yaml", []byte("name: x\nsteps: [{op: list}, {op: ensure, set: {matchCriteria.type: whatsap, confirmation.type: immediat, phoneNumber: 123, subject: '${row.a}'}}]"))
+	want := `x.yaml has 3 problems
+x.yaml:2:60: steps[1].set.matchCriteria.type: is not one of mailgun, messagebird, twilio, whatsapp
+x.yaml:2:88: steps[1].set.confirmation.type: is not one of immediate, userActivity, prompt
+x.yaml:2:111: steps[1].set.matchCriteria.phoneNumber: has no + and country code`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	_, err = Parse("x.yaml", []byte("name: x\nsteps: [{op: create, set: {confirmation.type: userActivity, address: a@example.com}}, {op: verify, set: {matchCriteria.type: sdk, integrationId: i}}]"))
+	if err != nil {
+		t.Errorf("constants that the rest of a row may complete: %v", err)
 	}
 }
 

@@ -31,12 +31,8 @@ func (d *decoder) schedule(n *yaml.Node, path string) {
 	}, "cron")
 }
 
-// checkSchedule refuses what nobody watches: removes of whatever an input happens to hold, and an
-// input that is there only at a terminal.
+// checkSchedule refuses what nobody watches: removes of whatever an input happens to hold.
 func (d *decoder) checkSchedule() {
-	if slices.Contains(d.runbook.Input, "-") {
-		d.wrong("input", "is standard input, which a schedule has not", "give a path, a pattern or a URL")
-	}
 	if i := d.runbook.unfiltered(); i >= 0 && !d.runbook.Schedule.AllowUnfiltered {
 		d.wrong(stepPath(i), "removes all that comes, by a schedule, without a filter or a cap",
 			"give it or a step before it a where, or caps max_removes or max_share; allow_unfiltered: true in the schedule says that it is meant")

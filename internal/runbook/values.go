@@ -38,8 +38,11 @@ func notEmpty(text string) error {
 	return nil
 }
 
-// checkInput refuses what may hold a key: a runbook is kept in Redis (I7).
+// checkInput refuses what may hold a key, for a runbook is kept in Redis (I7), and what can be read only once.
 func checkInput(name string) error {
+	if name == "-" {
+		return hinted{"is standard input, and a runbook counts its input before it runs", "name a file"}
+	}
 	u, err := url.Parse(name)
 	if err == nil && u.Host != "" && (u.User != nil || u.RawQuery != "") {
 		return hinted{"is a URL with a user or a query, which may hold a key, and a runbook is kept in Redis", "give one without"}
