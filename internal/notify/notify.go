@@ -150,7 +150,7 @@ func (n *Notifier) tell(ctx context.Context, id string) (owed int, err error) {
 	}
 	var wanted []Notice
 	for _, notice := range notices {
-		ok, err := n.wantedOfStep(ctx, job, notice.Event)
+		ok, err := n.wantedOfStep(ctx, job, notice)
 		if err != nil {
 			return 0, err
 		}

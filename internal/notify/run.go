@@ -80,8 +80,8 @@ func (n *Notifier) rowsOf(ctx context.Context, r *runs.Run) (jobs.Tally, error) 
 	return r.Tally(steps), nil
 }
 
-// ofRun are the notices of what a run has gone through, those that its runbook asks for. Pauses of its jobs
-// are told as theirs.
+// ofRun are the notices of what a run has gone through, those that its runbook asks for. Pauses that came over its jobs
+// alone are told as theirs.
 func ofRun(r *runs.Run) []Notice {
 	var all []Notice
 	add := func(event Event, key string, at time.Time, reason, hint string) {
@@ -113,20 +113,31 @@ func wanted(events []string, e Event) bool {
 	return events == nil || slices.Contains(events, string(e))
 }
 
-// wantedOfStep tells whether people are to hear of an event of a job: the end of a step's job is no news, and
-// its run may ask for less.
-func (n *Notifier) wantedOfStep(ctx context.Context, job jobs.Job, e Event) (bool, error) {
+// wantedOfStep tells whether people are to hear of an event of a job: the end of a step's job is no news, nor is what
+// became of it because that became of its run, which may ask for less.
+func (n *Notifier) wantedOfStep(ctx context.Context, job jobs.Job, notice Notice) (bool, error) {
 	switch {
 	case job.Options.Run == "":
 		return true, nil
-	case e == Finished || e == Cancelled:
+	case notice.Event == Finished || notice.Event == Cancelled:
 		return false, nil
 	}
 	r, err := n.runs.Run(ctx, job.Options.Run)
 	if errors.Is(err, runs.ErrNoRun) {
 		return true, nil
 	}
-	return wanted(r.Runbook.Notify, e), err
+	if err != nil || !wanted(r.Runbook.Notify, notice.Event) {
+		return false, err
+	}
+	return notice.Event != Paused || !pausedWith(&r, notice), nil
+}
+
+// pausedWith tells whether a job was paused because its run is. Who pauses a run pauses its job afterwards, for the
+// same reason; a job that is made meanwhile is paused by its worker.
+func pausedWith(r *runs.Run, notice Notice) bool {
+	return notice.Reason == runs.WithRun || slices.ContainsFunc(jobs.Pauses(r.Events, notice.At), func(p jobs.Pause) bool {
+		return p.Reason == notice.Reason && !notice.At.Before(p.From) && !notice.At.After(p.To)
+	})
 }
 
 // NotStarted makes one attempt to tell of slots of a schedule that started no run. It may come again after an

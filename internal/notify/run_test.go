@@ -57,6 +57,32 @@ func TestRunsAreToldAndNotTheEndsOfTheirSteps(t *testing.T) {
 	}
 }
 
+// Who pauses a run pauses its job for the same reason: people hear of it once. A pause of the job alone is told, though
+// the run was paused for that reason before.
+func TestAPauseOfARunIsToldOnce(t *testing.T) {
+	p, r := newPlace(t), receive(t, http.StatusOK)
+	run, store := p.begin(), runs.NewStore(p.rdb)
+	p.do(store.Pause(t.Context(), run.ID, "ann@host", "vendor maintenance"))
+	p.do(p.ledger.Pause(t.Context(), run.Job(0), "ann@host", "vendor maintenance"))
+	n := p.notifier(r.hook(t, JSON, ""))
+	p.look(n)
+	p.do(store.Resume(t.Context(), run.ID, "ann@host", 0))
+	p.do(p.ledger.Resume(t.Context(), run.Job(0), "ann@host", ""))
+	p.look(n)
+	want := []string{run.ID + ":paused:1"}
+	if diff := cmp.Diff(want, r.ids()); diff != "" {
+		t.Errorf("notices (-want +got):\n%s", diff)
+	}
+	p.do(p.ledger.Pause(t.Context(), run.Job(0), "ann@host", "vendor maintenance"))
+	p.look(n)
+	p.do(p.ledger.Resume(t.Context(), run.Job(0), "", ""))
+	p.do(p.ledger.Pause(t.Context(), run.Job(0), "", runs.WithRun))
+	p.look(n)
+	if diff := cmp.Diff(append(want, run.Job(0)+":paused:3"), r.ids()); diff != "" {
+		t.Errorf("notices (-want +got):\n%s", diff)
+	}
+}
+
 func TestRunbookChoosesItsEvents(t *testing.T) {
 	p, r := newPlace(t), receive(t, http.StatusOK)
 	run := p.begin("paused")

@@ -121,7 +121,7 @@ func (c *Conductor) Move(ctx context.Context, id string) error {
 		err := c.keep(ctx, r, job)
 		c.ended[id] = err == nil && r.State == jobs.Cancelled
 		return err
-	case job.State == jobs.Paused && job.Reason == withRun: // it was just then that the run was resumed
+	case job.State == jobs.Paused && job.Reason == WithRun: // it was just then that the run was resumed
 		return c.ledger.Resume(ctx, job.ID, "", "the run goes on")
 	case job.State == jobs.Cancelled:
 		return c.Cancel(ctx, id, "", fmt.Sprintf("step %s was cancelled: %s", r.Runbook.Steps[r.Step].Name, job.Reason))
@@ -137,8 +137,8 @@ func (c *Conductor) Move(ctx context.Context, id string) error {
 	return nil
 }
 
-// withRun is why the job of a paused run is paused.
-const withRun = "the run is paused"
+// WithRun is why the job of a paused run is paused, where a worker did it.
+const WithRun = "the run is paused"
 
 // keep pauses the job of a paused run, and ends that of a cancelled one.
 func (c *Conductor) keep(ctx context.Context, r Run, job jobs.Job) error {
@@ -148,7 +148,7 @@ func (c *Conductor) keep(ctx context.Context, r Run, job jobs.Job) error {
 	case r.State == jobs.Cancelled:
 		return c.ledger.Cancel(ctx, job.ID, "", r.Reason)
 	case r.State == jobs.Paused && job.State != jobs.Paused:
-		return c.ledger.Pause(ctx, job.ID, "", withRun)
+		return c.ledger.Pause(ctx, job.ID, "", WithRun)
 	}
 	return nil
 }
