@@ -159,7 +159,11 @@ func located(err error) *Error {
 		return &Error{Cause: err.Error()}
 	}
 	cause, _, _ := strings.Cut(e.Message, "\n")
-	return &Error{At: e.From + 1, Cause: strings.TrimSpace(cause)}
+	located := &Error{At: e.From + 1, Cause: strings.TrimSpace(cause)}
+	if located.Cause == `unexpected token Operator("=")` {
+		located.Cause, located.Hint = "there is no operator =", "did you mean ==?"
+	}
+	return located
 }
 
 // describe names a type for people.

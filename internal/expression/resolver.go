@@ -1,8 +1,10 @@
 package expression
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,7 +65,7 @@ func (r *resolver) member(node *ast.Node, n *ast.MemberNode) {
 			r.uses.Vars = append(r.uses.Vars, strings.Join(chain[1:], "."))
 			ast.Patch(node, &ast.StringNode{Value: value})
 		} else {
-			r.refuse(root, "there is no --var "+strings.Join(chain[1:], "."), r.scope.near(name))
+			r.refuseVariable(root, name)
 		}
 		return
 	}
@@ -76,6 +78,16 @@ func (r *resolver) member(node *ast.Node, n *ast.MemberNode) {
 	} else if !r.scope.leads(chain) {
 		r.refuse(root, name+" is not known", r.scope.near(name))
 	}
+}
+
+// refuseVariable tells how a variable comes to be known, which is another way in a runbook.
+func (r *resolver) refuseVariable(root ast.Node, name string) {
+	variable, near := strings.TrimPrefix(name, "vars."), r.scope.near(name)
+	if r.scope.runbook {
+		r.refuse(root, "the runbook has no variable "+variable, cmp.Or(near, "declare "+variable+" under vars:"))
+		return
+	}
+	r.refuse(root, "there is no --var "+variable, near)
 }
 
 // chainOf returns the names of a.b.c and the node of a, or nil when it is none of a known source.
@@ -127,7 +139,37 @@ func (r *resolver) binary(n *ast.BinaryNode) {
 		if _, ok := n.Right.(*ast.StringNode); !ok {
 			r.refuse(n, "matches takes a pattern in quotes", `e.g. row.user matches "^cust-[0-9]+$"`)
 		}
+	case "<", "<=", ">", ">=", "==", "!=":
+		for _, pair := range [][2]ast.Node{{n.Left, n.Right}, {n.Right, n.Left}} {
+			if number := literal(pair[1]); number != "" && isDuration(pair[0]) {
+				r.refuse(n, "a duration is compared with the number "+number, "write days("+number+"), or hours("+number+")")
+			}
+		}
 	}
+}
+
+// isDuration tells an age, days or hours, as call leaves them.
+func isDuration(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.BinaryNode:
+		now, ok := n.Left.(*ast.IdentifierNode)
+		return ok && n.Operator == "-" && now.Value == nowName
+	case *ast.CallNode:
+		callee, ok := n.Callee.(*ast.IdentifierNode)
+		return ok && (callee.Value == "days" || callee.Value == "hours")
+	}
+	return false
+}
+
+// literal returns a number as it stands in the expression, or "".
+func literal(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.IntegerNode:
+		return strconv.Itoa(n.Value)
+	case *ast.FloatNode:
+		return strconv.FormatFloat(n.Value, 'f', -1, 64)
+	}
+	return ""
 }
 
 func (r *resolver) refuseFunction(n ast.Node, name string) {

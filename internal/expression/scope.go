@@ -27,6 +27,13 @@ type Scope struct {
 	fields  map[string]Field // by the name in the expression
 	columns bool             // row.columns is known
 	vars    map[string]string
+	runbook bool // vars are those that it declares
+}
+
+// InRunbook returns the scope, in which variables are declared by a runbook.
+func (s Scope) InRunbook() Scope {
+	s.runbook = true
+	return s
 }
 
 // Rows is the scope of what is read of an input: row, client, and vars.

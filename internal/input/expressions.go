@@ -27,6 +27,9 @@ type expressions struct {
 // compile checks --where and the values of --set that hold expressions.
 func (b *binder) compile(cfg Config) error {
 	scope := expression.Rows(cfg.Vars)
+	if cfg.Step != "" {
+		scope = scope.InRunbook()
+	}
 	if slices.Contains(cfg.Adds, expression.CreatedID) {
 		scope = scope.WithCreated()
 	}

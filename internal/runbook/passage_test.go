@@ -133,7 +133,7 @@ func TestCompileRefusesWhatNoStepBeforeFound(t *testing.T) {
 		want string
 	}{
 		"a client that nothing created":   {Step{Name: "s", Op: jobs.Verify, Set: map[string]string{"clientId": "${created.id}"}}, "runbook: steps[0].set.clientId: created.id is not known"},
-		"a variable":                      {Step{Name: "s", Op: jobs.List, Where: "client.type == vars.kind"}, "runbook: steps[0].where: there is no --var kind"},
+		"a variable":                      {Step{Name: "s", Op: jobs.List, Where: "client.type == vars.kind"}, "runbook: steps[0].where: the runbook has no variable kind, at character 16; declare kind under vars:"},
 		"a path":                          {Step{Name: "s", Op: jobs.Remove, Set: map[string]string{"clientld": "x"}}, `runbook: steps[0]: step s: set names "clientld", which no operation reads`},
 		"more of the row than lists keep": {Step{Name: "s", Op: jobs.List, Where: "client.externalId == row.phoneNumber"}, "runbook: steps[0].where: of found clients: row.phoneNumber is not known"},
 	} {

@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -24,7 +25,7 @@ func (r *Runbook) Variables(given map[string]string) (map[string]string, error) 
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !slices.Contains(declared, name) {
-			problems = append(problems, r.problem("vars", name+" is given, and the runbook has no such variable", near(name, declared)))
+			problems = append(problems, r.problem("vars", name+" is given, and the runbook has no such variable", cmp.Or(near(name, declared), "declare "+name+" under vars:")))
 		}
 	}
 	return values, newError(r.source(), problems)
