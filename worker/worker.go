@@ -115,7 +115,7 @@ func (w *Worker) Run(ctx context.Context) error {
 			}
 			serving[id] = true
 			go func() {
-				if err := w.Serve(ctx, id); err != nil {
+				if err := w.Serve(ctx, id); err != nil && ctx.Err() == nil { // else it was cut off
 					w.cfg.Logger.Error("job cannot be served", "job", id, "error", err)
 				}
 				ended <- id

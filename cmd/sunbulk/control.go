@@ -28,7 +28,7 @@ func (p *program) control(use, short, done string, stops bool, move func(ctx con
 			}
 			defer st.Close()
 			if err := move(p.drain, st, args[0], reason); err != nil {
-				return err
+				return st.orRun(p.drain, args[0], err)
 			}
 			text := done
 			if stops {

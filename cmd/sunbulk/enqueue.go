@@ -125,6 +125,7 @@ func (p *program) announce(ctx context.Context, s *session) error {
 		fmt.Fprintf(p.screen, "queued %s rows in %s batches; rejected %s\n", group(queued), group(job.Batches), group(job.Tally.Rejected))
 		describeFiltered(p.screen, job.Filtered)
 	}
+	p.warnOfNothing(job.Tally.Read)
 	p.forecast(job.Options, queued, job.Created)
 	if p.json {
 		err = p.writeJSON(map[string]any{"job": job.ID, "queued": queued, "rejected": job.Tally.Rejected, "filtered": job.Filtered, "batches": job.Batches})

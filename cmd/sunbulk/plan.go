@@ -126,6 +126,7 @@ func (p *program) concludePlan(ctx context.Context, o planOptions, opt jobs.Opti
 			return err
 		}
 	}
+	p.warnOfNothing(made.Rows)
 	p.forecast(opt, made.Calls, time.Now())
 	if o.out != "" {
 		if err := p.keepPlan(o.out, o.flags, opt, made); err != nil {

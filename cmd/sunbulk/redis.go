@@ -15,6 +15,7 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/queue"
+	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -74,10 +75,37 @@ func (p *program) openJob(ctx context.Context, address, id string) (*store, jobs
 	}
 	job, err := st.ledger.Job(ctx, id)
 	if err != nil {
+		err = st.orRun(ctx, id, err)
 		st.Close()
 		return nil, jobs.Job{}, err
 	}
 	return st, job, nil
+}
+
+// orRun tells of an id that is no job's whether it is a run's.
+func (s *store) orRun(ctx context.Context, id string, err error) error {
+	if !errors.Is(err, ledger.ErrNoJob) {
+		return err
+	}
+	if _, none := runs.NewStore(s.rdb).Run(ctx, id); none != nil {
+		return err
+	}
+	return usage(id+" is no job, it is a run of a runbook", "its commands are below 'sunbulk runbook', e.g. 'sunbulk runbook status "+id+"'")
+}
+
+// orJob tells of an id that is no run's whether it is a job's.
+func (s *store) orJob(ctx context.Context, id string, err error) error {
+	if !errors.Is(err, runs.ErrNoRun) {
+		return err
+	}
+	job, none := s.ledger.Job(ctx, id)
+	switch {
+	case none != nil:
+		return err
+	case job.Options.Run != "":
+		return usage(fmt.Sprintf("%s is no run, it is the job of a step of run %s", id, job.Options.Run), "e.g. 'sunbulk runbook status "+job.Options.Run+"'")
+	}
+	return usage(id+" is no run, it is a job", "its commands are the same without runbook, e.g. 'sunbulk status "+id+"'")
 }
 
 func dialRedis(address string) (redis.UniversalClient, error) {

@@ -46,7 +46,7 @@ func (p *program) controlRun(use, short, done string, move func(ctx context.Cont
 			defer st.Close()
 			v, err := st.runView(p.drain, args[0])
 			if err != nil {
-				return err
+				return st.orJob(p.drain, args[0], err)
 			}
 			if err := move(p.drain, st, v, reason); err != nil {
 				return err

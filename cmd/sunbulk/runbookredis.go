@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
@@ -58,6 +59,8 @@ func (p *program) runOnRedis(ctx context.Context, o runbookRunOptions, r runs.Ru
 		return err
 	}
 	switch reason := v.paused(); {
+	case runbook.IsCapReason(v.run.Reason) && reason != "":
+		return &exitError{exitPaused, fmt.Errorf("run %s is paused by a %s", r.ID, reason), "look whether that is meant; 'sunbulk runbook resume " + r.ID + " --exceed-caps' goes on, by a worker"}
 	case reason != "":
 		return &exitError{exitPaused, fmt.Errorf("run %s is paused: %s", r.ID, reason), "mend the cause, then 'sunbulk runbook resume " + r.ID + "'; a worker goes on"}
 	case !v.clean():

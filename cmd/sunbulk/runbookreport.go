@@ -31,7 +31,7 @@ func (p *program) reportRun(ctx context.Context, redis, out, id string) error {
 	defer st.Close()
 	v, err := st.runView(ctx, id)
 	if err != nil {
-		return err
+		return st.orJob(ctx, id, err)
 	}
 	if err := p.showRun(ctx, &v, outFolder(out, id)); err != nil {
 		return err

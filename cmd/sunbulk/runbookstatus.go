@@ -45,7 +45,7 @@ func (p *program) runbookStatusCommand() *cobra.Command {
 func (p *program) runStatus(ctx context.Context, st *store, id string) error {
 	v, err := st.runView(ctx, id)
 	if err != nil {
-		return err
+		return st.orJob(ctx, id, err)
 	}
 	s := v.summary()
 	if p.json {

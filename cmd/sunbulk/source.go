@@ -97,6 +97,9 @@ func (p *program) report(ctx context.Context, out string, job jobs.Job, src repo
 			return err
 		}
 	}
+	if job.Sealed && job.Options.Run == "" {
+		p.warnOfNothing(summary.Rows.Read)
+	}
 	if !p.quiet {
 		describe(p.screen, summary)
 		if filter != nil {

@@ -151,6 +151,9 @@ func (s standing) latency(q float64) time.Duration {
 
 // follow shows the progress of a job until it ends, pauses, or ctx does.
 func (p *program) follow(ctx context.Context, st *store, job jobs.Job) (jobs.Job, error) {
+	if err := p.tellAtOnce(ctx, st, job); err != nil {
+		return job, err
+	}
 	progress := p.watch(ctx, job.ID, st, nil)
 	defer progress.stop()
 	for !job.State.Ended() && job.State != jobs.Paused {
@@ -165,4 +168,22 @@ func (p *program) follow(ctx context.Context, st *store, job jobs.Job) (jobs.Job
 		}
 	}
 	return job, nil
+}
+
+// tellAtOnce shows where a job stands, for the first line of progress comes late where there is no terminal.
+func (p *program) tellAtOnce(ctx context.Context, st *store, job jobs.Job) error {
+	if p.quiet || p.screen.live() {
+		return nil
+	}
+	m, err := st.moment(ctx, job.ID)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("job %s is %s", job.ID, m.job.State)
+	if len(m.workers) == 0 && (m.job.State == jobs.Running || m.job.State == jobs.Enqueuing) {
+		text += ", and no worker serves it"
+	}
+	fmt.Fprintln(p.screen, text)
+	fmt.Fprintln(p.screen, fit((&progress{screen: p.screen}).parts(m), p.screen.width()))
+	return nil
 }

@@ -90,6 +90,13 @@ func describeInputs(w io.Writer, inputs []jobs.Input) {
 	}
 }
 
+// warnOfNothing tells of an input without a row, which may be an export that failed.
+func (p *program) warnOfNothing(rows int64) {
+	if rows == 0 {
+		fmt.Fprintln(p.screen, "warning: the input has no rows (hint: look whether what wrote it has worked)")
+	}
+}
+
 // wrap writes text in lines of at most 80 columns, each behind the indent.
 func wrap(w io.Writer, indent, text string) {
 	const columns = 80

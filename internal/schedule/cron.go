@@ -2,6 +2,8 @@ package schedule
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/netresearch/go-cron"
@@ -46,7 +48,50 @@ func parseCron(expr string) (s cron.Schedule, passing bool, err error) {
 		if _, err := parser.Parse(strings.Join(alone, " ")); err != nil {
 			return nil, false, fmt.Errorf("%q is not %s: %s", fields[i], f.name, f.form)
 		}
+		if slip := slipOf(fields[i]); slip != "" {
+			return nil, false, fmt.Errorf("%q is not %s: %s", fields[i], f.name, slip)
+		}
 	}
 	s, err = parser.WithMaxSearchYears(searchYears).Parse(strings.Join(fields, " "))
 	return s, strings.HasPrefix(fields[1], "*"), err
+}
+
+// slipOf tells of what the library takes and nobody means, "" when there is nothing: a part that is empty, and a range
+// that goes down, which would be all but a few.
+func slipOf(field string) string {
+	for part := range strings.SplitSeq(field, ",") {
+		if part == "" {
+			return "there is nothing between two commas, or beside one"
+		}
+		ends, _, _ := strings.Cut(part, "/")
+		from, to, ranged := strings.Cut(ends, "-")
+		first, known := cronValue(from)
+		last, alsoKnown := cronValue(to)
+		if strings.EqualFold(to, cronDays[0]) {
+			last = len(cronDays) // fri-sun
+		}
+		if ranged && known && alsoKnown && first > last {
+			return "a range goes up, such as 1-5; one over the end is two, such as 22-23,0-6"
+		}
+	}
+	return ""
+}
+
+// Names of cron, in the order of their values. They never change.
+var (
+	cronDays   = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+	cronMonths = []string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}
+)
+
+// cronValue returns the number that an end of a range stands for.
+func cronValue(end string) (value int, known bool) {
+	end = strings.ToLower(end)
+	if day := slices.Index(cronDays, end); day >= 0 {
+		return day, true
+	}
+	if month := slices.Index(cronMonths, end); month >= 0 {
+		return month + 1, true
+	}
+	value, err := strconv.Atoi(end)
+	return value, err == nil
 }

@@ -132,6 +132,10 @@ func TestParseAndCheckRefuse(t *testing.T) {
 		{runbook.Schedule{Cron: "0 25 * * *"}, `schedule.cron: "25" is not an hour: 0 to 23`},
 		{runbook.Schedule{Cron: "0 3 * * sunday"}, `schedule.cron: "sunday" is not a day of the week: 0 to 7 or sun to sat`},
 		{runbook.Schedule{Cron: "TZ=UTC 3 * * *"}, `schedule.cron: "TZ=UTC" is not a minute`},
+		{runbook.Schedule{Cron: "5-1 * * * *"}, `schedule.cron: "5-1" is not a minute: a range goes up`},
+		{runbook.Schedule{Cron: "0 22-6/2 * * *"}, `schedule.cron: "22-6/2" is not an hour: a range goes up`},
+		{runbook.Schedule{Cron: "0 3 * * 1,sat-MON"}, `schedule.cron: "1,sat-MON" is not a day of the week: a range goes up`},
+		{runbook.Schedule{Cron: "1,,2 * * * *"}, `schedule.cron: "1,,2" is not a minute: there is nothing between two commas`},
 		{runbook.Schedule{Cron: "@every 1h"}, `schedule.cron: "@every 1h" is neither five fields`},
 		{runbook.Schedule{Cron: "@reboot"}, `schedule.cron: "@reboot" is neither five fields`},
 		{runbook.Schedule{Cron: "@daily", Timezone: "Europe/Berlinn"}, "schedule.timezone: unknown time zone Europe/Berlinn"},
@@ -149,6 +153,12 @@ func TestParseAndCheckRefuse(t *testing.T) {
 				t.Errorf("got %v, want an error with %s", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestRangesThatGoUpAreTaken(t *testing.T) {
+	for _, cron := range []string{"1-5,10-50/10 0-23 1-31 jan-dec mon-fri", "0 3 L * fri-sun", "0 3 * 11-12 5-7", "0 3 * * fri"} {
+		timetable(t, runbook.Schedule{Cron: cron})
 	}
 }
 
