@@ -42,7 +42,7 @@ func (s secrets) method() (sunco.Auth, error) {
 	}
 	switch {
 	case method != "basic" && method != "jwt" && method != "token":
-		return nil, usage(fmt.Sprintf("%s %q is not one of basic, jwt, token", s.name("--auth", "auth"), method), "")
+		return nil, usage(fmt.Sprintf("%s %s is not one of basic, jwt, token", s.name("--auth", "auth"), method), "")
 	case method == "token" && s.Token == "":
 		return nil, usage("no token", s.give("token"))
 	case method == "token":
