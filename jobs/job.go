@@ -151,6 +151,11 @@ type Enqueuer struct {
 	Seen time.Time // its last sign of life, by Redis' clock; zero where none are given
 }
 
+// WaitsForWindow tells whether the job is paused and goes on by itself when its window opens.
+func (j Job) WaitsForWindow() bool {
+	return j.State == Paused && j.Options.Window != "" && j.Reason == j.Options.OutsideWindow()
+}
+
 // idForm keeps an id safe as a file name, a Redis hash tag and an asynq queue.
 var idForm = regexp.MustCompile(`^[0-9]{8}-[0-9]{6}-[a-z0-9]{4}$`)
 

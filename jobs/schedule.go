@@ -83,8 +83,18 @@ func (s Schedule) OutsideWindow() string {
 // Open tells whether the job may call at a time. A window that cannot be read is always open: it
 // was checked when the job began.
 func (s Schedule) Open(at time.Time) bool {
+	_, open := s.OpenUntil(at)
+	return open
+}
+
+// OpenUntil tells whether the job may call at a time, and when the window closes that is open then: zero
+// when none does. Another may open at that very time.
+func (s Schedule) OpenUntil(at time.Time) (closes time.Time, open bool) {
 	w, err := s.window()
-	return err != nil || w.open(at)
+	if err != nil {
+		return time.Time{}, true
+	}
+	return w.openUntil(at)
 }
 
 func (s Schedule) window() (window, error) {
@@ -124,9 +134,9 @@ type window struct {
 	from, to clock
 }
 
-func (w window) open(at time.Time) bool {
+func (w window) openUntil(at time.Time) (closes time.Time, open bool) {
 	if w.loc == nil {
-		return true
+		return time.Time{}, true
 	}
 	at = at.In(w.loc)
 	for _, day := range []int{-1, 0} {
@@ -137,10 +147,10 @@ func (w window) open(at time.Time) bool {
 		// The day is that of opening, which a change of clocks around midnight could hide.
 		weekday := at.AddDate(0, 0, day).Weekday()
 		if w.days[weekday] && !at.Before(opens) && at.Before(ends) {
-			return true
+			return ends, true
 		}
 	}
-	return false
+	return time.Time{}, false
 }
 
 // clock is a time of day.

@@ -68,6 +68,28 @@ func TestScheduleOpenInTheRepeatedHour(t *testing.T) {
 	}
 }
 
+func TestScheduleOpenUntil(t *testing.T) {
+	const madrid = "Europe/Madrid"
+	for _, tt := range []struct{ window, at, want string }{
+		{"22:00-06:00", "2026-11-23 22:00", "2026-11-24 06:00"},
+		{"22:00-06:00", "2026-11-24 05:59", "2026-11-24 06:00"},
+		{"22:00-06:00", "2026-10-24 23:00", "2026-10-25 06:00"}, // nine hours later
+		{"sun-sat 00:00-24:00", "2026-11-24 23:59", "2026-11-25 00:00"},
+		{"sun-sat 00:00-24:00", "2026-11-25 00:00", "2026-11-26 00:00"},
+	} {
+		closes, open := Schedule{Window: tt.window, Timezone: madrid}.OpenUntil(at(t, madrid, tt.at).UTC())
+		if want := at(t, madrid, tt.want); !open || !closes.Equal(want) {
+			t.Errorf("%q at %s: got open %t until %s, want until %s", tt.window, tt.at, open, closes, want)
+		}
+	}
+	if closes, open := (Schedule{}).OpenUntil(time.Now()); !open || !closes.IsZero() {
+		t.Errorf("without a window: got open %t until %s, want open for ever", open, closes)
+	}
+	if _, open := (Schedule{Window: "22:00-06:00", Timezone: madrid}).OpenUntil(at(t, madrid, "2026-11-24 06:00")); open {
+		t.Error("at its end: got open, want closed")
+	}
+}
+
 func TestDeadline(t *testing.T) {
 	const zone = "Europe/Madrid"
 	for _, tt := range []struct{ finishBy, created, want string }{

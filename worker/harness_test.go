@@ -61,11 +61,17 @@ func newBenchOn(t *testing.T, rdb redis.UniversalClient, handler http.Handler, o
 	if c, ok := handler.(interface{ Close() }); ok {
 		t.Cleanup(c.Close)
 	}
+	return newBenchFor(t, rdb, sunco.Config{BaseURL: server.URL}, opt)
+}
+
+func newBenchFor(t *testing.T, rdb redis.UniversalClient, cfg sunco.Config, opt jobs.Options) *bench {
+	t.Helper()
 	codec, err := jobs.NewCodec()
 	if err != nil {
 		t.Fatal(err)
 	}
-	api, err := sunco.New(app, sunco.Config{BaseURL: server.URL, Auth: sunco.Token("token")})
+	cfg.Auth = sunco.Token("token")
+	api, err := sunco.New(app, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,10 +21,11 @@ import (
 // server works one job: a small asynq server on the job's queue.
 type server struct {
 	*Worker
-	job  jobs.Job
-	app  *app
-	lane *lane
-	log  *slog.Logger
+	job    jobs.Job
+	app    *app
+	lane   *lane
+	log    *slog.Logger
+	window window
 
 	places int64               // rows that may be in a pass
 	rows   *semaphore.Weighted // of them
@@ -52,7 +53,7 @@ func rowsInPass(concurrency int, rate float64) int64 {
 }
 
 func newServer(w *Worker, job jobs.Job, a *app) *server {
-	s := &server{Worker: w, job: job, app: a, log: w.cfg.Logger.With("job", job.ID)}
+	s := &server{Worker: w, job: job, app: a, log: w.cfg.Logger.With("job", job.ID), window: window{schedule: job.Options.Schedule}}
 	s.lane = newLane(a, job, s.log)
 	s.places = rowsInPass(w.cfg.Concurrency, job.Options.Rate)
 	s.rows = semaphore.NewWeighted(s.places)
@@ -143,8 +144,8 @@ func (s *server) watch(ctx context.Context) {
 			if s.job.InCanary() {
 				s.judgeCanary(ctx)
 			}
-			if o := s.job.Options; s.soft.Err() == nil && !o.Open(time.Now()) {
-				s.pause(ctx, o.OutsideWindow())
+			if s.soft.Err() == nil && !s.window.open(time.Now()) {
+				s.pause(ctx, s.job.Options.OutsideWindow())
 			}
 		}
 	}

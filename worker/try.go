@@ -67,6 +67,11 @@ func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) err
 		leave(stopped(), 0)
 		return stopped()
 	}
+	if !t.window.open(time.Now()) {
+		leave(stopped(), 0)
+		t.stand()
+		return stopped()
+	}
 	limit := ctx
 	if t.job.Options.Timeout > 0 {
 		var cancel context.CancelFunc

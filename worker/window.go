@@ -2,17 +2,43 @@ package worker
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// dormant tells whether a paused job goes on by itself.
-func dormant(job jobs.Job) bool {
-	return job.Options.Window != "" && job.Reason == job.Options.OutsideWindow()
+// window keeps a job's calls in the time that its schedule allows. Every call asks it, so it reads the
+// schedule only when the time that it last found open is over.
+type window struct {
+	schedule jobs.Schedule
+
+	mu            sync.Mutex
+	asked, closes time.Time // open from the one to the other
+	neverCloses   bool
 }
 
-// reopen resumes a dormant job when its window is open, and else waits a moment.
+// open tells whether a call may start now. A clock that was set back is before what is known.
+func (w *window) open(now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.neverCloses || !now.Before(w.asked) && now.Before(w.closes) {
+		return true
+	}
+	closes, open := w.schedule.OpenUntil(now)
+	w.asked, w.closes, w.neverCloses = now, closes, open && closes.IsZero()
+	return open
+}
+
+// stand waits until the job is paused, as watch does once its window has closed, or for a moment.
+func (s *server) stand() {
+	select {
+	case <-s.soft.Done():
+	case <-time.After(pollInterval):
+	}
+}
+
+// reopen resumes a job that waits for its window when that is open, and else waits a moment.
 func (w *Worker) reopen(ctx context.Context, job jobs.Job) error {
 	if job.Options.Open(time.Now()) {
 		if err := w.queues.Resume(job.ID); err != nil {

@@ -165,7 +165,7 @@ func (w *Worker) waiting(ctx context.Context, ended map[string]bool) ([]string, 
 			if err != nil {
 				return ids, err
 			}
-			if dormant(job) {
+			if job.WaitsForWindow() {
 				ids = append(ids, id)
 			}
 		}
@@ -194,7 +194,7 @@ func (w *Worker) Serve(ctx context.Context, id string) error {
 			return err
 		}
 		switch {
-		case w.drain.Err() != nil || ctx.Err() != nil || job.State.Ended() || job.State == jobs.Paused && !dormant(job):
+		case w.drain.Err() != nil || ctx.Err() != nil || job.State.Ended() || job.State == jobs.Paused && !job.WaitsForWindow():
 			return nil
 		case job.State == jobs.Paused:
 			err = w.reopen(ctx, job)
@@ -212,7 +212,14 @@ func (w *Worker) work(ctx context.Context, job jobs.Job) error {
 	if err != nil {
 		return err
 	}
-	return newServer(w, job, app).serve(ctx)
+	s := newServer(w, job, app)
+	if s.window.open(time.Now()) {
+		return s.serve(ctx)
+	}
+	defer s.finish(nil)
+	s.pause(ctx, job.Options.OutsideWindow()) // before asynq hands out a batch
+	s.stand()
+	return nil
 }
 
 // use returns an app, which all of its jobs in this process share.

@@ -97,10 +97,12 @@ func (m *march) step(ctx context.Context, i int) (stopped *exitError, err error)
 	}
 	m.view.jobs[i], m.view.src[i] = job, s.source(job)
 	again += " goes on"
-	switch job.State {
-	case jobs.Finished:
+	switch {
+	case job.State == jobs.Finished:
 		return broken(job), nil
-	case jobs.Paused:
+	case job.WaitsForWindow():
+		return &exitError{exitInterrupted, fmt.Errorf("run %s is interrupted as step %s waits for its window: %s", m.view.run.ID, m.view.run.Runbook.Steps[i].Name, job.Reason), again}, nil
+	case job.State == jobs.Paused:
 		if job.CanaryFailed() { // whoever runs the command again has looked
 			err = s.memory.EndCanary(ctx, s.job)
 		}

@@ -226,6 +226,8 @@ func (p *program) conclude(ctx context.Context, s *session) error {
 			return err
 		}
 		return result(job)
+	case job.WaitsForWindow():
+		return s.waits(job)
 	case job.State == jobs.Paused:
 		return s.paused(ctx, job)
 	case job.State == jobs.Cancelled:
@@ -251,7 +253,14 @@ func (s *session) paused(ctx context.Context, job jobs.Job) error {
 	return &exitError{exitPaused, fmt.Errorf("job %s is paused: %s", job.ID, job.Reason), hint}
 }
 
-func (s *session) interrupted() error {
+// waits is the end of a job that is interrupted while its window is closed.
+func (s *session) waits(job jobs.Job) error {
+	e := s.interrupted()
+	e.err = fmt.Errorf("%w as it waits for its window: %s", e.err, job.Reason)
+	return e
+}
+
+func (s *session) interrupted() *exitError {
 	hint := "the same command with --out " + s.out + " goes on"
 	if !s.embedded {
 		hint = s.again + " goes on, or 'sunbulk worker' with what is queued"

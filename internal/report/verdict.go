@@ -72,7 +72,7 @@ func steps(s Summary, job jobs.Job) []step {
 func waiting(s Summary, job jobs.Job) step {
 	st := step{Kind: jobs.Unprocessed, Count: s.Rows.Unprocessed, Text: "unprocessed.csv holds them, as input for another run."}
 	switch {
-	case s.State == jobs.Paused && job.Options.Window != "" && s.Reason == job.Options.OutsideWindow():
+	case job.WaitsForWindow():
 		st.Text = "The job goes on by itself when its window opens."
 	case s.State == jobs.Paused:
 		st.Text = "The job is paused. Once its reason is gone, let it go on; a run without --redis goes on with its own command and the same --out."
