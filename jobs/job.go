@@ -115,6 +115,20 @@ func (in Input) Identity() string {
 	return in.SHA256
 }
 
+// InputOfJob is the format of an input that is what came through another job.
+const InputOfJob = "job"
+
+// Broken says that the input is not all that it should be, and why; it is empty when it is.
+func (in Input) Broken() string {
+	switch {
+	case in.Error == "":
+		return ""
+	case in.Format == InputOfJob:
+		return in.Name + " is not known: " + in.Error
+	}
+	return in.Name + " was not read to its end: " + in.Error
+}
+
 // Job is one input run with one set of options.
 type Job struct {
 	ID      string

@@ -111,11 +111,16 @@ func (m *march) step(ctx context.Context, i int) (stopped *exitError, err error)
 	return &exitError{exitInterrupted, fmt.Errorf("run %s is interrupted", m.view.run.ID), again}, nil
 }
 
-// broken returns why a run stops whose input broke off: what it lacks would be taken for what is not there.
+// broken returns why a run stops whose input broke off, or of which nothing could be judged: what it lacks would be
+// taken for what is not there.
 func broken(job jobs.Job) *exitError {
 	for _, in := range job.Inputs {
-		if in.Error != "" {
-			return &exitError{exitPaused, fmt.Errorf("%s was not read to its end: %s", in.Name, in.Error), "mend the input, and run it with another --out"}
+		hint := "mend the input, and run it with another --out"
+		if in.Format == jobs.InputOfJob {
+			hint = "mend the where of the step before, or its variables, and run it with another --out"
+		}
+		if reason := in.Broken(); reason != "" {
+			return &exitError{exitPaused, errors.New(reason), hint}
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
@@ -15,6 +16,7 @@ type trial struct {
 	Asked    int          `json:"asked"`    // rows whose lists were answered
 	Clients  int          `json:"clients"`  // that they found
 	Kept     int64        `json:"kept"`     // of them by where
+	Unjudged int64        `json:"unjudged"` // of them, those that where could not judge: they do not go on
 	Rejected int64        `json:"rejected"` // of those, rows that the next step could not take
 	Why      []string     `json:"why,omitempty"`
 	Rows     []checkedRow `json:"rows,omitempty"` // the first that it would take
@@ -46,19 +48,27 @@ func (c *checker) try(ctx context.Context, r *runs.Run, rows []jobs.Row) (*trial
 		s.Asked, s.Clients = s.Asked+1, s.Clients+len(found)
 		chunk.Outcomes = append(chunk.Outcomes, o)
 	}
-	return s, s.take(r, chunk)
+	u, err := s.take(r, chunk)
+	if s.Unjudged = u.Clients; s.Unjudged > 0 {
+		grave := warning
+		if s.Unjudged == int64(s.Clients) {
+			grave = problem
+		}
+		c.found.add(grave, fmt.Sprintf("where could not judge %s of the %d clients: %s", group(u.Clients), s.Clients, u.Why), "they do not go on: mend the where, or its variables")
+	}
+	return s, err
 }
 
-// take goes with outcomes to the second step.
-func (s *trial) take(r *runs.Run, chunk jobs.Chunk) error {
+// take goes with outcomes to the second step, and tells of clients that do not come there because they cannot be judged.
+func (s *trial) take(r *runs.Run, chunk jobs.Chunk) (u runbook.Unjudged, err error) {
 	opt, err := r.Options(0)
 	if err != nil {
-		return err
+		return u, err
 	}
 	outcomes := func(yield func(jobs.Chunk, error) bool) { yield(chunk, nil) }
 	src, err := r.Behind(1, jobs.Job{Options: opt, Created: r.Created}, outcomes)
 	if err != nil {
-		return err
+		return u, err
 	}
 	for row, rejection := range src.Records(context.Background()) {
 		s.Kept++
@@ -71,7 +81,7 @@ func (s *trial) take(r *runs.Run, chunk jobs.Chunk) error {
 			}
 		}
 	}
-	return src.Err()
+	return src.Unjudged(), src.Err()
 }
 
 // scale says how many clients go on of so many rows, if all are like those of the sample.

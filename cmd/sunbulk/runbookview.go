@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,11 +117,12 @@ func (v *runView) write(ctx context.Context, dir string) (report.RunSummary, err
 			return report.RunSummary{}, fmt.Errorf("write report of step %s: %w", v.run.Runbook.Steps[i].Name, err)
 		}
 	}
-	ends, err := v.ends(ctx)
+	summary := v.summary()
+	ends, err := v.ends(ctx, summary.Steps)
 	if err != nil {
 		return report.RunSummary{}, err
 	}
-	return report.WriteRun(ctx, dir, v.summary(), ends)
+	return report.WriteRun(ctx, dir, summary, ends)
 }
 
 // folder is where the report of a step goes.
@@ -128,15 +130,18 @@ func (v *runView) folder(dir string, step int) string {
 	return filepath.Join(dir, fmt.Sprintf("%d-%s", step+1, v.run.Runbook.Steps[step].Name))
 }
 
-// ends gives the end of every row.
-func (v *runView) ends(ctx context.Context) (iter.Seq2[report.End, error], error) {
+// ends gives the end of every row, and counts for each step the clients that could not be judged.
+func (v *runView) ends(ctx context.Context, counts []report.RunStep) (iter.Seq2[report.End, error], error) {
 	flow, err := v.run.Flow()
 	if err != nil {
 		return nil, err
 	}
 	steps := make([]runbook.Reached, len(v.jobs))
 	for i, job := range v.jobs {
-		steps[i] = runbook.Reached{Job: job, Outcomes: v.src[i].Chunks(ctx), Queued: v.src[i].Rows(ctx)}
+		steps[i] = runbook.Reached{Job: job, Outcomes: v.src[i].Chunks(ctx), Queued: v.src[i].Rows(ctx), Unjudged: func(why string) {
+			counts[i].Unjudged++
+			counts[i].Why = cmp.Or(counts[i].Why, why)
+		}}
 	}
 	return flow.Ends(steps), nil
 }
@@ -162,6 +167,11 @@ func describeRun(w io.Writer, s report.RunSummary) {
 			group(n.Failed), group(n.Rejected), group(n.InDoubt), group(n.Unprocessed), group(step.Passed), state)
 	}
 	_ = t.Flush() // a person's screen
+	for _, step := range s.Steps {
+		if step.Unjudged > 0 {
+			fmt.Fprintf(w, "warning: step %s: %s of its clients could not be judged by where, and did not go on: %s\n", step.Name, group(step.Unjudged), step.Why)
+		}
+	}
 	line := fmt.Sprintf("run %s of %s is %s", s.Run, s.Runbook, s.State)
 	if s.Reason != "" {
 		line += ": " + s.Reason

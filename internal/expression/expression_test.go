@@ -2,6 +2,7 @@ package expression
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,8 @@ func TestConditions(t *testing.T) {
 		{`digits(client.externalId) == "12125550100"`, true},
 		{`len(trimPrefix(lower(upper(row.user)), "cust-")) == 1`, true},
 		{`row.op == "create" ? true : false`, true},
+		{`number(row.columns["Old id"]) % 5 == 2 and len(row.user) % 2 == 0`, true},
+		{`replace(row.user, "-", "/") == "cust/7" and replace("aaa", "a", "", 2) == "a"`, true},
 	}
 	for _, test := range tests {
 		c, err := Compile(Rows(vars), test.text)
@@ -80,6 +83,13 @@ func TestConditionsAreCheckedBeforeTheyRun(t *testing.T) {
 		{`1.5 <= age(client.lastSeen)`, `a duration is compared with the number 1.5, at character 5`, `write days(1.5), or hours(1.5)`},
 		{`age(5) > days(1)`, `cannot use int as argument (type string) to call time, at character 5`, ``},
 		{`age() > days(1)`, `age takes one time, at character 1`, `e.g. age(client.lastSeen)`},
+		{`days(vars.days) > days(1)`, `cannot use string as argument (type float64) to call days, at character 11`, ``},
+		{`days(row.columns["n"]) > days(1)`, `cannot use string as argument (type float64) to call days, at character 17`, ``},
+		{`digits(row.user - 2) == ""`, `invalid operation: - (mismatched types string and int), at character 17`, ``},
+		{`row.user % 2 == 0`, `cannot use string as argument (type float64) to call %, at character 5`, ``},
+		{`row.user / 2 > 1`, `invalid operation: / (mismatched types string and int), at character 10`, ``},
+		{`trimPrefix(row.user) == ""`, `trimPrefix takes a text and what it loses, at character 1`, `e.g. trimPrefix(row.user, "x")`},
+		{`trimSuffix(row.user) == ""`, `trimSuffix takes a text and what it loses, at character 1`, `e.g. trimSuffix(row.user, "x")`},
 		{`row.user`, `gives text, and not true or false`, `compare it, e.g. row.user != ""`},
 		{`row == row`, `row is no value by itself, at character 1`, `name a field, e.g. row.user, row.columns["Old id"], client.type or vars.name`},
 		{`row.columns[row.user] == ""`, `row is no value by itself, at character 1`, `name a field, e.g. row.user, row.columns["Old id"], client.type or vars.name`},
@@ -109,10 +119,14 @@ func TestConditionsAreCheckedBeforeTheyRun(t *testing.T) {
 // I7: what is said of a row that cannot be judged holds none of its values.
 func TestI7EvaluationFailsWithoutValues(t *testing.T) {
 	for text, want := range map[string]string{
-		`age(client.linkedAt) > days(90)`:   "the time is empty, at character 1",
-		`age(client.externalId) > days(90)`: "the text is no time such as 2026-11-22T15:30:00Z or 2026-11-22, at character 1",
-		`number(row.user) > 1`:              "number: the text is no number, at character 1",
-		`days(number("1e300")) > days(1)`:   "days: the number is too large, at character 1",
+		`age(client.linkedAt) > days(90)`:              "the time is empty, at character 1",
+		`age(client.externalId) > days(90)`:            "the text is no time such as 2026-11-22T15:30:00Z or 2026-11-22, at character 1",
+		`number(row.columns["Old id"]) / len("") > 10`: "gives no finite number, as a division by 0 does, at character 31",
+		`len("") / len("") == 0`:                       "gives no finite number, as a division by 0 does, at character 9",
+		`number(row.columns["Old id"]) % 0 == 0`:       "gives no finite number, as a division by 0 does, at character 31",
+		`number("1e300") * number("1e300") > 1`:        "gives no finite number, as a division by 0 does, at character 17",
+		`number(row.user) > 1`:                         "number: the text is no number, at character 1",
+		`days(number("1e300")) > days(1)`:              "days: the number is too large, at character 1",
 	} {
 		c, err := Compile(Rows(vars), text)
 		if err != nil {
@@ -170,6 +184,32 @@ func TestValues(t *testing.T) {
 		}
 		if got, err := v.Text(valuesOf(v.Fields()), noon); got != want || err != nil {
 			t.Errorf("%s: got %q, %v, want %q", text, got, err, want)
+		}
+	}
+}
+
+// A text is bounded before it is made: few nested calls would take all memory.
+func TestValuesAreBounded(t *testing.T) {
+	long := strings.Repeat("x", 1<<18)
+	for text, want := range map[string]string{
+		`${replace(row.user, "", "abc")}`:                                  "gives a text of more than 1048576 bytes, at character 3",
+		`${replace(replace(row.user, "x", "12345678"), "1", "123456789")}`: "gives a text of more than 1048576 bytes, at character 11",
+		`${row.user + row.user + row.user + row.user + row.user}`:          "gives a text of more than 1048576 bytes, at character 3",
+		`${row.user}${row.user}${row.user}${row.user}${row.user}`:          "gives a text of more than 1048576 bytes, at character 47",
+		`${replace(row.user, "x", "yyyy", 5)}`:                             "",
+		`${replace(row.user, "x", "yyyy")}`:                                "",
+	} {
+		v, err := CompileValue(Rows(vars), text)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		_, err = v.Text([]string{long}, noon)
+		if want == "" && err == nil {
+			continue
+		}
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %q", text, err, want)
 		}
 	}
 }

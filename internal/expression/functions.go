@@ -14,16 +14,18 @@ import (
 )
 
 // builtins are the language's own functions that an expression may use. It never changes.
-var builtins = []string{"len", "lower", "replace", "trim", "trimPrefix", "trimSuffix", "upper"}
+var builtins = []string{"len", "lower", "trim", "trimPrefix", "trimSuffix", "upper"}
 
-// functions are those that the language does not have, but for age, which is written as an operator.
+// functions are those that the language does not have, or not so that they are bounded, but for age, which is written as an
+// operator.
 // It never changes.
 var functions = map[string]expr.Option{
-	"days":   duration("days", 24*time.Hour),
-	"digits": expr.Function("digits", func(p ...any) (any, error) { return jobs.Digits(p[0].(string)), nil }, jobs.Digits),
-	"hours":  duration("hours", time.Hour),
-	"number": expr.Function("number", func(p ...any) (any, error) { return number(p[0].(string)) }, new(func(string) float64)),
-	"time":   expr.Function("time", func(p ...any) (any, error) { return parseTime(p[0].(string)) }, new(func(string) time.Time)),
+	"days":    duration("days", 24*time.Hour),
+	"digits":  expr.Function("digits", func(p ...any) (any, error) { return jobs.Digits(p[0].(string)), nil }, jobs.Digits),
+	"hours":   duration("hours", time.Hour),
+	"number":  expr.Function("number", func(p ...any) (any, error) { return number(p[0].(string)) }, new(func(string) float64)),
+	"replace": expr.Function("replace", replace, strings.Replace, strings.ReplaceAll),
+	"time":    expr.Function("time", func(p ...any) (any, error) { return parseTime(p[0].(string)) }, new(func(string) time.Time)),
 }
 
 // functionNames are all functions, in the order of the alphabet.
@@ -42,8 +44,10 @@ func language() []expr.Option {
 	for _, name := range builtins {
 		options = append(options, expr.EnableBuiltin(name))
 	}
-	for _, option := range functions {
-		options = append(options, option)
+	for _, table := range []map[string]expr.Option{functions, operators} {
+		for _, option := range table {
+			options = append(options, option)
+		}
 	}
 	return options
 }

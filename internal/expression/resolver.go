@@ -37,11 +37,9 @@ func (r *resolver) Visit(node *ast.Node) {
 	case *ast.CallNode:
 		r.call(node, n)
 	case *ast.BuiltinNode:
-		if !slices.Contains(builtins, n.Name) {
-			r.refuseFunction(n, n.Name)
-		}
+		r.builtin(n)
 	case *ast.BinaryNode:
-		r.binary(n)
+		r.binary(node, n)
 	case *ast.IdentifierNode:
 		r.uses.Time = r.uses.Time || n.Value == nowName
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.StringNode, *ast.ConstantNode,
@@ -131,8 +129,20 @@ func (r *resolver) call(node *ast.Node, n *ast.CallNode) {
 	}
 }
 
-func (r *resolver) binary(n *ast.BinaryNode) {
+// builtin refuses one that the library would run, but not as anybody means it.
+func (r *resolver) builtin(n *ast.BuiltinNode) {
+	switch {
+	case !slices.Contains(builtins, n.Name) && functions[n.Name] == nil:
+		r.refuseFunction(n, n.Name)
+	case (n.Name == "trimPrefix" || n.Name == "trimSuffix") && len(n.Arguments) != 2:
+		r.refuse(n, n.Name+" takes a text and what it loses", fmt.Sprintf("e.g. %s(row.user, \"x\")", n.Name))
+	}
+}
+
+func (r *resolver) binary(node *ast.Node, n *ast.BinaryNode) {
 	switch n.Operator {
+	case "/", "*", "%":
+		bound(node, n)
 	case "..", "??", "**", "^":
 		r.refuse(n, "there is no operator "+n.Operator, "")
 	case "matches":
@@ -198,7 +208,7 @@ type leftover struct{ *resolver }
 
 func (l leftover) Visit(node *ast.Node) {
 	n, ok := (*node).(*ast.IdentifierNode)
-	if !ok || n.Value == nowName || l.env[n.Value] != nil || functions[n.Value] != nil {
+	if !ok || n.Value == nowName || l.env[n.Value] != nil || functions[n.Value] != nil || operators[n.Value] != nil {
 		return
 	}
 	if isSource(n.Value) {
@@ -210,4 +220,17 @@ func (l leftover) Visit(node *ast.Node) {
 		hint = near
 	}
 	l.refuse(n, fmt.Sprintf("%s is not known", n.Value), hint)
+}
+
+// recheck takes from calls what the checker found of them before the fields were known, or it would not look at them, and at
+// their arguments, again. The library runs it behind all other patches.
+type recheck struct{}
+
+func (recheck) Reset()             {}
+func (recheck) ShouldRepeat() bool { return false }
+
+func (recheck) Visit(node *ast.Node) {
+	if n, ok := (*node).(*ast.CallNode); ok {
+		n.SetType(nil)
+	}
 }

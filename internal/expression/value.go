@@ -122,6 +122,9 @@ func (v *Value) Text(values []string, now time.Time) (string, error) {
 		if err != nil {
 			return "", shift(err, p.at)
 		}
+		if b.Len()+len(text) > maxResult {
+			return "", &Error{At: p.at + 1, Cause: errTooLong.Error()}
+		}
 		if text == "" && len(v.parts) > 1 {
 			return "", &Error{At: p.at + 1, Cause: "gives nothing"}
 		}

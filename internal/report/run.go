@@ -39,6 +39,8 @@ type RunStep struct {
 	Rows     jobs.Tally `json:"rows"`
 	Filtered int64      `json:"filtered"` // of the noop: left out by where, and never called
 	Passed   int64      `json:"passed"`   // records that went on to the next step
+	Unjudged int64      `json:"unjudged"` // found clients that where could not judge: they do not go on
+	Why      string     `json:"unjudgedWhy,omitempty"`
 }
 
 // WriteRun writes rows.csv and run.json in the folder dir: for each row of a run's input how far it came,

@@ -18,6 +18,7 @@ type Reached struct {
 	Job      jobs.Job
 	Outcomes iter.Seq2[jobs.Chunk, error] // of the job
 	Queued   iter.Seq2[jobs.Row, error]   // the rows of its batches that are not finished
+	Unjudged func(why string)             // hears of each found client that where could not judge; nil = nobody does
 }
 
 // Ends gives the ends of the rows of a run whose steps were begun so far: of those that came through the
@@ -32,7 +33,7 @@ func (f *Flow) Ends(steps []Reached) iter.Seq2[report.End, error] {
 				yield(report.End{}, err)
 				return
 			}
-			e := ends{flow: f, step: i, job: &s.Job, clients: clients, behind: behind, yield: yield}
+			e := ends{flow: f, step: i, job: &s.Job, clients: clients, behind: behind, unjudged: s.Unjudged, yield: yield}
 			e.outcomes(s.Outcomes)
 			e.queued(s.Queued)
 			e.lost()
@@ -46,12 +47,13 @@ func (f *Flow) Ends(steps []Reached) iter.Seq2[report.End, error] {
 
 // ends is one turn over a step.
 type ends struct {
-	flow    *Flow
-	step    int
-	job     *jobs.Job
-	clients *expression.Clients
-	behind  numbers // that the step behind knows of
-	yield   func(report.End, error) bool
+	flow     *Flow
+	step     int
+	job      *jobs.Job
+	clients  *expression.Clients
+	behind   numbers // that the step behind knows of
+	unjudged func(why string)
+	yield    func(report.End, error) bool
 
 	records int64 // that came through
 	known   numbers
@@ -155,6 +157,9 @@ func (e *ends) kept(o *jobs.Outcome) (n int64, none string) {
 		client, err := kept(e.clients, &o.Row, object)
 		if err != nil {
 			none = "a client could not be judged: " + err.Error()
+			if e.unjudged != nil {
+				e.unjudged(err.Error())
+			}
 		} else if client != nil {
 			n++
 		}

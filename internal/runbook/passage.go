@@ -21,8 +21,31 @@ type Passage struct {
 	lists    bool                // the step before was a list
 	creates  bool                // it makes clients
 
-	Read int64 // records given so far
-	Err  error // that ended the outcomes
+	Read     int64    // records given so far
+	Found    int64    // clients of lists so far
+	Unjudged Unjudged // of them
+	Err      error    // that ended the outcomes
+}
+
+// Unjudged are found clients of which where could not be told. They do not go on.
+type Unjudged struct {
+	Clients int64
+	Why     string // of the first; names no value
+}
+
+func (u *Unjudged) add(err error) {
+	if u.Clients++; u.Clients == 1 {
+		u.Why = err.Error()
+	}
+}
+
+// Stuck says why nothing can be said of what goes on: no found client could be judged. It is empty where one could, or
+// none was found.
+func (p *Passage) Stuck() string {
+	if p.Found == 0 || p.Unjudged.Clients < p.Found {
+		return ""
+	}
+	return fmt.Sprintf("none of the %d clients that were found could be judged by where: %s", p.Found, p.Unjudged.Why)
 }
 
 // Passage returns the way to a step, from 1, of what became of the job of the one before. Ages are counted
@@ -107,9 +130,13 @@ func (p *Passage) through(o *jobs.Outcome) ([]jobs.Carry, error) {
 func (p *Passage) each(o *jobs.Outcome, base jobs.Carry) ([]jobs.Carry, error) {
 	var all []jobs.Carry
 	for _, object := range o.Clients {
+		p.Found++
 		client, err := kept(p.clients, &o.Row, object)
-		if err != nil || client == nil {
-			continue // what cannot be judged does not go on; the report of the step says why
+		if err != nil {
+			p.Unjudged.add(err)
+		}
+		if client == nil {
+			continue
 		}
 		cells := base.Cells[:len(base.Cells):len(base.Cells)]
 		for _, name := range expression.ClientNames() {

@@ -130,6 +130,9 @@ func (c *Conductor) queue(ctx context.Context, r Run, files *input.Files) error 
 	if err = errors.Join(err, s.Err(), ctx.Err()); err != nil {
 		return c.orPause(ctx, r, err)
 	}
+	if u := s.Unjudged(); u.Clients > 0 {
+		c.cfg.Logger.Warn("clients could not be judged by where, and do not go on", "run", r.ID, "step", r.Runbook.Steps[r.Step-1].Name, "clients", u.Clients, "cause", u.Why)
+	}
 	return c.seal(ctx, r, id, s.Inputs())
 }
 
@@ -147,12 +150,12 @@ func (c *Conductor) stopped(ctx context.Context, r Run) (bool, error) {
 	return now.State.Ended(), c.keep(ctx, now, job)
 }
 
-// seal says that all rows of a step are queued. An input that broke off pauses the run: what it lacks would
-// be taken for what is not there.
+// seal says that all rows of a step are queued. An input that broke off, or of which nothing could be judged, pauses the
+// run: what it lacks would be taken for what is not there.
 func (c *Conductor) seal(ctx context.Context, r Run, id string, inputs []jobs.Input) error {
 	for _, in := range inputs {
-		if in.Error != "" {
-			if err := c.Pause(ctx, r.ID, "", fmt.Sprintf("%s was not read to its end: %s", in.Name, in.Error)); err != nil {
+		if broken := in.Broken(); broken != "" {
+			if err := c.Pause(ctx, r.ID, "", broken); err != nil {
 				return err
 			}
 		}

@@ -93,7 +93,15 @@ func (s *Source) Inputs() []jobs.Input {
 	if s.passage == nil {
 		return s.reader.Inputs()
 	}
-	return []jobs.Input{{Name: "what came through job " + s.from, Format: "job", FirstRow: 1, Rows: s.passage.Read}}
+	return []jobs.Input{{Name: "what came through job " + s.from, Format: jobs.InputOfJob, FirstRow: 1, Rows: s.passage.Read, Error: s.passage.Stuck()}}
+}
+
+// Unjudged tells of found clients that the where of the step before could not judge.
+func (s *Source) Unjudged() (u runbook.Unjudged) {
+	if s.passage != nil {
+		u = s.passage.Unjudged
+	}
+	return u
 }
 
 // Close closes files that are still open.

@@ -2,7 +2,6 @@ package runs
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -40,8 +39,8 @@ func (s *Source) Survey(ctx context.Context, canary int) (Survey, error) {
 		return v, err
 	}
 	for _, in := range s.Inputs() {
-		if in.Error != "" {
-			v.Broken = fmt.Sprintf("%s was not read to its end: %s", in.Name, in.Error)
+		if broken := in.Broken(); broken != "" {
+			v.Broken = broken
 		}
 	}
 	return v, s.Err()
