@@ -56,14 +56,15 @@ func New(l Ledger, q *queue.Queues, cfg Config) *Enqueuer {
 }
 
 const (
-	maxGroup   = 32  // batches that are noted and queued together; the first groups are smaller
-	maxSettled = 500 // rows that are not queued and wait for a note
+	maxGroup   = 32      // batches that are noted and queued together; the first groups are smaller
+	maxSettled = 500     // rows that are not queued and wait for a note
+	maxBytes   = 8 << 20 // of the rows of a batch, and of what a group holds: what is queued and noted can be read again
 )
 
 // Add queues all records under the job, which must have been created. It does not seal the job,
 // because what is known of the inputs is complete only after the last record. Rows are cut into
-// batches by their order alone, the canary's first, so adding the same records again adds only what is
-// missing.
+// batches by their order and their bytes alone, the canary's first, so adding the same records again adds only
+// what is missing.
 func (e *Enqueuer) Add(ctx context.Context, job string, records Records) error {
 	mark, _, err := e.ledger.Progress(ctx, job)
 	if err != nil {
@@ -85,6 +86,9 @@ func (e *Enqueuer) Add(ctx context.Context, job string, records Records) error {
 	}
 	ahead := e.cfg.Canary
 	for row, rejection := range records {
+		if err := g.sendFull(ctx); err != nil {
+			return err
+		}
 		g.note.Through++
 		if len(ahead) > 0 && ahead[0].Number == g.note.Through {
 			if rejection == nil && row != ahead[0] {
@@ -93,7 +97,8 @@ func (e *Enqueuer) Add(ctx context.Context, job string, records Records) error {
 			ahead = ahead[1:]
 			continue
 		}
-		if err := g.add(ctx, row, rejection); err != nil {
+		g.add(row, rejection)
+		if err := g.compare(); err != nil {
 			return err
 		}
 	}
@@ -118,10 +123,14 @@ type group struct {
 	size     int      // batches at which it is sent
 	witness  *witness // nil when none is wanted
 	settled  int      // rows since it was last sent that are not queued
+	weight   int      // bytes since it was last sent
 	past     past
+	waiting  bool // for what is read to be seen to be the same as before
 
 	queue   func(ctx context.Context, job string, b jobs.Batch) error
 	rows    []jobs.Row // of the next batch
+	bytes   int        // of them
+	canary  bool       // its batches were counted when the job was made, by rows
 	batches []jobs.Batch
 	note    ledger.Note
 
@@ -134,45 +143,60 @@ func (g *group) addCanary(ctx context.Context) error {
 	if len(g.cfg.Canary) == 0 {
 		return nil
 	}
-	g.queue = g.queues.AddCanary
-	defer func() { g.queue = g.queues.Add }()
+	g.queue, g.canary = g.queues.AddCanary, true
+	defer func() { g.queue, g.canary = g.queues.Add, false }()
 	for _, row := range g.cfg.Canary {
-		if err := g.add(ctx, row, nil); err != nil {
+		if err := g.sendFull(ctx); err != nil {
 			return err
 		}
+		g.add(row, nil)
 	}
 	return g.end(ctx)
 }
 
 // add takes the next record of the job. When the group is sent depends on the records alone, not on the
 // mark, so that a second reading makes the notes of the first.
-func (g *group) add(ctx context.Context, row jobs.Row, rejection *jobs.Rejection) error {
+func (g *group) add(row jobs.Row, rejection *jobs.Rejection) {
 	g.note.Read++
 	if g.witness != nil {
 		g.witness.see(row, rejection)
 	}
+	size := row.Size()
 	if rejection == nil {
-		g.rows = append(g.rows, row)
+		if g.bytes+size > maxBytes && !g.canary {
+			g.cut()
+		}
+		g.rows, g.bytes = append(g.rows, row), g.bytes+size
 	} else {
 		g.settled++
+		size += rejection.Size()
 		if g.note.Read > g.mark {
 			g.settle(row, rejection)
 		}
 	}
+	g.weight += size
 	if len(g.rows) == g.cfg.BatchSize {
 		g.cut()
 	}
-	switch stand, err := g.past.judge(g.note.Read, g.witness); {
-	case err != nil || stand == held:
-		return err
-	case stand == known:
-		g.batches, g.settled = nil, 0
+}
+
+// compare judges what was read of a pipe by what was noted of it before.
+func (g *group) compare() error {
+	stand, err := g.past.judge(g.note.Read, g.witness)
+	if stand == known {
+		g.batches, g.settled, g.weight = nil, 0, 0
+	}
+	g.waiting = stand == held
+	return err
+}
+
+// sendFull sends a group that is full, before another record is read: the ledger takes one note of so many rows, and the
+// last must tell of all batches.
+func (g *group) sendFull(ctx context.Context) error {
+	if g.waiting || len(g.batches) < g.size && g.settled < maxSettled && g.weight < maxBytes {
 		return nil
 	}
-	if len(g.batches) >= g.size || g.settled >= maxSettled {
-		return g.send(ctx)
-	}
-	return nil
+	return g.send(ctx)
 }
 
 // end sends what is left, and returns when all is sent.
@@ -201,7 +225,7 @@ func (g *group) cut() {
 	}
 	g.batches = append(g.batches, jobs.Batch{Number: g.note.Batches, Rows: g.rows})
 	g.note.Batches++
-	g.rows = make([]jobs.Row, 0, g.cfg.BatchSize)
+	g.rows, g.bytes = make([]jobs.Row, 0, g.cfg.BatchSize), 0
 }
 
 // send begins to note and queue what was read, once the group before is queued, and begins the next group.
@@ -215,7 +239,7 @@ func (g *group) send(ctx context.Context) error {
 	}
 	note, batches := g.note, g.batches
 	g.sending.Go(func() { g.failed = g.sendNow(ctx, note, batches) })
-	g.batches, g.note.Rejected, g.note.Filtered, g.settled = nil, nil, nil, 0
+	g.batches, g.note.Rejected, g.note.Filtered, g.settled, g.weight = nil, nil, nil, 0, 0
 	g.size = min(2*g.size, maxGroup)
 	if g.cfg.Window > 0 {
 		g.size = min(g.size, int(g.cfg.Window))

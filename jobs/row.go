@@ -71,6 +71,12 @@ func appendText(buf []byte, s string) []byte {
 	return append(binary.AppendUvarint(buf, uint64(len(s))), s...)
 }
 
+// Size is about how many bytes the row takes in a batch. The columns' funcs would put each row on the heap.
+func (r *Row) Size() int {
+	return len(r.User) + len(r.BrandID) + len(r.Type) + len(r.IntegrationID) + len(r.PhoneNumber) + len(r.Address) + len(r.Subject) + len(r.Primary) +
+		len(r.Confirmation) + len(r.Message) + len(r.ConversationID) + len(r.ClientID) + len(r.Carry)
+}
+
 // Key returns the part of a row that a report and a look need once the row is done: where it
 // stood, its operation and its user. Addresses and messages are left behind.
 func (r Row) Key() Row {
@@ -87,6 +93,17 @@ type Rejection struct {
 	Values []string // the original cells, or one cell with the JSON text
 
 	Filtered bool // it is no fault: the row counts as noop, and its Key says which it is
+}
+
+// Size is about how many bytes the rejection takes in a chunk.
+func (r *Rejection) Size() int {
+	n := len(r.Cause)
+	for _, texts := range [][]string{r.Names, r.Values} {
+		for _, s := range texts {
+			n += len(s)
+		}
+	}
+	return n
 }
 
 // AppendContent appends why the row was rejected and its original cells to buf.

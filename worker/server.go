@@ -195,7 +195,7 @@ func (s *server) handle(ctx, lease context.Context, task *asynq.Task) error {
 	defer s.handlers.Done()
 	batch, err := s.codec.DecodeBatch(task.Payload())
 	if err != nil {
-		s.log.Error("a task cannot be read", "error", err)
+		s.pause(ctx, fmt.Sprintf("worker %s cannot read a batch of the queue (%s): its rows stay unprocessed; other batches go on when the job is resumed", s.cfg.Name, err))
 		return &handBack{time.Minute, err}
 	}
 	if _, busy := s.running.LoadOrStore(batch.Number, true); busy {

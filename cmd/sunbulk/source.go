@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -46,7 +47,7 @@ func (s source) Attempts(ctx context.Context) iter.Seq2[jobs.Attempt, error] {
 	return s.outcomes.Attempts(ctx, s.job.ID)
 }
 
-// Rows yields the rows of every batch that is not finished and still queued.
+// Rows yields the rows of every batch that is not finished, still queued, and can be read.
 func (s source) Rows(ctx context.Context) iter.Seq2[jobs.Row, error] {
 	return func(yield func(jobs.Row, error) bool) {
 		unfinished, err := s.ledger.Unfinished(ctx, s.job.ID, s.job.Batches)
@@ -56,6 +57,9 @@ func (s source) Rows(ctx context.Context) iter.Seq2[jobs.Row, error] {
 		}
 		for number, fence := range unfinished {
 			batch, found, err := s.queues.Find(s.job.ID, number, fence)
+			if errors.Is(err, queue.ErrUnreadable) {
+				continue // its rows are unprocessed, by their numbers
+			}
 			if err != nil {
 				yield(jobs.Row{}, err)
 				return

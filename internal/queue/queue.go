@@ -132,15 +132,21 @@ func fencedID(job string, batch, fence int64) string {
 	return taskID(job, batch) + ":" + strconv.FormatInt(fence, 10)
 }
 
+// ErrUnreadable says that a task is there whose rows cannot be read: it is damaged, or of another version.
+var ErrUnreadable = errors.New("the batch cannot be read")
+
 // Find returns a batch that asynq still has a task of; fence is the newest of the batch, 0 when it
-// was never opened.
+// was never opened. Its error wraps ErrUnreadable when there is a task that cannot be read.
 func (q *Queues) Find(job string, batch, fence int64) (jobs.Batch, bool, error) {
 	task, err := q.find(job, batch, fence)
 	if err != nil || task == nil {
 		return jobs.Batch{}, false, err
 	}
 	b, err := q.codec.DecodeBatch(task.Payload)
-	return b, err == nil, err
+	if err != nil {
+		return b, false, fmt.Errorf("batch %d: %w: %w", batch, ErrUnreadable, err)
+	}
+	return b, true, nil
 }
 
 // find looks for the first task of a batch, then for those that were queued again, the newest first; nil
