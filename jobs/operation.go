@@ -64,7 +64,7 @@ func (o Operation) CheckRow(r *Row) error {
 		if strings.IndexByte(*f, 0) >= 0 {
 			return &FieldError{c.Path, "holds a NUL byte"}
 		}
-		if n := len(*f); n > maxField && f != &r.Message { // counting characters takes time
+		if n := len(*f); n > maxField && f != &r.Message && f != &r.Subject { // counting characters takes time
 			if n = utf8.RuneCountInString(*f); n > maxField {
 				return &FieldError{c.Path, fmt.Sprintf("has %d characters, the API allows %d", n, maxField)}
 			}
@@ -76,8 +76,8 @@ func (o Operation) CheckRow(r *Row) error {
 	return o.Check(r)
 }
 
-// maxField is the length of an external id in characters, from the vendor's document. No other field but the message,
-// which has a bound of its own, can be longer and right.
+// maxField is the length of an external id in characters, from the vendor's document. No other field can be longer and
+// right but message and subject, which the size of the request's body bounds.
 const maxField = 1024
 
 func shorten(s string, n int) string {
