@@ -41,7 +41,7 @@ func newConn(c net.Conn, keep func(*conn)) *conn {
 // exchange writes the request and reads the head of its answer. After an error the connection is of no use; wrote says
 // whether anything of the request can have reached the server.
 func (c *conn) exchange(req *http.Request, request []byte) (*http.Response, error) {
-	unwatch := context.AfterFunc(req.Context(), func() { c.SetDeadline(time.Unix(1, 0)) })
+	unwatch := context.AfterFunc(req.Context(), func() { _ = c.SetDeadline(time.Unix(1, 0)) })
 	var res *http.Response
 	var err error
 	if c.wrote, err = c.Write(request); err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -94,7 +95,7 @@ func TestDialEndsWithItsContext(t *testing.T) {
 	base := &url.URL{Scheme: "http", Host: "192.0.2.1"} // a network for documentation: nobody answers
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(http.ErrServerClosed)
-	if _, err := newDirect(base).dial(ctx); err != http.ErrServerClosed {
+	if _, err := newDirect(base).dial(ctx); !errors.Is(err, http.ErrServerClosed) {
 		t.Errorf("got %v, want the cause of the context", err)
 	}
 }

@@ -98,7 +98,7 @@ func flagError(cmd *cobra.Command, err error) error {
 
 // badValue says what a flag takes, in place of what it was given under a name.
 func badValue(name string, f *pflag.Flag, value string, err error) error {
-	wanted, hint := "", ""
+	var wanted, hint string
 	switch f.Value.Type() {
 	case "float64":
 		wanted = "not a number"

@@ -120,7 +120,7 @@ func (s *session) giveSigns(ctx context.Context, stop context.CancelCauseFunc, p
 		beating.Wait()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		s.ledger.Discharge(ctx, s.job, s.process) // or its silence will tell
+		_ = s.ledger.Discharge(ctx, s.job, s.process) // or its silence will tell
 		stop(nil)
 	}
 }

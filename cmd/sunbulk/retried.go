@@ -43,10 +43,11 @@ func (p *program) beginRetry(ctx context.Context, f *failedRows, opt jobs.Option
 
 // taken is the error of a retry whose rows another job has.
 func (f *failedRows) taken(by string, state jobs.State, same bool) error {
-	what, hint := "the failed rows", ""
+	what := "the failed rows"
 	if f.Cause != "" {
 		what += " of cause " + f.Cause
 	}
+	var hint string
 	switch {
 	case state == "" || !same && state == jobs.Enqueuing:
 		hint = "'sunbulk retry " + f.Of + "' goes on with it"
