@@ -8,6 +8,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"runtime"
 	"time"
 )
 
@@ -45,6 +46,7 @@ func (c *conn) exchange(req *http.Request, request []byte) (*http.Response, erro
 	var res *http.Response
 	var err error
 	if c.wrote, err = c.Write(request); err == nil {
+		runtime.Gosched() // an answer that is there when others have had their turn is read without waiting for the network
 		res, err = c.answer(req)
 	}
 	if err != nil {

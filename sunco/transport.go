@@ -16,6 +16,8 @@ const (
 	// idleTimeout is how long a connection is kept without a call: shorter than common servers keep theirs, so that few
 	// calls meet one that is being closed.
 	idleTimeout = 30 * time.Second
+	// trusted is how long after its last answer a connection is used without a look.
+	trusted = time.Millisecond
 	// dialTimeout bounds the making of a connection, TLS included.
 	dialTimeout = 10 * time.Second
 )
@@ -114,7 +116,7 @@ func (t *direct) send(req *http.Request) (res *http.Response, sent bool, err err
 // connection returns an idle connection that the server has neither closed nor said anything on unasked, or else a new one.
 func (t *direct) connection(ctx context.Context) (*conn, error) {
 	for c := t.takeIdle(); c != nil; c = t.takeIdle() {
-		if c.peer.silent() {
+		if time.Since(c.since) < trusted || c.peer.silent() {
 			return c, nil
 		}
 		c.Close()

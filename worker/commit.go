@@ -13,10 +13,13 @@ import (
 // of rows in doubt is worth a moment.
 const lastCommit = 3 * time.Second
 
-// commit does not give up before ctx ends: an outcome that is not in the ledger has not happened.
+// commit does not give up before ctx ends, or soft has ended and nothing could be kept for a while: an outcome that
+// is not in the ledger has not happened.
 func (r *run) commit(ctx context.Context, c ledger.Commit) error {
+	began := time.Now()
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, retryDelay) {
 		receipt, err := r.rec.commit(ctx, c)
+		r.kept(ctx, err)
 		if err == nil {
 			r.heed(ctx, receipt)
 			if !receipt.Accepted {
@@ -24,14 +27,35 @@ func (r *run) commit(ctx context.Context, c ledger.Commit) error {
 			}
 			return nil
 		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || r.soft.Err() != nil && time.Since(began) > lastCommit {
 			return err
 		}
-		r.log.Warn("could not commit outcomes; trying again", "batch", r.batch.Number, "error", err)
 		select {
 		case <-ctx.Done():
-		case <-time.After(pause):
+		case <-time.After(min(pause, lastCommit)):
 		}
+	}
+}
+
+// patience is how long a worker that is alone goes on though nothing can be kept.
+const patience = 10 * time.Second
+
+// notKept ends the serving of a job because what becomes of its rows cannot be kept.
+type notKept struct{ error }
+
+// kept notes whether something could be kept, and tells when that changes. A worker that is alone stops when nothing could for
+// a while: somebody must mend that, and no other worker goes on meanwhile.
+func (s *server) kept(ctx context.Context, err error) {
+	switch now := time.Now().UnixNano(); {
+	case err == nil:
+		if s.failing.Swap(0) != 0 {
+			s.log.Info("outcomes can be kept again")
+		}
+	case ctx.Err() != nil:
+	case s.failing.CompareAndSwap(0, now):
+		s.log.Warn("could not keep outcomes; trying again", "error", err)
+	case s.cfg.Alone && now-s.failing.Load() > int64(patience):
+		s.finish(notKept{err})
 	}
 }
 

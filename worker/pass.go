@@ -120,8 +120,7 @@ func (r *run) commitWhile(ctx context.Context, done <-chan struct{}) {
 			return
 		case <-tick.C:
 			receipt, err := r.rec.commit(ctx, ledger.Commit{Dirty: true})
-			if err != nil {
-				r.log.Warn("could not commit outcomes; trying again", "batch", r.batch.Number, "error", err)
+			if r.kept(ctx, err); err != nil {
 				continue
 			}
 			r.heed(ctx, receipt)

@@ -91,6 +91,7 @@ func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 	r.epoch = r.hold.epoch()
 	deliveries := observed{r.cfg.Deliveries, r.cfg.Observer, r.job.Options.App}
 	d, err := deliveries.Open(ctx, r.job.ID, r.batch.Number, ledger.Claim{Worker: r.cfg.Name, Calling: calling}, time.Now())
+	r.kept(ctx, err)
 	if err != nil {
 		return false, err
 	}

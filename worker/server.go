@@ -33,6 +33,7 @@ type server struct {
 	callers  *callers
 	inFlight atomic.Int64 // calls of the job
 	called   atomic.Int64 // calls of the job that have ended
+	failing  atomic.Int64 // since when nothing can be kept, in nanoseconds since 1970; 0 = it can
 
 	soft     context.Context // ends when no new call of the job may start
 	finish   context.CancelCauseFunc
@@ -41,15 +42,15 @@ type server struct {
 	handlers sync.WaitGroup
 }
 
-// rowsInPass is how many rows of a job may be in a pass at once: what a crash can leave in doubt, each for a look. That is enough to keep the
-// calls busy while slow rows end and commits are on their way, and at a slow rate no more than two seconds of looks, as far as that keeps them
-// busy. Each job has its own, or a small one would wait behind all batches of a large one.
+// rowsInPass is how many rows of a job may be in a pass at once: what a crash can leave in doubt, each for a look. Four for each call in flight keep
+// the calls busy at a slow rate; at a high one commits take as long as many calls, and there may be as many as two seconds of looks. Each
+// job has its own, or a small one would wait behind all batches of a large one.
 func rowsInPass(concurrency int, rate float64) int64 {
-	most := 8 * float64(concurrency)
+	least, most := 4*float64(concurrency), 16*float64(concurrency)
 	if rate == 0 {
 		return int64(most)
 	}
-	return int64(max(most/2, min(most, 2*rate)))
+	return int64(max(least, min(most, 2*rate)))
 }
 
 func newServer(w *Worker, job jobs.Job, a *app) *server {
@@ -121,6 +122,9 @@ func (s *server) serve(ctx context.Context) error {
 	die()
 	life.Wait()
 	s.log.Info("left job", "cause", context.Cause(s.soft))
+	if broken, ok := errors.AsType[notKept](context.Cause(s.soft)); ok {
+		return errors.Join(broken.error, s.clean())
+	}
 	return s.clean()
 }
 

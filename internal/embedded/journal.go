@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"fmt"
 	"io"
 	"sync"
 )
@@ -28,6 +27,14 @@ type journal struct {
 	next   *group // of all lines in buf
 	failed bool   // some of them could not be written
 }
+
+// DiskError says that a journal cannot be written. What it lacks was not done as far as a run that goes on can know.
+type DiskError struct{ Err error }
+
+func (e *DiskError) Error() string { return "write journal: " + e.Err.Error() }
+
+// Unwrap returns what the disk said.
+func (e *DiskError) Unwrap() error { return e.Err }
 
 // group is the lines that are written together.
 type group struct {
@@ -72,7 +79,7 @@ func (j *journal) write(g *group) {
 	if g.err == nil {
 		j.end += int64(len(buf))
 	} else {
-		g.err = fmt.Errorf("write journal: %w", g.err)
+		g.err = &DiskError{g.err}
 	}
 
 	j.mu.Lock()
