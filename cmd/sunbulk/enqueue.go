@@ -36,7 +36,7 @@ command goes on with the same job.
 			if err != nil {
 				return err
 			}
-			defer debug.SetGCPercent(debug.SetGCPercent(percentWithInput))
+			defer debug.SetGCPercent(debug.SetGCPercent(o.garbage(percentWithInput)))
 			if resume != "" {
 				return p.resumeEnqueue(p.drain, o, redis, resume, files)
 			}

@@ -78,6 +78,14 @@ const percentWithInput = 50
 // percentInOne is the same where the worker and its Redis are in the process, too.
 const percentInOne = 33
 
+// garbage is how much may pile up: percent while rows are remembered, and else, with a quarter in use, about as many bytes.
+func (j *jobFlags) garbage(percent int) int {
+	if j.allowDuplicates {
+		return 4 * percent
+	}
+	return percent
+}
+
 // run is the whole of the run command.
 func (p *program) run(ctx context.Context, o runOptions, files *input.Files) error {
 	log, err := p.logger(slog.LevelWarn)
@@ -101,7 +109,7 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 		return err
 	}
 	opt.Simulated = simulated(o.simulate)
-	defer debug.SetGCPercent(debug.SetGCPercent(percentInOne))
+	defer debug.SetGCPercent(debug.SetGCPercent(o.job.garbage(percentInOne)))
 	in := reading{}
 	in.ctx, in.stop = context.WithCancelCause(p.drain)
 	defer in.stop(nil)
