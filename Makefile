@@ -5,6 +5,7 @@
 FUZZTIME ?= 10s
 SEED ?= 0
 SCALE ?= full
+ONLY ?=
 ROWS ?= 20000
 COMPILER := $(shell command -v "$$(go env CC)")
 
@@ -28,8 +29,8 @@ endif
 	go test $(if $(COMPILER),-race) ./...
 	go -C tools/chaos test $(if $(COMPILER),-race) ./...
 
-bench: build ## measure sunbulk beside what people would use instead (SCALE=full: 20 minutes, SCALE=quick: 2; needs redis-server)
-	go -C tools/bench run . -sunbulk ../../sunbulk -scale $(SCALE)
+bench: build ## measure sunbulk beside what people would use instead (SCALE=full: 20 minutes, SCALE=quick: 2; ONLY=calls,queuing: parts; needs redis-server)
+	go -C tools/bench run . -sunbulk ../../sunbulk -scale $(SCALE) -only "$(ONLY)"
 
 bench-pace: build ## measure the pace that real workers keep together (five minutes, needs redis-server)
 	go -C tools/bench run ./pace -sunbulk ../../sunbulk
