@@ -123,6 +123,11 @@ func measure(sunbulk, profile, only string, size scale) error {
 	if only != "" {
 		chosen = strings.Split(only, ",")
 	}
+	for _, name := range chosen {
+		if !slices.Contains(partNames(), name) {
+			return fmt.Errorf("-only %s is none of %s", name, strings.Join(partNames(), ", "))
+		}
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
