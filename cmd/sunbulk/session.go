@@ -59,7 +59,7 @@ func (p *program) openSession(ctx context.Context, o runOptions, opt jobs.Option
 		return nil, err
 	}
 	return p.openEmbedded(ctx, o, embedded.Head{
-		Job: jobs.NewID(time.Now()), Options: opt, Inputs: journalInputs(inputs), Settings: o.job.settings(), Created: time.Now().UTC(),
+		Job: jobs.NewID(time.Now()), Options: opt, Inputs: journalInputs(inputs), Settings: o.job.settings(), Telling: o.job.telling(), Created: time.Now().UTC(),
 		BaseURL: o.access.baseURL, Given: o.given,
 	})
 }

@@ -20,7 +20,8 @@ type Head struct {
 	Job      string            `json:"job"`
 	Options  jobs.Options      `json:"options"`
 	Inputs   []Input           `json:"inputs"`
-	Settings map[string]string `json:"settings"` // what else decides how rows are read, by name; no secret
+	Settings map[string]string `json:"settings"`          // what else decides how rows are read, by name; no secret
+	Telling  map[string]string `json:"telling,omitempty"` // those of the settings that change a row, where that is known
 	Created  time.Time         `json:"created"`
 	BaseURL  string            `json:"-"`              // of the API that is called; empty where it is simulated
 	Mark     string            `json:"base,omitempty"` // of BaseURL, which is kept nowhere (I7); set by Create
@@ -63,7 +64,12 @@ func (h Head) Fingerprint() string {
 		inputs[i] = jobs.Input{Name: in.Name, Version: in.Version, SHA256: in.SHA256}
 	}
 	settings := map[string]string{"vars": h.Options.Vars} // of a runbook they are no setting
-	maps.Copy(settings, h.Settings)
+	if h.Telling != nil {
+		maps.Copy(settings, h.Telling)
+		delete(settings, "vars") // those that change a row are among them
+	} else {
+		maps.Copy(settings, h.Settings)
+	}
 	delete(settings, "allow-duplicates")
 	return jobs.Fingerprint(inputs, settings)
 }
