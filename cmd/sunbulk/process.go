@@ -46,22 +46,17 @@ func (p *program) process(ctx context.Context, s *session, w *worker.Worker, in 
 		if s.embedded {
 			in.stop(errNoLonger) // the window would never open again
 		}
-		err = errors.Join(unlessEnded(err), unlessEnded(<-read))
+		err = errors.Join(err, <-read)
 	case err = <-read:
 		if err != nil {
 			w.Drain()
 		}
-		err = errors.Join(unlessEnded(err), unlessEnded(<-served))
+		err = errors.Join(err, <-served)
 	}
 	progress.stop()
 	if full, ok := errors.AsType[*embedded.DiskError](err); ok {
 		return cannotRun(full, "mend that, such as by freeing space; the same command then goes on, and nothing is lost")
 	}
-	return err
-}
-
-// unlessEnded drops the errors by which reading and working end in good order.
-func unlessEnded(err error) error {
 	if errors.Is(err, errNoLonger) || errors.Is(err, context.Canceled) {
 		return nil
 	}
