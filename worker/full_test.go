@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/embedded"
 	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/localredis"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/sunco/suncotest"
@@ -38,7 +38,7 @@ func inFillingBench(t *testing.T, alone bool, test func(t *testing.T, w *worker.
 	synctest.Test(t, func(t *testing.T) {
 		opt := options()
 		opt.Rate, opt.Burst, opt.Timeout = 50, 5, time.Minute
-		redis, err := embedded.Start()
+		redis, err := localredis.Start()
 		if err != nil {
 			t.Fatal(err)
 		}

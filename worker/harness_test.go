@@ -11,8 +11,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/sunbulk/sunbulk/internal/embedded"
 	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/localredis"
 	"github.com/sunbulk/sunbulk/internal/queue"
 	"github.com/sunbulk/sunbulk/internal/redistest"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -41,7 +41,7 @@ func options() jobs.Options {
 
 func newBench(t *testing.T, handler http.Handler, opt jobs.Options) *bench {
 	t.Helper()
-	r, err := embedded.Start()
+	r, err := localredis.Start()
 	if err != nil {
 		t.Fatal(err)
 	}

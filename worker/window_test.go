@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/embedded"
+	"github.com/sunbulk/sunbulk/internal/localredis"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/sunco/suncotest"
@@ -42,7 +42,7 @@ func TestNoCallOutsideTheWindow(t *testing.T) {
 		opt.Rate, opt.Burst = 50, 5
 		opt.Timeout = time.Minute
 		calls := &clocked{handler: suncotest.New(suncotest.Config{})}
-		redis, err := embedded.Start()
+		redis, err := localredis.Start()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/internal/embedded"
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/localredis"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/worker"
 )
@@ -76,7 +77,7 @@ func journalInputs(inputs []jobs.Input) []embedded.Input {
 // openEmbedded starts the job of the head on a Redis in the process, or goes on with the one in the report
 // folder.
 func (p *program) openEmbedded(ctx context.Context, o runOptions, head embedded.Head) (*session, error) {
-	redis, err := embedded.Start()
+	redis, err := localredis.Start()
 	if err != nil {
 		return nil, cannotRun(err, "")
 	}

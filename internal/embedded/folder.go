@@ -1,3 +1,8 @@
+// Package embedded is the ledger of a run without a Redis of its own: a journal in the report folder for all that must survive
+// the process, around a ledger on internal/localredis.
+//
+// Redis keeps what is queued and how far the job is; the journal alone keeps outcomes, so
+// memory does not grow with the job (I6). Linux and macOS only: the journal is locked by flock.
 package embedded
 
 import (

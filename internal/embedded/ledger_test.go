@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/localredis"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -40,7 +41,7 @@ func newCodec(t testing.TB) *jobs.Codec {
 // newMemory returns the ledger of a new Redis in the process.
 func newMemory(t testing.TB, codec *jobs.Codec) *ledger.Ledger {
 	t.Helper()
-	r, err := Start()
+	r, err := localredis.Start()
 	if err != nil {
 		t.Fatal(err)
 	}

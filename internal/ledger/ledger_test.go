@@ -7,11 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/redis/go-redis/v9"
 
+	"github.com/sunbulk/sunbulk/internal/localredis"
 	"github.com/sunbulk/sunbulk/internal/redistest"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -28,9 +27,12 @@ func each(t *testing.T, test func(t *testing.T, l *Ledger)) {
 	}
 	t.Run("redis", func(t *testing.T) { test(t, New(redistest.Start(t).Client(t), codec)) })
 	t.Run("embedded", func(t *testing.T) {
-		rdb := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()})
-		t.Cleanup(func() { rdb.Close() })
-		test(t, New(rdb, codec))
+		r, err := localredis.Start()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(r.Close)
+		test(t, New(r.Client(), codec))
 	})
 }
 

@@ -3,14 +3,14 @@ package pace
 import (
 	"context"
 	"fmt"
-	"net"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/sunbulk/sunbulk/internal/localredis"
 )
 
 // fleet is workers that make calls at one app, and what the app saw of them.
@@ -45,15 +45,12 @@ func (w *window) add(at time.Time) {
 
 // newFleet is on a Redis in the process; with testing/synctest its clock is virtual.
 func newFleet(t testing.TB) *fleet {
-	server := miniredis.NewMiniRedis()
-	rdb := redis.NewClient(&redis.Options{
-		Addr:            "127.0.0.1:6379", // never dialled, but a name would be looked up
-		Dialer:          func(context.Context, string, string) (net.Conn, error) { return server.Dial() },
-		DisableIdentity: true,
-		PoolSize:        256,
-	})
-	t.Cleanup(func() { rdb.Close(); server.Close() })
-	return newFleetOn(t, rdb)
+	r, err := localredis.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.Close)
+	return newFleetOn(t, r.Client())
 }
 
 func newFleetOn(t testing.TB, rdb redis.UniversalClient) *fleet {

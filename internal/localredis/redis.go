@@ -1,9 +1,5 @@
-// Package embedded is Redis in the process, for a run without one: miniredis over in-memory
-// connections, and a journal in the report folder for all that must survive the process.
-//
-// miniredis keeps what is queued and how far the job is; the journal alone keeps outcomes, so
-// memory does not grow with the job (I6). Linux and macOS only: the journal is locked by flock.
-package embedded
+// Package localredis is Redis in the process: miniredis over in-memory connections. It keeps nothing beyond the process.
+package localredis
 
 import (
 	"context"
@@ -13,7 +9,6 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
-	lua "github.com/yuin/gopher-lua"
 )
 
 const (
@@ -25,23 +20,20 @@ const (
 	connectionBuffer = 8 << 10
 )
 
-// smallStacks makes do with a tenth of the stacks that miniredis makes anew for each script: they were a third of an
-// embedded run's garbage. Scripts call no deeper than a few functions, and what they unpack is a command's few arguments.
-var smallStacks = sync.OnceFunc(func() { lua.RegistrySize, lua.CallStackSize = 1024, 64 })
-
 // Redis is a miniredis of this process. It keeps nothing beyond it.
 type Redis struct {
-	server *miniredis.Miniredis
-	client *redis.Client
-	stop   chan struct{}
-	aging  sync.WaitGroup
+	server  *miniredis.Miniredis
+	scripts *scripts
+	client  *redis.Client
+	stop    chan struct{}
+	aging   sync.WaitGroup
 }
 
 // Start returns a Redis that listens on no port, for Close by the caller.
 func Start() (*Redis, error) {
-	smallStacks()
 	server := miniredis.NewMiniRedis()
 	client := redis.NewClient(&redis.Options{
+		Addr:            "127.0.0.1:6379", // never dialled, but a name would be looked up
 		Dialer:          func(context.Context, string, string) (net.Conn, error) { return server.Dial() },
 		Protocol:        2, // with 3, each command looks for notices that miniredis never sends
 		DisableIdentity: true,
@@ -52,12 +44,17 @@ func Start() (*Redis, error) {
 		ReadTimeout:     patience,
 		WriteTimeout:    patience,
 	})
-	if err := client.Ping(context.Background()).Err(); err != nil {
+	err := client.Ping(context.Background()).Err() // which starts the server
+	var scripts *scripts
+	if err == nil {
+		scripts, err = runScripts(server.Server())
+	}
+	if err != nil {
 		client.Close()
 		server.Close()
 		return nil, err
 	}
-	r := &Redis{server: server, client: client, stop: make(chan struct{})}
+	r := &Redis{server: server, scripts: scripts, client: client, stop: make(chan struct{})}
 	r.aging.Go(r.age)
 	return r, nil
 }
@@ -72,7 +69,7 @@ func (r *Redis) age() {
 		case <-r.stop:
 			return
 		case now := <-tick.C:
-			r.server.FastForward(now.Sub(last))
+			r.scripts.between(func() { r.server.FastForward(now.Sub(last)) })
 			last = now
 		}
 	}
