@@ -11,7 +11,7 @@ import (
 //
 // https://docs.smooch.io/rest/#operation/GetApp
 func (a *API) App(ctx context.Context) error {
-	got, err := a.do(ctx, call{method: http.MethodGet, url: a.url("")})
+	got, err := a.do(ctx, call{method: http.MethodGet, target: a.target("")})
 	if err != nil {
 		return err
 	}

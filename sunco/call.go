@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"maps"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync/atomic"
+	"time"
 )
 
 // MaxBodySize is the largest request body in bytes. The vendor says 100 kB; this is the stricter reading of it.
@@ -25,10 +23,21 @@ const (
 // call is one HTTP request to the API.
 type call struct {
 	method  string
-	url     *url.URL
-	body    []byte   // nil for none
-	private []string // what may not show in an error
+	target  string        // path and query, escaped
+	body    []byte        // nil for none
+	timeout time.Duration // of the whole call; 0 for none
+	private []string      // what may not show in an error
 }
+
+// request is a call as it goes out.
+type request struct {
+	call
+	authorization string
+}
+
+// sender sends a request, once. After an error it tells whether the request can have reached the API. The answer's Body must be read
+// to its end and closed.
+type sender func(context.Context, request) (res *http.Response, sent bool, err error)
 
 // answer is a 2xx answer that was read in full.
 type answer struct {
@@ -53,7 +62,10 @@ func (a *API) do(ctx context.Context, c call) (answer, error) {
 	if err != nil {
 		return answer{}, &Error{Title: "credentials: " + err.Error(), Err: err}
 	}
-	res, sent, err := a.send(a.request(ctx, c, authorization))
+	if strings.ContainsAny(authorization, "\r\n") {
+		return answer{}, &Error{Title: "credentials: they contain a line break", Err: ErrInvalid}
+	}
+	res, sent, err := a.send(ctx, request{c, authorization})
 	if err != nil {
 		return answer{}, a.failure(c, authorization, err, sent)
 	}
@@ -61,7 +73,7 @@ func (a *API) do(ctx context.Context, c call) (answer, error) {
 	if res.StatusCode/100 != 2 {
 		return answer{}, a.refusal(c, authorization, res)
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	body, err := readBody(res)
 	got := answer{status: res.StatusCode, body: bytes.TrimSpace(body)}
 	if err != nil {
 		lost := a.failure(c, authorization, err, true)
@@ -74,16 +86,15 @@ func (a *API) do(ctx context.Context, c call) (answer, error) {
 	return got, nil
 }
 
-// request has no GetBody, so that no transport can send a create a second time on its own.
-func (a *API) request(ctx context.Context, c call, authorization string) *http.Request {
-	header := maps.Clone(a.header)
-	header["Authorization"] = []string{authorization}
-	req := http.Request{Method: c.method, URL: c.url, Header: header}
-	if c.body != nil {
-		header["Content-Type"] = []string{"application/json"}
-		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(c.body)), int64(len(c.body))
+// readBody reads at most a byte more than maxAnswer. It believes a length only where it is small, as a rule.
+func readBody(res *http.Response) ([]byte, error) {
+	const small = 16_000
+	if n := res.ContentLength; n > 0 && n <= small {
+		body := make([]byte, n)
+		read, err := io.ReadFull(res.Body, body)
+		return body[:read], err
 	}
-	return req.WithContext(ctx)
+	return io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 }
 
 // secrets returns what may not show in an error of the call: what it names private, its credentials, the host.
@@ -94,21 +105,4 @@ func (a *API) secrets(c call, authorization string) []string {
 		secrets = append(secrets, p, url.PathEscape(p), url.QueryEscape(p))
 	}
 	return secrets
-}
-
-// sender sends a request, once. After an error it tells whether the request can have reached the API.
-type sender func(*http.Request) (res *http.Response, sent bool, err error)
-
-// through returns the sender of a transport that is not this package's own. One that does not report to the context's trace is not
-// trusted: only what is known to wait for a connection was not sent.
-func through(transport http.RoundTripper) sender {
-	return func(req *http.Request) (*http.Response, bool, error) {
-		var asked, got atomic.Bool // for a connection
-		trace := &httptrace.ClientTrace{
-			GetConn: func(string) { asked.Store(true) },
-			GotConn: func(httptrace.GotConnInfo) { got.Store(true) },
-		}
-		res, err := transport.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
-		return res, got.Load() || !asked.Load(), err
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 	"unicode/utf8"
 )
 
@@ -55,7 +56,8 @@ type Target struct {
 
 // Query holds what every call may carry besides its path.
 type Query struct {
-	BrandID string // for a brand-separated user given by external id; empty = none
+	BrandID string        // for a brand-separated user given by external id; empty = none
+	Timeout time.Duration // of the call, which costs less than a context of its own; 0 = it ends with its context alone
 }
 
 func (q Query) encode() string {
@@ -80,8 +82,9 @@ func (a *API) Create(ctx context.Context, user string, create ClientCreate, quer
 	}
 	c := call{
 		method:  http.MethodPost,
-		url:     a.url(query.encode(), "users", user, "clients"),
+		target:  a.target(query.encode(), "users", user, "clients"),
 		body:    body,
+		timeout: query.Timeout,
 		private: []string{user, create.MatchCriteria.PhoneNumber, create.MatchCriteria.Address},
 	}
 	got, err := a.do(ctx, c)

@@ -1,6 +1,8 @@
 package sunco
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -13,6 +15,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestIdleConnectionsAreClosed: each after its own time, and no sooner.
@@ -60,16 +64,12 @@ func TestTLSConnectionsAreUsedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newDirect(base)
+	d := newDirect(base, "test")
 	d.tls.RootCAs = x509.NewCertPool()
 	d.tls.RootCAs.AddCert(server.Certificate())
-	call := func() {
+	get := func() {
 		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/path", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, _, err := d.send(req)
+		res, _, err := d.send(t.Context(), request{call: call{method: http.MethodGet, target: "/path"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func TestTLSConnectionsAreUsedAgain(t *testing.T) {
 		}
 	}
 	for range 3 {
-		call()
+		get()
 		time.Sleep(5 * time.Millisecond)
 	}
 	if connections != 1 {
@@ -88,14 +88,14 @@ func TestTLSConnectionsAreUsedAgain(t *testing.T) {
 	}
 	server.CloseClientConnections()
 	time.Sleep(5 * time.Millisecond)
-	call()
+	get()
 }
 
 func TestDialEndsWithItsContext(t *testing.T) {
 	base := &url.URL{Scheme: "http", Host: "192.0.2.1"} // a network for documentation: nobody answers
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(http.ErrServerClosed)
-	if _, err := newDirect(base).dial(ctx); !errors.Is(err, http.ErrServerClosed) {
+	if _, err := newDirect(base, "test").dial(ctx, time.Time{}); !errors.Is(err, http.ErrServerClosed) {
 		t.Errorf("got %v, want the cause of the context", err)
 	}
 }
@@ -108,13 +108,9 @@ func TestContextThatEndsLateSpoilsNoConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newDirect(base)
+	d := newDirect(base, "test")
 	ctx, cancel := context.WithCancel(t.Context())
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, _, err := d.send(req)
+	res, _, err := d.send(ctx, request{call: call{method: http.MethodGet, target: "/"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,4 +119,71 @@ func TestContextThatEndsLateSpoilsNoConnection(t *testing.T) {
 	if res.Body.Close(); err != nil || d.takeIdle() != nil {
 		t.Errorf("got error %v, and a connection kept that has a deadline", err)
 	}
+}
+
+// A connection is kept though the context of its last exchange ends later, and is not used any more.
+func TestContextThatEndsLaterSpoilsNoExchange(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }))
+	defer server.Close()
+	base, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDirect(base, "test")
+	for range 200 {
+		ctx, cancel := context.WithCancel(t.Context())
+		res, _, err := d.send(ctx, request{call: call{method: http.MethodGet, target: "/"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readBody(res); err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		cancel()
+	}
+}
+
+// TestRequestsAreWrittenAsNetHTTPWritesThem: to a server they are the same.
+func TestRequestsAreWrittenAsNetHTTPWritesThem(t *testing.T) {
+	body := []byte(`{"a":"é"}`)
+	for _, host := range []string{"http://host.test/sc", "https://host.test:8443", "http://[::1]:80", "http://[fe80::1%25eth0]:8080", "https://127.0.0.1"} {
+		for _, c := range []call{
+			{method: http.MethodGet, target: "/sc/v2/apps/a/users/%2E%2E/clients?page[size]=100"},
+			{method: http.MethodPost, target: "/v2/apps/a/users/u%2F1/clients?brandId=b%261", body: body},
+			{method: http.MethodPost, target: "//v2", body: body},
+			{method: http.MethodDelete, target: "/v2/apps/a/users/%C3%A9%20%25/clients/c%3F1"},
+		} {
+			base, err := url.Parse(host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := request{call: c, authorization: "Bearer token"}
+			theirs, err := r.http(t.Context(), base, "agent/1 (+é)")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var written bytes.Buffer
+			if err := theirs.Write(&written); err != nil {
+				t.Fatal(err)
+			}
+			ours := newDirect(base, "agent/1 (+é)").appendRequest(nil, r)
+			if diff := cmp.Diff(parsed(t, written.Bytes()), parsed(t, ours)); diff != "" {
+				t.Errorf("%s %s (-net/http +ours):\n%s", host, c.target, diff)
+			}
+		}
+	}
+}
+
+func parsed(t *testing.T, written []byte) map[string]any {
+	t.Helper()
+	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(written)))
+	if err != nil {
+		t.Fatalf("%q: %v", written, err)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]any{"method": r.Method, "target": r.RequestURI, "host": r.Host, "header": r.Header, "length": r.ContentLength, "body": string(body)}
 }

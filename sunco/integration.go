@@ -21,7 +21,7 @@ func (a *API) Integration(ctx context.Context, id string) (Integration, error) {
 	if id == "" {
 		return Integration{}, invalid("integration id is empty")
 	}
-	got, err := a.do(ctx, call{method: http.MethodGet, url: a.url("", "integrations", id)})
+	got, err := a.do(ctx, call{method: http.MethodGet, target: a.target("", "integrations", id)})
 	if err != nil {
 		return Integration{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 const (
@@ -21,8 +22,9 @@ const (
 
 // ListQuery holds what a list may carry besides its path.
 type ListQuery struct {
-	BrandID  string // as in Query
-	PageSize int    // clients per page, 1 to 100; 0 = 100
+	BrandID  string        // as in Query
+	Timeout  time.Duration // of each call, as in Query
+	PageSize int           // clients per page, 1 to 100; 0 = 100
 }
 
 // page is the answer to one call of a list; all of meta and links may be missing.
@@ -64,8 +66,8 @@ type Pages struct {
 	api     *API
 	user    string
 	query   ListQuery
-	invalid error    // of the arguments
-	next    *url.URL // nil at the end
+	invalid error  // of the arguments
+	next    string // target of the page that follows; empty at the end
 	asked   map[string]bool
 	given   map[string]bool // by client id
 }
@@ -79,12 +81,12 @@ func (a *API) Pages(user string, query ListQuery) *Pages {
 		p.invalid = invalid(fmt.Sprintf("page size %d is not in 1 to %d", query.PageSize, maxPageSize))
 	}
 	p.query.PageSize = cmp.Or(query.PageSize, maxPageSize)
-	p.next = p.url("")
+	p.next = p.target("")
 	return p
 }
 
 // More tells whether there may be another page. It is true before the first.
-func (p *Pages) More() bool { return p.next != nil }
+func (p *Pages) More() bool { return p.next != "" }
 
 // Next makes one call and returns the clients of the next page that no page gave before. After an error it asks for the
 // same page again. An error about what follows a page comes with the page's clients.
@@ -92,7 +94,7 @@ func (p *Pages) Next(ctx context.Context) ([]Client, error) {
 	if p.invalid != nil {
 		return nil, p.invalid
 	}
-	got, err := p.api.do(ctx, call{method: http.MethodGet, url: p.next, private: []string{p.user}})
+	got, err := p.api.do(ctx, call{method: http.MethodGet, target: p.next, timeout: p.query.Timeout, private: []string{p.user}})
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +110,7 @@ func (p *Pages) Next(ctx context.Context) ([]Client, error) {
 			clients = append(clients, c)
 		}
 	}
-	p.asked[p.next.String()] = true
+	p.asked[p.next] = true
 	next, problem := p.after(read)
 	if problem != "" {
 		return clients, got.broken(problem)
@@ -117,8 +119,8 @@ func (p *Pages) Next(ctx context.Context) ([]Client, error) {
 	return clients, nil
 }
 
-// url returns the address of the page after the cursor. The brackets are literal, as the vendor's own examples have them.
-func (p *Pages) url(after string) *url.URL {
+// target returns that of the page after the cursor. The brackets are literal, as the vendor's own examples have them.
+func (p *Pages) target(after string) string {
 	query := fmt.Sprintf("page[size]=%d", p.query.PageSize)
 	if after != "" {
 		query += "&page[after]=" + url.QueryEscape(after)
@@ -126,61 +128,65 @@ func (p *Pages) url(after string) *url.URL {
 	if brand := (Query{BrandID: p.query.BrandID}).encode(); brand != "" {
 		query += "&" + brand
 	}
-	return p.api.url(query, "users", p.user, "clients")
+	return p.api.target(query, "users", p.user, "clients")
 }
 
-// after returns the address of the page that follows, nil at the end of the list; problem tells why it can't be followed.
-func (p *Pages) after(read page) (next *url.URL, problem string) {
+// after returns the target of the page that follows, none at the end of the list; problem tells why it can't be followed.
+func (p *Pages) after(read page) (next, problem string) {
 	next, problem = p.named(read)
 	switch {
-	case next == nil:
-		return nil, problem
-	case p.asked[next.String()]:
-		return nil, "list goes in a circle: a page was named twice"
+	case next == "":
+		return "", problem
+	case p.asked[next]:
+		return "", "list goes in a circle: a page was named twice"
 	case len(p.asked) >= maxPages:
-		return nil, fmt.Sprintf("list has more than %d pages", maxPages)
+		return "", fmt.Sprintf("list has more than %d pages", maxPages)
 	}
 	return next, ""
 }
 
 // named reads where a page says that the next one is.
-func (p *Pages) named(read page) (next *url.URL, problem string) {
+func (p *Pages) named(read page) (next, problem string) {
 	more := read.Meta.HasMore
 	switch {
 	case more != nil && !*more:
-		return nil, ""
+		return "", ""
 	case read.Meta.AfterCursor != "":
-		return p.url(read.Meta.AfterCursor), ""
+		return p.target(read.Meta.AfterCursor), ""
 	case read.Links != nil && read.Links.Next != "":
 		return p.link(read.Links.Next)
 	case more != nil:
-		return nil, "more clients are announced without a cursor or link"
+		return "", "more clients are announced without a cursor or link"
 	case read.Links == nil && len(*read.Clients) >= p.query.PageSize:
 		return p.afterLast(*read.Clients), ""
 	}
-	return nil, ""
+	return "", ""
 }
 
 // afterLast goes on from a full page that says nothing about a next one: a record's id is a cursor.
-func (p *Pages) afterLast(clients []Client) *url.URL {
+func (p *Pages) afterLast(clients []Client) string {
 	last := clients[len(clients)-1].ID
 	if len(last) != cursorLength {
-		return nil
+		return ""
 	}
-	return p.url(last)
+	return p.target(last)
 }
 
 // link checks that links.next stays with the base URL's host, for the request carries credentials.
-func (p *Pages) link(raw string) (next *url.URL, problem string) {
+func (p *Pages) link(raw string) (next, problem string) {
 	base := p.api.base
-	u, err := p.next.Parse(raw)
+	here, err := address(base, p.next)
 	if err != nil {
-		return nil, "links.next is not a URL"
+		return "", "page has no URL that links.next could be relative to"
+	}
+	u, err := here.Parse(raw)
+	if err != nil {
+		return "", "links.next is not a URL"
 	}
 	if u.Scheme != base.Scheme || !strings.EqualFold(u.Hostname(), base.Hostname()) || port(u) != port(base) || u.User != nil {
-		return nil, "links.next leads to another host, which would get the credentials"
+		return "", "links.next leads to another host, which would get the credentials"
 	}
-	return u, ""
+	return u.RequestURI(), ""
 }
 
 func port(u *url.URL) string {

@@ -22,7 +22,8 @@ func (a *API) Remove(ctx context.Context, user, clientID string, query Query) er
 	}
 	c := call{
 		method:  http.MethodDelete,
-		url:     a.url(query.encode(), "users", user, "clients", clientID),
+		target:  a.target(query.encode(), "users", user, "clients", clientID),
+		timeout: query.Timeout,
 		private: []string{user, clientID},
 	}
 	got, err := a.do(ctx, c)

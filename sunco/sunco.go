@@ -32,11 +32,10 @@ type Config struct {
 
 // API calls one app. It is safe for concurrent use.
 type API struct {
-	base   *url.URL
-	root   *url.URL // of the app's resources
-	auth   Auth
-	send   sender
-	header http.Header // of every request
+	base *url.URL
+	root string // of the targets of the app's resources
+	auth Auth
+	send sender
 }
 
 // New returns an API for the app. It sends nothing; its errors are about the arguments and never quote credentials.
@@ -63,12 +62,11 @@ func New(appID string, cfg Config) (*API, error) {
 	if cfg.UserAgent == "" {
 		cfg.UserAgent = "sunco (+https://github.com/sunbulk/sunbulk)"
 	}
-	send := newSender(base)
+	send := newSender(base, cfg.UserAgent)
 	if cfg.Transport != nil {
-		send = through(cfg.Transport)
+		send = through(cfg.Transport, base, cfg.UserAgent)
 	}
-	header := http.Header{"Accept": {"application/json"}, "User-Agent": {cfg.UserAgent}}
-	return &API{base: base, root: resource(base, "v2", "apps", appID), auth: cfg.Auth, send: send, header: header}, nil
+	return &API{base: base, root: resource(base.EscapedPath(), "v2", "apps", appID), auth: cfg.Auth, send: send}, nil
 }
 
 // parseBase checks a base URL; its errors quote neither the URL nor a password in it.
@@ -86,6 +84,8 @@ func parseBase(raw string) (*url.URL, error) {
 		return nil, errors.New("scheme is neither https nor http (hint: it looks like " + DefaultBaseURL + ")")
 	case u.Hostname() == "":
 		return nil, errors.New("host is missing")
+	case strings.ContainsFunc(u.Host, func(r rune) bool { return r > unicode.MaxASCII }):
+		return nil, errors.New("host is not ASCII (hint: give it in the form that begins with xn--)")
 	case u.User != nil:
 		return nil, errors.New("user and password do not belong in it")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
@@ -96,26 +96,23 @@ func parseBase(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// url returns the address of a resource of the app.
-func (a *API) url(query string, segments ...string) *url.URL {
-	u := resource(a.root, segments...)
-	u.RawQuery = query
-	return u
+// target returns the path and query of a resource of the app.
+func (a *API) target(query string, segments ...string) string {
+	path := resource(a.root, segments...)
+	if query == "" {
+		return path
+	}
+	return path + "?" + query
 }
 
-// resource returns an address below base; each segment stays one segment, whatever is in it.
-func resource(base *url.URL, segments ...string) *url.URL {
-	const room = 128 // bytes, enough as a rule
-	path, escaped := make([]byte, 0, room), make([]byte, 0, room)
-	path = append(path, base.Path...)
-	escaped = append(escaped, base.EscapedPath()...)
+// resource returns an escaped path below another; each segment stays one segment, whatever is in it.
+func resource(root string, segments ...string) string {
+	path := make([]byte, 0, 128) // enough as a rule
+	path = append(path, root...)
 	for _, s := range segments {
-		path = append(append(path, '/'), s...)
-		escaped = append(append(escaped, '/'), escapeSegment(s)...)
+		path = append(append(path, '/'), escapeSegment(s)...)
 	}
-	u := *base
-	u.Path, u.RawPath = string(path), string(escaped)
-	return &u
+	return string(path)
 }
 
 // escapeSegment escapes s for one path segment. A segment of dots is escaped too, or it would mean another path.

@@ -1,13 +1,14 @@
 package sunco
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -20,57 +21,70 @@ const (
 	trusted = time.Millisecond
 	// dialTimeout bounds the making of a connection, TLS included.
 	dialTimeout = 10 * time.Second
+	// contentType is of what is sent, and of what is wanted.
+	contentType = "application/json"
 )
 
 // newSender returns what sends requests to base by default. It speaks HTTP/1.1 only: on HTTP/2 all calls in flight
 // share a connection, and losing it would leave every one of them unanswered.
-func newSender(base *url.URL) sender {
+func newSender(base *url.URL, userAgent string) sender {
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: base}); proxy != nil || err != nil {
-		return through(proxied())
+		return through(proxied(), base, userAgent)
 	}
-	return newDirect(base).send
-}
-
-// proxied returns a transport that heeds HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
-func proxied() *http.Transport {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
-		TLSHandshakeTimeout:    dialTimeout,
-		MaxIdleConnsPerHost:    512,
-		IdleConnTimeout:        idleTimeout,
-		MaxResponseHeaderBytes: maxAnswerHeader,
-		Protocols:              protocols,
-	}
+	return newDirect(base, userAgent).send
 }
 
 // direct sends requests to one host. A call writes its request and reads its answer in the caller's own goroutine, on a
-// connection that it has to itself; net/http has two goroutines for each connection, and a call costs twice the CPU. Writing
-// and reading HTTP is net/http's. No request is sent a second time once a byte of it was.
+// connection that it has to itself; net/http has two goroutines for each connection, and a call costs twice the CPU. Reading
+// HTTP is net/http's. No request is sent a second time once a byte of it was.
 type direct struct {
 	address string      // host:port
 	tls     *tls.Config // nil for http
-	buffers sync.Pool   // of *bytes.Buffer, for requests
+	fields  string      // of the header of every request
+	buffers sync.Pool   // of *[]byte, for requests
 
 	mu       sync.Mutex
 	idle     []*conn // the one used last at the end
 	sweeping bool    // a sweep is due
 }
 
-func newDirect(base *url.URL) *direct {
-	t := &direct{address: net.JoinHostPort(base.Hostname(), port(base))}
-	t.buffers.New = func() any { return new(bytes.Buffer) }
+func newDirect(base *url.URL, userAgent string) *direct {
+	t := &direct{
+		address: net.JoinHostPort(base.Hostname(), port(base)),
+		fields:  "Host: " + hostField(base.Host) + "\r\nUser-Agent: " + userAgent + "\r\nAccept: " + contentType + "\r\n",
+	}
+	t.buffers.New = func() any { return new([]byte) }
 	if base.Scheme == "https" {
 		t.tls = &tls.Config{ServerName: base.Hostname(), NextProtos: []string{"http/1.1"}}
 	}
 	return t
 }
 
-// dial makes a connection. The end of ctx is told by its cause.
-func (t *direct) dial(ctx context.Context) (*conn, error) {
-	dialer := net.Dialer{Timeout: dialTimeout}
+// hostField is the host without the zone of an IPv6 address, which means nothing to others.
+func hostField(host string) string {
+	before, rest, zoned := strings.Cut(host, "%")
+	if !zoned {
+		return host
+	}
+	_, port, _ := strings.Cut(rest, "]")
+	return before + "]" + port
+}
+
+// appendRequest appends the request as HTTP/1.1 has it.
+func (t *direct) appendRequest(b []byte, r request) []byte {
+	b = append(append(append(append(b, r.method...), ' '), r.target...), " HTTP/1.1\r\n"...)
+	b = append(b, t.fields...)
+	b = append(append(append(b, "Authorization: "...), r.authorization...), "\r\n"...)
+	if r.body != nil {
+		b = append(b, "Content-Type: "+contentType+"\r\nContent-Length: "...)
+		b = append(strconv.AppendInt(b, int64(len(r.body)), 10), "\r\n"...)
+	}
+	return append(append(b, "\r\n"...), r.body...)
+}
+
+// dial makes a connection until the deadline, zero for none. The end of ctx is told by its cause.
+func (t *direct) dial(ctx context.Context, deadline time.Time) (*conn, error) {
+	dialer := net.Dialer{Timeout: dialTimeout, Deadline: deadline}
 	dial := dialer.DialContext
 	if t.tls != nil {
 		dial = (&tls.Dialer{NetDialer: &dialer, Config: t.tls}).DialContext
@@ -85,43 +99,41 @@ func (t *direct) dial(ctx context.Context) (*conn, error) {
 	return nil, err
 }
 
-// send makes one exchange. The answer's Body must be read to its end and closed for the connection to be used again.
-func (t *direct) send(req *http.Request) (res *http.Response, sent bool, err error) {
-	request := t.buffers.Get().(*bytes.Buffer)
-	defer t.buffers.Put(request)
-	request.Reset()
-	if err := req.Write(request); err != nil {
-		return nil, false, err
+// send makes one exchange.
+func (t *direct) send(ctx context.Context, r request) (res *http.Response, sent bool, err error) {
+	buffer := t.buffers.Get().(*[]byte)
+	defer t.buffers.Put(buffer)
+	*buffer = t.appendRequest((*buffer)[:0], r)
+	var deadline time.Time
+	if r.timeout > 0 {
+		deadline = time.Now().Add(r.timeout)
 	}
 	for {
-		c, err := t.connection(req.Context())
+		c, err := t.connection(ctx, deadline)
 		if err != nil {
 			return nil, false, err
 		}
-		res, err := c.exchange(req, request.Bytes())
+		res, err := c.exchange(ctx, deadline, *buffer)
 		if err == nil {
 			return res, true, nil
 		}
 		c.Close()
-		if cause := context.Cause(req.Context()); cause != nil {
-			return nil, c.wrote > 0, cause
-		}
-		if !c.used || c.wrote > 0 {
-			return nil, c.wrote > 0, err
+		if !c.used || c.wrote > 0 || ctx.Err() != nil {
+			return nil, c.wrote > 0, ending(ctx, deadline, err)
 		}
 		// The server has closed a connection that was idle, and no byte was sent: the next one.
 	}
 }
 
 // connection returns an idle connection that the server has neither closed nor said anything on unasked, or else a new one.
-func (t *direct) connection(ctx context.Context) (*conn, error) {
+func (t *direct) connection(ctx context.Context, deadline time.Time) (*conn, error) {
 	for c := t.takeIdle(); c != nil; c = t.takeIdle() {
 		if time.Since(c.since) < trusted || c.peer.silent() {
 			return c, nil
 		}
 		c.Close()
 	}
-	return t.dial(ctx)
+	return t.dial(ctx, deadline)
 }
 
 // takeIdle returns the connection that was used last, nil when there is none.

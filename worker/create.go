@@ -26,7 +26,7 @@ func create(ctx context.Context, t *try) (jobs.Outcome, error) {
 	}
 	var made sunco.Client
 	err := t.call(ctx, jobs.Create, func(ctx context.Context) (err error) {
-		made, err = t.app.api.Create(ctx, t.row.User, body(t.row), sunco.Query{BrandID: t.row.BrandID})
+		made, err = t.app.api.Create(ctx, t.row.User, body(t.row), t.query())
 		return err
 	})
 	if err != nil {

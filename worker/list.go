@@ -25,7 +25,7 @@ func list(ctx context.Context, t *try) (jobs.Outcome, error) {
 // clients returns all clients of the row's user, with one call per page.
 func (t *try) clients(ctx context.Context) ([]sunco.Client, error) {
 	var all []sunco.Client
-	pages := t.app.api.Pages(t.row.User, sunco.ListQuery{BrandID: t.row.BrandID})
+	pages := t.app.api.Pages(t.row.User, sunco.ListQuery{BrandID: t.row.BrandID, Timeout: t.job.Options.Timeout})
 	for pages.More() {
 		err := t.call(ctx, jobs.List, func(ctx context.Context) error {
 			page, err := pages.Next(ctx)

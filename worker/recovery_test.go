@@ -146,7 +146,7 @@ func TestMaxFailuresPausesAndResumeGoesOn(t *testing.T) {
 	opt := options()
 	opt.MaxFailures = jobs.Threshold{Count: 5}
 	b := newBench(t, sim, opt)
-	rows := creates(200)
+	rows := creates(4000) // more than may be in a pass
 	for i := range 30 {
 		rows[i].User = fmt.Sprintf("unknown-%d", i)
 	}
@@ -155,8 +155,8 @@ func TestMaxFailuresPausesAndResumeGoesOn(t *testing.T) {
 		b.serve()
 		job := b.state()
 		if job.State == jobs.Finished {
-			if job.Tally.Failed != 30 || job.Tally.OK != 170 || resumed == 0 {
-				t.Errorf("got %+v after %d pauses, want 30 failed, 170 ok, some pauses", job.Tally, resumed)
+			if job.Tally.Failed != 30 || job.Tally.OK != 3970 || resumed == 0 {
+				t.Errorf("got %+v after %d pauses, want 30 failed, 3970 ok, some pauses", job.Tally, resumed)
 			}
 			return
 		}

@@ -55,7 +55,7 @@ func (t *try) once(ctx context.Context) (jobs.Outcome, error) {
 	return attempt(ctx, t)
 }
 
-// call makes one call of an operation at the pace of the app, with the job's timeout, and counts it.
+// call makes one call of an operation at the pace of the app, and counts it. do heeds the job's timeout.
 // A list for a row in doubt is a look. Its error is always a *sunco.Error.
 func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) error) error {
 	asked := time.Now()
@@ -72,12 +72,6 @@ func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) err
 		t.stand()
 		return stopped()
 	}
-	limit := ctx
-	if t.job.Options.Timeout > 0 {
-		var cancel context.CancelFunc
-		limit, cancel = context.WithTimeout(ctx, t.job.Options.Timeout)
-		defer cancel()
-	}
 	start := time.Now()
 	second := op == jobs.Create && t.lastCall == jobs.List && !t.looked // of an ensure, which repeats nothing
 	t.lastCall, t.looked = op, op == jobs.List && t.doubt
@@ -85,7 +79,7 @@ func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) err
 		t.sent = start
 	}
 	t.inFlight.Add(1)
-	err = do(limit)
+	err = do(ctx)
 	took := time.Since(start)
 	t.inFlight.Add(-1)
 	t.called.Add(1)
@@ -103,6 +97,11 @@ func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) err
 		return failure
 	}
 	return nil
+}
+
+// query is what every call of the row carries.
+func (t *try) query() sunco.Query {
+	return sunco.Query{BrandID: t.row.BrandID, Timeout: t.job.Options.Timeout}
 }
 
 // stopped is the error of a call that was not begun.
