@@ -2,7 +2,6 @@ package sunco
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 )
 
@@ -18,7 +17,7 @@ func (a *API) App(ctx context.Context) error {
 	var reply struct {
 		App *struct{} `json:"app"`
 	}
-	if json.Unmarshal(got.body, &reply) != nil || reply.App == nil {
+	if decode(got.body, &reply) != nil || reply.App == nil {
 		return got.unreadable("an app was expected (hint: check the base URL)")
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Statuses of a client that the API names today; others may come.
@@ -53,7 +52,7 @@ func (c *Client) UnmarshalJSON(data []byte) error {
 		DisplayName   field `json:"displayName"`
 		AvatarURL     field `json:"avatarUrl"`
 	}
-	if err := json.Unmarshal(data, &fields); err != nil {
+	if err := decode(data, &fields); err != nil {
 		return err
 	}
 	if fields == nil {
@@ -93,27 +92,6 @@ func (c Client) MarshalJSON() ([]byte, error) {
 		c.ID, c.Type, c.Status, c.IntegrationID, c.ExternalID,
 		stamp(c.LastSeen), stamp(c.LinkedAt), c.DisplayName, c.AvatarURL,
 	})
-}
-
-// field is what the API gave as a string, else its JSON text; empty for null.
-type field string
-
-// UnmarshalJSON takes a value whose syntax the decoder has checked.
-func (f *field) UnmarshalJSON(value []byte) error {
-	if value[0] == '"' && bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value) { // nothing to decode, as a rule
-		*f = field(value[1 : len(value)-1])
-		return nil
-	}
-	var s *string
-	switch err := json.Unmarshal(value, &s); {
-	case err != nil:
-		*f = field(value)
-	case s == nil:
-		*f = ""
-	default:
-		*f = field(*s)
-	}
-	return nil
 }
 
 func (f field) instant() time.Time {

@@ -94,7 +94,7 @@ func (a *API) Create(ctx context.Context, user string, create ClientCreate, quer
 	var reply struct {
 		Client *Client `json:"client"`
 	}
-	if json.Unmarshal(got.body, &reply) != nil || reply.Client == nil {
+	if decode(got.body, &reply) != nil || reply.Client == nil {
 		return Client{}, got.unreadable("a client was expected")
 	}
 	return *reply.Client, nil

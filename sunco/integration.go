@@ -2,7 +2,6 @@ package sunco
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 )
 
@@ -32,7 +31,7 @@ func (a *API) Integration(ctx context.Context, id string) (Integration, error) {
 			Status field `json:"status"`
 		} `json:"integration"`
 	}
-	if json.Unmarshal(got.body, &reply) != nil || reply.Integration == nil {
+	if decode(got.body, &reply) != nil || reply.Integration == nil {
 		return Integration{}, got.unreadable("an integration was expected")
 	}
 	in := reply.Integration

@@ -3,7 +3,6 @@ package sunco
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
@@ -100,7 +99,7 @@ func (p *Pages) Next(ctx context.Context) ([]Client, error) {
 	}
 	var read page
 	// A page without clients must not pass for an empty list: a create may be sent again because of it.
-	if json.Unmarshal(got.body, &read) != nil || read.Clients == nil {
+	if decode(got.body, &read) != nil || read.Clients == nil {
 		return nil, got.unreadable("clients were expected")
 	}
 	var clients []Client

@@ -3,7 +3,6 @@ package sunco
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"html"
 	"io"
 	"net/http"
@@ -44,7 +43,7 @@ func cause(body []byte, contentType string) (code, title string) {
 			Title string `json:"title"`
 		} `json:"errors"`
 	}
-	if json.Unmarshal(body, &reply) == nil && len(reply.Errors) > 0 {
+	if decode(body, &reply) == nil && len(reply.Errors) > 0 {
 		first := reply.Errors[0]
 		if !codeForm.MatchString(first.Code) {
 			return "", first.Title
