@@ -76,7 +76,7 @@ the second stops at once.
 const percentWithInput = 50
 
 // percentInOne is the same where the worker and its Redis are in the process, too.
-const percentInOne = 33
+const percentInOne = 25
 
 // garbage is how much may pile up: percent while rows are remembered, and else, with a quarter in use, about as many bytes.
 func (j *jobFlags) garbage(percent int) int {

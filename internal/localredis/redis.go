@@ -4,6 +4,7 @@ package localredis
 import (
 	"context"
 	"net"
+	"reflect"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ const (
 // Redis is a miniredis of this process. It keeps nothing beyond it.
 type Redis struct {
 	server  *miniredis.Miniredis
+	changes reflect.Value // how often each key was changed
 	scripts *scripts
 	client  *redis.Client
 	stop    chan struct{}
@@ -54,13 +56,20 @@ func Start() (*Redis, error) {
 		server.Close()
 		return nil, err
 	}
-	r := &Redis{server: server, scripts: scripts, client: client, stop: make(chan struct{})}
+	r := &Redis{server: server, changes: changes(server), scripts: scripts, client: client, stop: make(chan struct{})}
 	r.aging.Go(r.age)
 	return r, nil
 }
 
-// age lets keys expire, to the second. miniredis' own clock would look through all keys at every
-// command, and at every call within a script.
+// changes returns the table in which miniredis counts how often each key was changed, for WATCH, which is not here. It keeps every key that
+// ever was, so it would grow with the job (I6): each batch has a key of its own.
+func changes(server *miniredis.Miniredis) reflect.Value {
+	table := reflect.ValueOf(server.DB(0)).Elem().FieldByName("keyVersion")
+	return reflect.NewAt(table.Type(), table.Addr().UnsafePointer()).Elem()
+}
+
+// age lets keys expire, to the second, and what is known of those that are gone be forgotten. miniredis' own clock would look
+// through all keys at every command, and at every call within a script.
 func (r *Redis) age() {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -69,7 +78,10 @@ func (r *Redis) age() {
 		case <-r.stop:
 			return
 		case now := <-tick.C:
-			r.scripts.between(func() { r.server.FastForward(now.Sub(last)) })
+			r.scripts.between(func() {
+				r.server.FastForward(now.Sub(last))
+				r.changes.Clear()
+			})
 			last = now
 		}
 	}

@@ -1,6 +1,7 @@
 package localredis
 
 import (
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,6 +22,37 @@ func TestKeysExpireWithTheClock(t *testing.T) {
 				t.Errorf("got %d keys, want %d", got, want)
 			}
 			time.Sleep(2 * time.Minute)
+		}
+	})
+}
+
+func TestI6KeysThatAreGoneAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, err := Start()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		const keys = 1000
+		for i := range keys {
+			key := strconv.Itoa(i)
+			if err := r.Client().Set(t.Context(), key, i, 0).Err(); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.Client().Del(t.Context(), key).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		remembered := func() (n int) {
+			r.scripts.between(func() { n = r.changes.Len() })
+			return n
+		}
+		if got := remembered(); got != keys {
+			t.Errorf("got %d keys remembered, want %d: is the table another one by now?", got, keys)
+		}
+		time.Sleep(2 * time.Second)
+		if got := remembered(); got != 0 {
+			t.Errorf("got %d keys remembered, want none", got)
 		}
 	})
 }
