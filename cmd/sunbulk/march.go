@@ -172,9 +172,9 @@ func (m *march) begin(ctx context.Context, i int) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A remove of a second step is the same work as that of another run, and meant.
-	o := runOptions{out: m.view.folder(m.out, i), job: jobFlags{allowDuplicates: true}}
-	s, err := m.openEmbedded(ctx, o, head)
+	// The first step's journal tells the run from others; a remove of a second one is the same work as that of another run, and meant.
+	o := runOptions{out: m.view.folder(m.out, i), job: jobFlags{allowDuplicates: m.again || i > 0}}
+	s, err := m.openEmbedded(ctx, o, m.newcomer(m.out, head))
 	if err != nil {
 		return nil, err
 	}

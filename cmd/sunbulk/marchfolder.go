@@ -33,16 +33,15 @@ func (m *march) resume(out string) (string, error) {
 		}
 		return out, usage(out+" holds the report of an earlier run", "give another --out, or move it away")
 	}
-	return out, m.refuseTwin(out, first)
+	if m.again {
+		return out, nil
+	}
+	return out, m.newcomer(out, first).refuseTwin() // again when the first step begins, but the input is read before that
 }
 
-// refuseTwin keeps a run from being begun beside one of the same runbook, variables and input that goes on, and
-// after one that has created.
-func (m *march) refuseTwin(out string, head embedded.Head) error {
-	if m.again {
-		return nil
-	}
-	return newcomer{Head: head, out: out, ended: endedRun, journal: func(folder string) string { return m.view.folder(folder, 0) }}.refuseTwin()
+// newcomer is what the run is compared by with others of the same runbook, variables and input.
+func (m *march) newcomer(out string, first embedded.Head) newcomer {
+	return newcomer{Head: first, out: out, ended: endedRun, journal: func(folder string) string { return m.view.folder(folder, 0) }}
 }
 
 // discardLeft removes the journals that a run left that was killed when all was done but to remove them: the

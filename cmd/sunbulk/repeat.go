@@ -64,12 +64,15 @@ func whatIsLeft(folder string) string {
 	return "what is left is in " + failed + "; "
 }
 
+// parents are the folders whose folders are looked at: the working directory, and the one that out is in.
+func parents(out string) []string { return []string{".", filepath.Join(out, "..")} }
+
 // neighbours are the folders beside out, and those in the working directory.
 func neighbours(out string) []string {
 	var folders []string
 	own, _ := filepath.Abs(out)
 	seen := map[string]bool{own: true}
-	for _, parent := range []string{".", filepath.Join(out, "..")} {
+	for _, parent := range parents(out) {
 		entries, _ := os.ReadDir(parent) // what cannot be read holds no run that could be gone on with
 		for _, e := range entries {
 			folder := filepath.Join(parent, e.Name())

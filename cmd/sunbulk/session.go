@@ -59,10 +59,12 @@ func (p *program) openSession(ctx context.Context, o runOptions, opt jobs.Option
 	if err != nil {
 		return nil, err
 	}
-	return p.openEmbedded(ctx, o, embedded.Head{
+	head := embedded.Head{
 		Job: jobs.NewID(time.Now()), Options: opt, Inputs: journalInputs(inputs), Settings: o.job.settings(), Telling: o.job.telling(), Created: time.Now().UTC(),
 		BaseURL: o.access.baseURL, Given: o.given,
-	})
+	}
+	own := func(folder string) string { return folder }
+	return p.openEmbedded(ctx, o, newcomer{Head: head, out: outFolder(o.out, head.Job), journal: own, ended: endedJob})
 }
 
 // journalInputs are the inputs as a journal tells them from others.
@@ -74,9 +76,9 @@ func journalInputs(inputs []jobs.Input) []embedded.Input {
 	return all
 }
 
-// openEmbedded starts the job of the head on a Redis in the process, or goes on with the one in the report
+// openEmbedded starts the newcomer's job on a Redis in the process, or goes on with the one in the report
 // folder.
-func (p *program) openEmbedded(ctx context.Context, o runOptions, head embedded.Head) (*session, error) {
+func (p *program) openEmbedded(ctx context.Context, o runOptions, n newcomer) (*session, error) {
 	redis, err := localredis.Start()
 	if err != nil {
 		return nil, cannotRun(err, "")
@@ -86,8 +88,8 @@ func (p *program) openEmbedded(ctx context.Context, o runOptions, head embedded.
 		redis.Close()
 		return nil, err
 	}
-	s := &session{store: st, embedded: true, batch: head.Options.BatchSize, close: func() { redis.Close() }}
-	if err := p.openJournal(ctx, s, o, head); err != nil {
+	s := &session{store: st, embedded: true, batch: n.Options.BatchSize, close: func() { redis.Close() }}
+	if err := p.openJournal(ctx, s, o, n); err != nil {
 		redis.Close()
 		return nil, err
 	}
@@ -97,7 +99,8 @@ func (p *program) openEmbedded(ctx context.Context, o runOptions, head embedded.
 }
 
 // openJournal goes on with the journal in the report folder, or begins one.
-func (p *program) openJournal(ctx context.Context, s *session, o runOptions, head embedded.Head) (err error) {
+func (p *program) openJournal(ctx context.Context, s *session, o runOptions, n newcomer) (err error) {
+	head := n.Head
 	s.out = outFolder(o.out, head.Job)
 	_, there, err := embedded.Peek(s.out)
 	switch {
@@ -117,22 +120,28 @@ func (p *program) openJournal(ctx context.Context, s *session, o runOptions, hea
 		if err := refuseOldReport(s.out); err != nil {
 			return err
 		}
-		n := newcomer{Head: head, out: s.out, ended: endedJob, journal: func(folder string) string { return folder }}
-		if !o.job.allowDuplicates {
-			err = n.refuseTwin()
-		}
-		if err != nil {
+		if err := s.beginJournal(n, o.job.allowDuplicates); err != nil {
 			return err
-		}
-		s.journal, err = embedded.Create(s.out, head, s.ledger, s.codec)
-		if err != nil {
-			return explainJournal(err, s.out)
 		}
 		err = s.ledger.Create(ctx, jobs.Job{ID: head.Job, Options: head.Options, Fingerprint: head.Fingerprint(), Created: head.Created})
 	}
 	s.job, s.created = head.Job, head.Created
 	s.piped = slices.ContainsFunc(head.Inputs, func(in embedded.Input) bool { return !in.Known() })
 	return err
+}
+
+// beginJournal begins the newcomer's journal, beside no run of the same work unless it is again: none can begin one meanwhile.
+func (s *session) beginJournal(n newcomer, again bool) (err error) {
+	if !again {
+		defer keepOut(n.out)()
+		if err := n.refuseTwin(); err != nil {
+			return err
+		}
+	}
+	if s.journal, err = embedded.Create(s.out, n.Head, s.ledger, s.codec); err != nil {
+		return explainJournal(err, s.out)
+	}
+	return nil
 }
 
 // outFolder is where a job's report goes.

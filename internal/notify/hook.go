@@ -128,6 +128,9 @@ func text(n Notice) string {
 		is = "was"
 	}
 	line := fmt.Sprintf("sunbulk %s (app %s) %s %s", n.subject(), n.App, is, strings.ReplaceAll(string(n.Event), "_", " "))
+	if n.Simulated {
+		line += ", simulated"
+	}
 	if n.Reason != "" {
 		line += ": " + n.Reason
 	}

@@ -34,6 +34,8 @@ type Notice struct {
 	Times  Times      `json:"times"`
 	Hint   string     `json:"hint"` // what to run next
 
+	Simulated bool `json:"simulated,omitempty"` // nothing was done
+
 	Run      string `json:"run,omitempty"` // of the job, or the one that it is about
 	Runbook  string `json:"runbook,omitempty"`
 	Step     string `json:"step,omitempty"` // of the job
@@ -61,7 +63,7 @@ type Times struct {
 func newNotice(job jobs.Job, event Event, key string, at time.Time, reason string) Notice {
 	return Notice{
 		ID: job.ID + ":" + key, Event: event, At: at.UTC(), Job: job.ID, App: job.Options.App, State: job.State, Reason: reason,
-		Rows: job.Tally, Times: Times{job.Created, job.Started, job.Finished}, owner: job.ID, key: key,
+		Rows: job.Tally, Times: Times{job.Created, job.Started, job.Finished}, owner: job.ID, key: key, Simulated: job.Options.Simulated,
 		Run: job.Options.Run, Runbook: job.Options.Runbook, Step: job.Options.Step,
 	}
 }

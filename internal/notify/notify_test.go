@@ -164,7 +164,7 @@ func TestNoticeIsWholeAndSigned(t *testing.T) {
 }
 
 func TestSlackGetsPlainText(t *testing.T) {
-	n := newNotice(jobs.Job{ID: job, Options: jobs.Options{App: app}, State: jobs.Paused}, Paused, "paused:1", time.Now(), "<!channel> a & b > c")
+	n := newNotice(jobs.Job{ID: job, Options: jobs.Options{App: app, Simulated: true}, State: jobs.Paused}, Paused, "paused:1", time.Now(), "<!channel> a & b > c")
 	body, err := (&Hook{format: Slack}).body(n)
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +173,7 @@ func TestSlackGetsPlainText(t *testing.T) {
 	if err := json.Unmarshal(body, &got); err != nil {
 		t.Fatal(err)
 	}
-	if want := "is paused: &lt;!channel&gt; a &amp; b &gt; c\n"; !strings.Contains(got.Text, want) {
+	if want := "is paused, simulated: &lt;!channel&gt; a &amp; b &gt; c\n"; !strings.Contains(got.Text, want) {
 		t.Errorf("text: got %q, want %q in it", got.Text, want)
 	}
 }
