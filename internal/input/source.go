@@ -3,6 +3,7 @@ package input
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -76,29 +77,30 @@ func (s *source) openRaw(f *file) (io.Reader, error) {
 			return nil, err
 		}
 		s.closers = append(s.closers, disk.Close)
-		return disk, s.measure(disk)
+		return s.measure(f.ctx, disk)
 	case f.stdin == nil:
 		return nil, &Error{Cause: "there is no standard input"}
 	}
 	if pipe, ok := f.stdin.(*os.File); ok {
-		return pipe, s.measure(pipe)
+		return s.measure(f.ctx, pipe)
 	}
-	return f.stdin, nil
+	return newBreakable(f.ctx, f.stdin), nil
 }
 
-// measure takes the size of a regular file.
-func (s *source) measure(f *os.File) error {
+// measure takes the size of a regular file. What else there is may keep its readers waiting.
+func (s *source) measure(ctx context.Context, f *os.File) (io.Reader, error) {
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if info.IsDir() {
-		return &Error{Cause: "is a directory", Hint: "name the files in it"}
+		return nil, &Error{Cause: "is a directory", Hint: "name the files in it"}
 	}
-	if s.again = info.Mode().IsRegular(); s.again {
-		s.size = info.Size()
+	if !info.Mode().IsRegular() {
+		return newBreakable(ctx, f), nil
 	}
-	return nil
+	s.again, s.size = true, info.Size()
+	return f, nil
 }
 
 // decode sets text by the first bytes of the file and of what they unpack to.
