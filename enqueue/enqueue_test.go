@@ -123,23 +123,9 @@ func addAgain(t *testing.T, cfg enqueue.Config) {
 	wantJob, wantRows, wantRejected, wantFiltered := want.queued(t)
 	for _, stop := range []int64{1, 9, 10, 55, 100, 199} {
 		m := newMemory(t)
-		ctx, cancel := context.WithCancel(t.Context())
-		e := enqueue.New(m.ledger, m.queues, cfg)
-		err := e.Add(ctx, job, func(yield func(jobs.Row, *jobs.Rejection) bool) {
-			for row, rejection := range records(200) {
-				if row.Number >= stop {
-					cancel()
-				}
-				if !yield(row, rejection) {
-					return
-				}
-			}
-		})
-		if !errors.Is(err, context.Canceled) {
-			t.Fatalf("stopped at %d: got %v", stop, err)
-		}
+		m.addUntil(t, cfg, records(200), stop)
 		for range 2 {
-			if err := e.Add(t.Context(), job, records(200)); err != nil {
+			if err := enqueue.New(m.ledger, m.queues, cfg).Add(t.Context(), job, records(200)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -150,6 +136,26 @@ func addAgain(t *testing.T, cfg enqueue.Config) {
 		if diff := cmp.Diff(wantRows, rows); diff != "" || rejected != wantRejected || filtered != wantFiltered {
 			t.Errorf("stopped at %d: %d rejected, want %d; %d filtered, want %d; rows (-want +got):\n%s", stop, rejected, wantRejected, filtered, wantFiltered, diff)
 		}
+	}
+}
+
+// addUntil queues records until it is interrupted at a row.
+func (m memory) addUntil(t *testing.T, cfg enqueue.Config, all enqueue.Records, stop int64) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	err := enqueue.New(m.ledger, m.queues, cfg).Add(ctx, job, func(yield func(jobs.Row, *jobs.Rejection) bool) {
+		for row, rejection := range all {
+			if row.Number >= stop {
+				cancel()
+			}
+			if !yield(row, rejection) {
+				return
+			}
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("stopped at %d: got %v", stop, err)
 	}
 }
 

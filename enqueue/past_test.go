@@ -1,7 +1,6 @@
 package enqueue_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -27,26 +26,6 @@ func (m memory) pipe(t *testing.T, process string) enqueue.Config {
 	return enqueue.Config{BatchSize: 10, Witness: true, By: process, Past: mark}
 }
 
-// begin queues records of a pipe until it is killed at a row, and loses the batches of its last note.
-func (m memory) begin(t *testing.T, stop int64) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	err := enqueue.New(m.ledger, m.queues, m.pipe(t, "first")).Add(ctx, job, func(yield func(jobs.Row, *jobs.Rejection) bool) {
-		for row, rejection := range records(700) {
-			if row.Number >= stop {
-				cancel()
-			}
-			if !yield(row, rejection) {
-				return
-			}
-		}
-	})
-	if !errors.Is(err, context.Canceled) {
-		t.Fatalf("stopped at %d: got %v", stop, err)
-	}
-}
-
 // A pipe that was cut off at any moment and gives the same records adds what is missing; so it does when the
 // batches of the last note were not queued.
 func TestI9APipeGoesOnWithTheSameRecords(t *testing.T) {
@@ -57,7 +36,7 @@ func TestI9APipeGoesOnWithTheSameRecords(t *testing.T) {
 	_, wantRows, wantRejected, wantFiltered := want.queued(t)
 	for _, stop := range []int64{1, 20, 55, 100, 333, 699} {
 		m := newMemory(t)
-		m.begin(t, stop)
+		m.addUntil(t, m.pipe(t, "first"), records(700), stop)
 		m.loseNoted(t)
 		cfg := m.pipe(t, "second")
 		agreed := 0
@@ -115,7 +94,7 @@ func TestAPipeOfOtherRecordsIsRefused(t *testing.T) {
 		}
 	}
 	m := newMemory(t)
-	m.begin(t, 333)
+	m.addUntil(t, m.pipe(t, "first"), records(700), 333)
 	before := m.state(t)
 	for name, records := range map[string]enqueue.Records{"other": other, "short": records(50), "none": records(0)} {
 		err := enqueue.New(m.ledger, m.queues, m.pipe(t, name)).Add(t.Context(), job, records)
