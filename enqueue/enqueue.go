@@ -22,6 +22,7 @@ type Records = iter.Seq2[jobs.Row, *jobs.Rejection]
 // Ledger is where the enqueuing side notes what it has read: the ledger itself, or the journal of an
 // embedded run around it.
 type Ledger interface {
+	List(ctx context.Context, job string) error
 	Note(ctx context.Context, job string, n ledger.Note) error
 	Progress(ctx context.Context, job string) (read, finished int64, err error)
 	Finished(ctx context.Context, job string) (func(batch int64) bool, error)
@@ -66,6 +67,9 @@ const (
 // batches by their order and their bytes alone, the canary's first, so adding the same records again adds only
 // what is missing.
 func (e *Enqueuer) Add(ctx context.Context, job string, records Records) error {
+	if err := e.ledger.List(ctx, job); err != nil {
+		return err
+	}
 	mark, _, err := e.ledger.Progress(ctx, job)
 	if err != nil {
 		return err

@@ -74,7 +74,24 @@ func (l *Ledger) Create(ctx context.Context, j jobs.Job) error {
 	if created == 0 {
 		return fmt.Errorf("create job %s: %w", j.ID, ErrExists)
 	}
-	if err := l.rdb.ZAdd(ctx, allJobs, redis.Z{Score: float64(j.Created.UnixMilli()), Member: j.ID}).Err(); err != nil {
+	return l.list(ctx, j.ID, j.Created.UnixMilli())
+}
+
+// List lets workers see a job that exists, or ErrNoJob. Whoever created it may have died before they did: each who adds rows
+// to a job begins with it.
+func (l *Ledger) List(ctx context.Context, id string) error {
+	created, err := l.rdb.HGet(ctx, key(id), "created").Int64()
+	if errors.Is(err, redis.Nil) {
+		return fmt.Errorf("job %s: %w", id, ErrNoJob)
+	}
+	if err != nil {
+		return fmt.Errorf("read job: %w", err)
+	}
+	return l.list(ctx, id, created)
+}
+
+func (l *Ledger) list(ctx context.Context, id string, created int64) error {
+	if err := l.rdb.ZAdd(ctx, allJobs, redis.Z{Score: float64(created), Member: id}).Err(); err != nil {
 		return fmt.Errorf("list job: %w", err)
 	}
 	return nil

@@ -21,11 +21,12 @@ import (
 func (c *Conductor) Start(ctx context.Context, r Run, files *input.Files) error {
 	_, err := c.Store.Run(ctx, r.ID)
 	if errors.Is(err, ErrNoRun) {
-		if err = c.check(ctx, r, files); err == nil {
-			err = c.Create(ctx, r)
-		}
+		err = c.check(ctx, r, files)
 	}
-	if err != nil && !errors.Is(err, ErrExists) { // another has begun it in between
+	if err == nil {
+		err = c.Create(ctx, r) // also of one that is there: whoever created it may have died before it was listed
+	}
+	if err != nil && !errors.Is(err, ErrExists) {
 		return err
 	}
 	for {

@@ -170,7 +170,7 @@ func (m *migration) finished(run string) bool {
 // calmRun ends all faults and waits until the run has ended, as long as calls are made.
 func (m *migration) calmRun(run string) {
 	m.Helper()
-	const patience = 2 * time.Minute
+	const patience = 3 * time.Minute // a batch that was fetched and not opened when its worker was killed is asynq's to find, which takes two
 	for _, e := range m.ending {
 		e.end()
 	}
