@@ -25,7 +25,7 @@ func TestAllocationsPerRow(t *testing.T) {
 	if state := b.state(); state.Tally.OK != rows {
 		t.Fatalf("got %+v, want %d rows ok", state.Tally, rows)
 	}
-	if most := 68.0; got > most {
+	if most := 61.0; got > most {
 		t.Errorf("a row takes %.1f allocations, want at most %.1f", got, most)
 	}
 }
