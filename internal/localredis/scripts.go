@@ -60,7 +60,8 @@ func runScripts(s *server.Server) (*scripts, error) {
 
 // What would wait for another command, or put a script off, is refused: nobody uses it here.
 var (
-	missing      = []string{"MULTI", "WATCH", "SCRIPT", "EVAL_RO", "EVALSHA_RO", "BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "XREAD", "XREADGROUP", "WAIT"}
+	missing = []string{"MULTI", "WATCH", "SCRIPT", "EVAL_RO", "EVALSHA_RO",
+		"BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BZPOPMIN", "BZPOPMAX", "BZMPOP", "XREAD", "XREADGROUP"}
 	notInScripts = []string{"EVAL", "EVALSHA", "SUBSCRIBE", "PSUBSCRIBE"}
 )
 

@@ -146,7 +146,7 @@ func TestScriptIsOneCommand(t *testing.T) {
 func TestWhatIsNotThere(t *testing.T) {
 	rdb := newClient(t)
 	for _, command := range [][]any{
-		{"MULTI"}, {"WATCH", "k"}, {"BLPOP", "k", 0}, {"BRPOPLPUSH", "k", "l", 0}, {"XREAD", "BLOCK", 0, "STREAMS", "k", "$"}, {"SCRIPT", "LOAD", "return 1"}, {"EVAL_RO", "return 1", 0},
+		{"MULTI"}, {"WATCH", "k"}, {"BLPOP", "k", 0}, {"BRPOPLPUSH", "k", "l", 0}, {"BZPOPMIN", "k", 0}, {"XREAD", "BLOCK", 0, "STREAMS", "k", "$"}, {"SCRIPT", "LOAD", "return 1"}, {"EVAL_RO", "return 1", 0},
 	} {
 		if err := rdb.Do(t.Context(), command...).Err(); err == nil || !strings.Contains(err.Error(), "not in a Redis in the process") {
 			t.Errorf("%v: got error %v, want that it is not there", command, err)
