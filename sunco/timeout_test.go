@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,13 +16,8 @@ import (
 
 // A connection is used again when the time of its last call would have been over.
 func TestTimeoutEndsWithItsCall(t *testing.T) {
-	var connections atomic.Int64
-	api := newAPI(t, sunco.Config{BaseURL: speak(t, func(_ int, in *bufio.Reader, conn net.Conn) {
-		connections.Add(1)
-		for hear(in) {
-			_, _ = io.WriteString(conn, fine)
-		}
-	})})
+	base, connections := answering(t, fine)
+	api := newAPI(t, sunco.Config{BaseURL: base})
 	for range 3 {
 		if err := api.Remove(t.Context(), "u", "c", sunco.Query{Timeout: 500 * time.Millisecond}); err != nil {
 			t.Fatal(err)

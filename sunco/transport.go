@@ -128,6 +128,7 @@ func (t *direct) send(ctx context.Context, r request) (res *http.Response, sent 
 // connection returns an idle connection that the server has neither closed nor said anything on unasked, or else a new one.
 func (t *direct) connection(ctx context.Context, deadline time.Time) (*conn, error) {
 	for c := t.takeIdle(); c != nil; c = t.takeIdle() {
+		// The look needs a deadline, too: that of the last exchange may be over.
 		if time.Since(c.since) < trusted || c.SetDeadline(deadline) == nil && c.peer.silent() {
 			return c, nil
 		}

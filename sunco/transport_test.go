@@ -55,6 +55,19 @@ func hear(in *bufio.Reader) bool {
 	return err == nil
 }
 
+// answering starts a server that answers every request with the text, and counts its connections.
+func answering(t *testing.T, text string) (base string, connections *atomic.Int64) {
+	t.Helper()
+	connections = new(atomic.Int64)
+	base = speak(t, func(_ int, in *bufio.Reader, conn net.Conn) {
+		connections.Add(1)
+		for hear(in) {
+			_, _ = io.WriteString(conn, text)
+		}
+	})
+	return base, connections
+}
+
 func remove(t *testing.T, api *sunco.API) error {
 	t.Helper()
 	return api.Remove(t.Context(), "u", "c", sunco.Query{})
@@ -176,13 +189,8 @@ func TestConnectionThatEndsIsNotKept(t *testing.T) {
 		"too large": "HTTP/1.1 200 OK\r\nContent-Length: 11000000\r\n\r\n" + strings.Repeat(" ", 11_000_000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			var connections atomic.Int64
-			api := newAPI(t, sunco.Config{BaseURL: speak(t, func(_ int, in *bufio.Reader, conn net.Conn) {
-				connections.Add(1)
-				for hear(in) {
-					_, _ = io.WriteString(conn, text)
-				}
-			})})
+			base, connections := answering(t, text)
+			api := newAPI(t, sunco.Config{BaseURL: base})
 			for range 3 {
 				_ = remove(t, api)
 			}

@@ -7,13 +7,20 @@ import (
 	"time"
 )
 
+// start returns a Redis that is closed when the test ends.
+func start(t *testing.T) *Redis {
+	t.Helper()
+	r, err := Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.Close)
+	return r
+}
+
 func TestKeysExpireWithTheClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r, err := Start()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Close()
+		r := start(t)
 		if err := r.Client().Set(t.Context(), "key", "value", time.Minute).Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -28,11 +35,7 @@ func TestKeysExpireWithTheClock(t *testing.T) {
 
 func TestI6KeysThatAreGoneAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r, err := Start()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Close()
+		r := start(t)
 		const keys = 1000
 		for i := range keys {
 			key := strconv.Itoa(i)

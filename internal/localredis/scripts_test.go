@@ -12,16 +12,6 @@ import (
 	"github.com/sunbulk/sunbulk/internal/redistest"
 )
 
-func newClient(t *testing.T) redis.UniversalClient {
-	t.Helper()
-	r, err := Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(r.Close)
-	return r.Client()
-}
-
 // scriptTexts are scripts with KEYS k, l and ARGV 1, two.
 var scriptTexts = []string{
 	"return 7",
@@ -70,7 +60,7 @@ var scriptTexts = []string{
 }
 
 func TestScriptsAnswerAsRedisDoes(t *testing.T) {
-	here, there := newClient(t), redistest.Start(t).Client(t)
+	here, there := start(t).Client(), redistest.Start(t).Client(t)
 	for _, script := range scriptTexts {
 		t.Run(script, func(t *testing.T) {
 			got, want := answer(t, here, script), answer(t, there, script)
@@ -101,7 +91,7 @@ func answer(t *testing.T, rdb redis.UniversalClient, script string) any {
 
 // A script that fails leaves the state as it was for the next one.
 func TestScriptAfterAFailedOne(t *testing.T) {
-	rdb := newClient(t)
+	rdb := start(t).Client()
 	deep := redis.NewScript("local function f(n) error('deep') end f(1)")
 	for range 2000 {
 		if err := deep.Run(t.Context(), rdb, nil).Err(); err == nil || !strings.Contains(err.Error(), "deep") {
@@ -114,7 +104,7 @@ func TestScriptAfterAFailedOne(t *testing.T) {
 }
 
 func TestScriptIsOneCommand(t *testing.T) {
-	rdb := newClient(t)
+	rdb := start(t).Client()
 	const scripts, plain, rounds = 8, 4, 200
 	raise := redis.NewScript("local n = tonumber(redis.call('GET', KEYS[1]) or '0') for i = 1, 5 do redis.call('EXISTS', KEYS[1]) end redis.call('SET', KEYS[1], n + 1)")
 	var all sync.WaitGroup
@@ -144,7 +134,7 @@ func TestScriptIsOneCommand(t *testing.T) {
 
 // What would wait for others, or put a script off, is refused rather than done wrong.
 func TestWhatIsNotThere(t *testing.T) {
-	rdb := newClient(t)
+	rdb := start(t).Client()
 	for _, command := range [][]any{
 		{"MULTI"}, {"WATCH", "k"}, {"BLPOP", "k", 0}, {"BRPOPLPUSH", "k", "l", 0}, {"BZPOPMIN", "k", 0}, {"XREAD", "BLOCK", 0, "STREAMS", "k", "$"}, {"SCRIPT", "LOAD", "return 1"}, {"EVAL_RO", "return 1", 0},
 	} {
