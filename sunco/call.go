@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -60,7 +59,7 @@ func (a *API) do(ctx context.Context, c call) (answer, error) {
 	}
 	authorization, err := a.auth()
 	if err != nil {
-		return answer{}, &Error{Title: "credentials: " + err.Error(), Err: err}
+		return answer{}, &Error{Title: "credentials: " + a.clean(err.Error(), c, ""), Err: err}
 	}
 	if strings.ContainsAny(authorization, "\r\n") {
 		return answer{}, &Error{Title: "credentials: they contain a line break", Err: ErrInvalid}
@@ -95,14 +94,4 @@ func readBody(res *http.Response) ([]byte, error) {
 		return body[:read], err
 	}
 	return io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
-}
-
-// secrets returns what may not show in an error of the call: what it names private, its credentials, the host.
-func (a *API) secrets(c call, authorization string) []string {
-	_, credentials, _ := strings.Cut(authorization, " ")
-	secrets := []string{credentials, a.base.Host, a.base.Hostname()}
-	for _, p := range c.private {
-		secrets = append(secrets, p, url.PathEscape(p), url.QueryEscape(p))
-	}
-	return secrets
 }

@@ -46,7 +46,7 @@ func invalid(title string) error { return &Error{Title: title, Err: ErrInvalid} 
 
 // failure is the Error of a call that ended without an answer.
 func (a *API) failure(c call, authorization string, err error, sent bool) *Error {
-	return &Error{Title: clean(reason(err), a.secrets(c, authorization)), Sent: sent, Err: err}
+	return &Error{Title: a.clean(reason(err), c, authorization), Sent: sent, Err: err}
 }
 
 // reason tells in short what the network said, without addresses.

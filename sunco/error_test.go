@@ -40,8 +40,8 @@ func TestErrorOfAnAnswer(t *testing.T) {
 		{"long text", "text/plain", long, 503, sunco.Error{Title: long[:2*199] + "…"}},
 		{"path and person", "text/plain", "no DELETE /v2/apps/app1/users/ann/clients/x for ann (+1 212-555-2368, a%40b.test a@b.test), annex", 404,
 			sunco.Error{Title: "no DELETE … for … (…, … … annex"}},
-		{"client id", "application/json", `{"errors":[{"code":"x","title":"client ` + client + ` of app_1"}]}`, 400,
-			sunco.Error{Code: "x", Title: "client … of app_1"}},
+		{"client id", "application/json", `{"errors":[{"code":"x","title":"client ` + client + ` of app_2"}]}`, 400,
+			sunco.Error{Code: "x", Title: "client … of app_2"}},
 		{"credentials", "text/plain", "Authorization: Basic YXBwXzE6c2VjcmV0", 500, sunco.Error{Title: "Authorization: Basic …"}},
 	}
 	for _, test := range tests {

@@ -30,8 +30,10 @@ func (a *API) refusal(c call, authorization string, res *http.Response) *Error {
 		return e
 	}
 	code, title := cause(body, res.Header.Get("Content-Type"))
-	e.Code = code
-	e.Title = cmp.Or(clean(title, a.secrets(c, authorization)), http.StatusText(res.StatusCode), "no reason given")
+	if a.redactor(authorization).Redact(code) == code { // one that quotes a secret says nothing else
+		e.Code = code
+	}
+	e.Title = cmp.Or(a.clean(title, c, authorization), http.StatusText(res.StatusCode), "no reason given")
 	return e
 }
 

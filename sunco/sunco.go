@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"unicode"
 )
 
@@ -28,6 +29,8 @@ type Config struct {
 	Transport http.RoundTripper
 	// UserAgent is the header of that name. Default: "sunco (+https://github.com/sunbulk/sunbulk)".
 	UserAgent string
+	// Secrets are texts that no error may show besides what requests carry, such as the secret by which JWTs are signed.
+	Secrets []string
 }
 
 // API calls one app. It is safe for concurrent use.
@@ -36,6 +39,9 @@ type API struct {
 	root string // of the targets of the app's resources
 	auth Auth
 	send sender
+
+	secrets []string
+	kept    atomic.Pointer[keptSecrets]
 }
 
 // New returns an API for the app. It sends nothing; its errors are about the arguments and never quote credentials.
@@ -66,7 +72,8 @@ func New(appID string, cfg Config) (*API, error) {
 	if cfg.Transport != nil {
 		send = through(cfg.Transport, base, cfg.UserAgent)
 	}
-	return &API{base: base, root: resource(base.EscapedPath(), "v2", "apps", appID), auth: cfg.Auth, send: send}, nil
+	secrets := append(proxySecrets(base), cfg.Secrets...)
+	return &API{base: base, root: resource(base.EscapedPath(), "v2", "apps", appID), auth: cfg.Auth, send: send, secrets: secrets}, nil
 }
 
 // parseBase checks a base URL; its errors quote neither the URL nor a password in it.

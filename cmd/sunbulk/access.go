@@ -35,7 +35,7 @@ func (a *accessFlags) api(app string, s secrets) (*sunco.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	api, err := sunco.New(app, sunco.Config{BaseURL: s.BaseURL, Auth: auth, UserAgent: "sunbulk/" + version()})
+	api, err := sunco.New(app, sunco.Config{BaseURL: s.BaseURL, Auth: auth, UserAgent: "sunbulk/" + version(), Secrets: []string{s.KeyID, s.KeySecret, s.Token}})
 	if err != nil {
 		message, hint, _ := strings.Cut(err.Error(), " (hint: ")
 		return nil, usage(message, strings.TrimSuffix(hint, ")"))
