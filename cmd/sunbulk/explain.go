@@ -7,9 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/internal/input"
-	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/runbook"
-	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/internal/service"
 )
 
 // The exit codes of sunbulk.
@@ -46,38 +45,93 @@ func cannotRun(err error, hint string) error { return &exitError{exitCannotRun, 
 
 // explain gives the exit code of a command's error and what a person is told.
 func explain(err error, cmd *cobra.Command) (code int, text string) {
-	code, hint := exitCannotRun, ""
-	if e, ok := errors.AsType[*exitError](err); ok {
-		code, hint = e.code, e.hint
-		if e.err == nil {
-			return code, ""
-		}
-	} else if e, ok := errors.AsType[*input.Error](err); ok {
-		code, hint = exitUsage, e.Hint
-		if e.Unavailable {
-			code = exitCannotRun
-		}
-	} else if errors.Is(err, fs.ErrNotExist) {
-		hint = "check the file's name"
-	} else if errors.Is(err, fs.ErrPermission) {
-		hint = "check the permissions of the file and of its folder"
-	} else if errors.Is(err, ledger.ErrNoJob) {
-		code, hint = exitUsage, "'sunbulk jobs' lists the jobs"
-	} else if errors.Is(err, ledger.ErrIllegal) {
-		code, hint = exitUsage, "'sunbulk status JOB' tells where it stands"
-	} else if errors.Is(err, runs.ErrNoRun) {
-		code, hint = exitUsage, "'sunbulk runbook status' lists the runs"
-	} else if errors.Is(err, runs.ErrIllegal) {
-		code, hint = exitUsage, "'sunbulk runbook status RUN' tells where it stands"
-	} else if errors.As(err, new(*runbook.Error)) {
-		code, hint = exitUsage, "'sunbulk runbook schema' prints what a runbook may hold"
+	code, hint := codeAndHint(err)
+	if e, ok := errors.AsType[*exitError](err); ok && e.err == nil {
+		return code, ""
 	}
 	if hint == "" && code == exitUsage {
 		hint = "see '" + cmd.CommandPath() + " --help'"
 	}
 	text = "sunbulk: " + err.Error()
+	if e, ok := errors.AsType[*service.Invalid](err); ok && cmd.Flags().Lookup(e.Field) != nil {
+		text = "sunbulk: --" + e.Field + ": " + e.Text
+	}
 	if hint != "" {
 		text += "\nhint: " + hint
 	}
 	return code, text
+}
+
+// codeAndHint gives the exit code of an error, and what to do about it.
+func codeAndHint(err error) (code int, hint string) {
+	if e, ok := errors.AsType[*exitError](err); ok {
+		return e.code, e.hint
+	}
+	if e, ok := errors.AsType[*service.NotFound](err); ok {
+		return exitUsage, hintOfNotFound(e)
+	}
+	if e, ok := errors.AsType[*service.Conflict](err); ok {
+		return exitUsage, hintOfConflict(e)
+	}
+	if e, ok := errors.AsType[*service.Invalid](err); ok {
+		return exitUsage, hintsOfFields[e.Field]
+	}
+	if e, ok := errors.AsType[*service.Unavailable](err); ok {
+		if e.Outdated {
+			return exitCannotRun, "sunbulk needs 6.2 or later"
+		}
+		return exitCannotRun, "check --redis, and that the server runs; 'docker compose up -d redis' starts one"
+	}
+	if errors.As(err, new(*service.ReportError)) {
+		return exitCannotRun, "check --out and the space on the disk"
+	}
+	if e, ok := errors.AsType[*input.Error](err); ok {
+		if e.Unavailable {
+			return exitCannotRun, e.Hint
+		}
+		return exitUsage, e.Hint
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return exitCannotRun, "check the file's name"
+	case errors.Is(err, fs.ErrPermission):
+		return exitCannotRun, "check the permissions of the file and of its folder"
+	case errors.As(err, new(*runbook.Error)):
+		return exitUsage, "'sunbulk runbook schema' prints what a runbook may hold"
+	}
+	return exitCannotRun, ""
+}
+
+func hintOfNotFound(e *service.NotFound) string {
+	switch {
+	case e.Is == "step":
+		return "e.g. 'sunbulk runbook status " + e.Run + "'"
+	case e.Is == "run":
+		return "its commands are below 'sunbulk runbook', e.g. 'sunbulk runbook status " + e.ID + "'"
+	case e.Is == "job":
+		return "its commands are the same without runbook, e.g. 'sunbulk status " + e.ID + "'"
+	case e.Kind == "run":
+		return "'sunbulk runbook status' lists the runs"
+	}
+	return "'sunbulk jobs' lists the jobs"
+}
+
+func hintOfConflict(e *service.Conflict) string {
+	switch e.Kind {
+	case service.WrongState:
+		return "'sunbulk status JOB' tells where it stands"
+	case service.WrongRunState:
+		return "'sunbulk runbook status RUN' tells where it stands"
+	case service.CapExceeded:
+		return exceedHint
+	case service.StepOfRun:
+		return "'sunbulk forget " + e.ID + "' drops the run with all of its jobs"
+	}
+	return ""
+}
+
+// hintsOfFields are about arguments of the service that are wrong.
+var hintsOfFields = map[string]string{
+	"redis": "e.g. redis://localhost:6379/0",
+	"rate":  "'sunbulk pause JOB' stops a job",
 }

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/sunbulk/sunbulk/internal/ledger"
-	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -38,7 +36,12 @@ Runs that schedules began are dropped by workers 90 days after their end.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return p.forget(p.drain, redis, args, older) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			if older < 0 {
+				return usage(fmt.Sprintf("--older-than: %s is negative", older), "")
+			}
+			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error { return p.forget(ctx, s, args, older) })
+		},
 	}
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
 	cmd.Flags().DurationVar(&older, "older-than", 0, "all that ended longer ago, e.g. 720h")
@@ -46,88 +49,17 @@ Runs that schedules began are dropped by workers 90 days after their end.`,
 	return cmd
 }
 
-func (p *program) forget(ctx context.Context, redis string, ids []string, older time.Duration) error {
-	if older < 0 {
-		return usage(fmt.Sprintf("--older-than: %s is negative", older), "")
-	}
-	st, err := p.openStore(ctx, redis)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	f := forgetter{st, runs.New(st.rdb, st.codec, runs.Config{Name: processName()})}
+func (p *program) forget(ctx context.Context, s *service.Service, ids []string, older time.Duration) (err error) {
 	if older > 0 {
-		if ids, err = f.endedBefore(ctx, time.Now().Add(-older)); err != nil {
+		if ids, err = s.EndedBefore(ctx, time.Now().Add(-older)); err != nil {
 			return err
 		}
 	}
 	for _, id := range ids {
-		if err := f.forget(ctx, id); err != nil {
+		if err := s.Forget(ctx, id); err != nil {
 			return err
 		}
 		fmt.Fprintf(p.screen, "forgot %s\n", id)
 	}
 	return nil
-}
-
-// forgetter drops jobs and runs.
-type forgetter struct {
-	*store
-	conductor *runs.Conductor
-}
-
-// forget drops a run with its jobs, or a job that is of none.
-func (f forgetter) forget(ctx context.Context, id string) error {
-	r, err := f.conductor.Store.Run(ctx, id)
-	if err == nil {
-		return f.conductor.Forget(ctx, r)
-	}
-	if !errors.Is(err, runs.ErrNoRun) {
-		return err
-	}
-	job, err := f.ledger.Job(ctx, id)
-	if err != nil {
-		return err
-	}
-	if run := job.Options.Run; run != "" {
-		return usage(fmt.Sprintf("job %s is a step of run %s", id, run), "'sunbulk forget "+run+"' drops the run with all of its jobs")
-	}
-	if err := f.ledger.Forget(ctx, id); err != nil {
-		return err
-	}
-	return f.queues.Drop(ctx, id)
-}
-
-// endedBefore returns the runs that ended before a time, and the jobs that are of none, the newest first.
-func (f forgetter) endedBefore(ctx context.Context, end time.Time) ([]string, error) {
-	var old []string
-	all, err := f.conductor.IDs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range all {
-		r, err := f.conductor.Store.Run(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		if r.State.Ended() && r.Ended.Before(end) {
-			old = append(old, id)
-		}
-	}
-	if all, err = f.ledger.IDs(ctx); err != nil {
-		return nil, err
-	}
-	for _, id := range all {
-		job, err := f.ledger.Job(ctx, id)
-		if errors.Is(err, ledger.ErrNoJob) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if job.State.Ended() && job.Options.Run == "" && job.Finished.Before(end) {
-			old = append(old, id)
-		}
-	}
-	return old, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -10,8 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sunbulk/sunbulk/internal/ledger"
-	"github.com/sunbulk/sunbulk/internal/report"
+	"github.com/sunbulk/sunbulk/internal/service"
 )
 
 func (p *program) jobsCommand() *cobra.Command {
@@ -21,32 +19,16 @@ func (p *program) jobsCommand() *cobra.Command {
 		Short:   "The jobs, a line each",
 		Example: `  sunbulk jobs --redis redis://localhost:6379`,
 		Args:    noArguments,
-		RunE:    func(*cobra.Command, []string) error { return p.jobs(p.drain, redis) },
+		RunE:    func(*cobra.Command, []string) error { return p.withRedis(redis, p.jobs) },
 	}
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
 	return cmd
 }
 
-func (p *program) jobs(ctx context.Context, redis string) error {
-	st, err := p.openStore(ctx, redis)
+func (p *program) jobs(ctx context.Context, s *service.Service) error {
+	all, err := s.Jobs(ctx)
 	if err != nil {
 		return err
-	}
-	defer st.Close()
-	ids, err := st.ledger.IDs(ctx)
-	if err != nil {
-		return err
-	}
-	all := []report.Summary{}
-	for _, id := range ids {
-		job, err := st.ledger.Job(ctx, id)
-		if errors.Is(err, ledger.ErrNoJob) { // forgotten meanwhile
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		all = append(all, report.Summarize(job))
 	}
 	if p.json {
 		return p.writeJSON(all)

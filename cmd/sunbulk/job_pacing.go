@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/sunbulk/sunbulk/internal/pace"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -67,16 +66,4 @@ func (p *program) forecast(opt jobs.Options, calls int64, now time.Time) {
 	default:
 		fmt.Fprintf(p.screen, "--finish-by %s needs %.3g calls/s\n", opt.FinishBy, need)
 	}
-}
-
-// deadline says how a job stands to its deadline; empty without one, and while its rows are not known.
-func deadline(job jobs.Job, s pace.Standing, now time.Time) string {
-	need, known := job.Needed(now)
-	switch {
-	case !known:
-		return ""
-	case need < 0 || s.Rate > 0 && need > 1.05*s.Rate:
-		return "will miss " + job.Options.FinishBy
-	}
-	return fmt.Sprintf("%.3g/s is enough for %s", need, job.Options.FinishBy)
 }

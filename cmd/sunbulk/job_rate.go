@@ -3,11 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
-	"github.com/sunbulk/sunbulk/internal/pace"
+	"github.com/sunbulk/sunbulk/internal/service"
 )
 
 func (p *program) rateCommand() *cobra.Command {
@@ -27,52 +26,37 @@ options count again. Workers follow within a second.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return p.rate(p.drain, redis, args) },
+		RunE: func(_ *cobra.Command, args []string) error { return p.showRate(redis, args[0], args[1:]) },
 	}
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
 	return cmd
 }
 
-func (p *program) rate(ctx context.Context, redis string, args []string) error {
-	if len(args) == 2 {
-		if err := checkRate(args[1]); err != nil {
+// showRate sets the rate of an app where one is given, and says what it is.
+func (p *program) showRate(redis, app string, set []string) error {
+	for _, rate := range set {
+		if err := service.CheckRate(rate); err != nil {
 			return err
 		}
 	}
-	st, err := p.openStore(ctx, redis)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	app := args[0]
-	if len(args) == 2 {
-		if err := pace.Override(ctx, st.rdb, app, args[1]); err != nil {
+	return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {
+		for _, rate := range set {
+			if err := s.SetRate(ctx, app, rate); err != nil {
+				return err
+			}
+		}
+		now, err := s.Rate(ctx, app)
+		if err != nil {
 			return err
 		}
-	}
-	s, err := pace.Read(ctx, st.rdb, app)
-	if err != nil {
+		if p.json {
+			return p.writeJSON(now)
+		}
+		idle := ""
+		if now.Jobs == 0 {
+			idle = " (no job of it runs now)"
+		}
+		_, err = fmt.Fprintf(p.stdout, "app %s: %s%s\n", app, now, idle)
 		return err
-	}
-	if p.json {
-		return p.writeJSON(s)
-	}
-	idle := ""
-	if s.Jobs == 0 {
-		idle = " (no job of it runs now)"
-	}
-	_, err = fmt.Fprintf(p.stdout, "app %s: %s%s\n", app, s, idle)
-	return err
-}
-
-// checkRate accepts max, auto, and a rate above 0: an app without any limit is left to the jobs' own
-// options.
-func checkRate(s string) error {
-	if s == pace.Auto || s == pace.Max {
-		return nil
-	}
-	if rate, err := strconv.ParseFloat(s, 64); err != nil || !(rate >= 0.01 && rate <= 1e6) {
-		return usage(fmt.Sprintf("%q is not a rate from 0.01 to 1000000, max or auto", s), "'sunbulk pause JOB' stops a job")
-	}
-	return nil
+	})
 }

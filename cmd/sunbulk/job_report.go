@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
-	"github.com/sunbulk/sunbulk/internal/report"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -30,7 +31,7 @@ client was linked to is not known, and a message that reached a person stays wit
   sunbulk run report/undo.csv --app 5e4af71a81966cfff3ef6550 --out undone`,
 		Args: needJob,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return p.writeReport(p.drain, redis, out, args[0], undo)
+			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error { return p.writeReport(ctx, s, out, args[0], undo) })
 		},
 	}
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
@@ -43,26 +44,41 @@ client was linked to is not known, and a message that reached a person stays wit
 // comes while it is collected is more, and makes the peak a matter of luck when it begins later (I6).
 const percentOfReport = 50
 
-func (p *program) writeReport(ctx context.Context, redis, out, id string, undo bool) error {
+func (p *program) writeReport(ctx context.Context, s *service.Service, out, id string, undo bool) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(percentOfReport))
-	st, job, err := p.openJob(ctx, redis, id)
+	out = outFolder(out, id)
+	r, err := s.Report(ctx, id, out, undo)
+	if r.Summary.Job != "" {
+		err = errors.Join(p.showReport(out, r), err)
+	}
 	if err != nil {
 		return err
 	}
-	defer st.Close()
-	out = outFolder(out, id)
-	if err := p.report(ctx, out, job, st.source(job)); err != nil {
-		return err
-	}
 	if undo {
-		if err := p.writeUndo(ctx, out, job, st.source(job)); err != nil {
+		p.showUndo(r)
+	}
+	if r.Job.State.Ended() {
+		return result(r.Job)
+	}
+	return unfinished(r.Job)
+}
+
+// showReport says what the report of a job holds.
+func (p *program) showReport(out string, r service.Report) error {
+	if p.json {
+		if err := p.writeJSON(r.Summary); err != nil {
 			return err
 		}
 	}
-	if job.State.Ended() {
-		return result(job)
+	if r.Job.Sealed && r.Job.Options.Run == "" {
+		p.warnOfNothing(r.Summary.Rows.Read)
 	}
-	return unfinished(job)
+	if !p.quiet {
+		describe(p.screen, r.Summary)
+		describeClients(p.screen, r.Clients)
+		fmt.Fprintf(p.screen, "report: %s\n", out)
+	}
+	return nil
 }
 
 // unfinished is the exit code of a report of a job that has not ended, and says how it stands.
@@ -83,18 +99,13 @@ func unfinished(job jobs.Job) error {
 	return &exitError{code, fmt.Errorf("%s; %s have no outcome yet", stands, rowCount(job.Tally.Unprocessed)), hint}
 }
 
-// writeUndo adds to a report what takes back the job's work, and says how much that is.
-func (p *program) writeUndo(ctx context.Context, out string, job jobs.Job, src report.Source) error {
-	undo, err := report.WriteUndo(ctx, out, job, src)
-	if err != nil {
-		return cannotRun(fmt.Errorf("write undo: %w", err), "check --out and the space on the disk")
-	}
+// showUndo says how much of the job's work can be taken back.
+func (p *program) showUndo(r service.Report) {
 	if p.quiet {
-		return nil
+		return
 	}
-	fmt.Fprintf(p.screen, "undo: %s rows in undo.csv, %s in undo_not_possible.csv\n", group(undo.Possible), group(undo.Impossible))
-	if !job.State.Ended() {
-		fmt.Fprintf(p.screen, "warning: the job is %s: what it does from now on is not in undo.csv\n", job.State)
+	fmt.Fprintf(p.screen, "undo: %s rows in undo.csv, %s in undo_not_possible.csv\n", group(r.Undo.Possible), group(r.Undo.Impossible))
+	if !r.Job.State.Ended() {
+		fmt.Fprintf(p.screen, "warning: the job is %s: what it does from now on is not in undo.csv\n", r.Job.State)
 	}
-	return nil
 }

@@ -36,11 +36,15 @@ interruption the same command goes on with the same job.`,
 }
 
 func (p *program) retry(ctx context.Context, redis, id, cause string, again bool) error {
-	st, job, err := p.openJob(ctx, redis, id)
+	st, err := p.openStore(ctx, redis)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
+	job, err := st.Job(ctx, id)
+	if err != nil {
+		return err
+	}
 	if !job.State.Ended() {
 		return usage(fmt.Sprintf("job %s is %s", id, job.State), "its failed rows can be run again when it has ended")
 	}

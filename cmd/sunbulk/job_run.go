@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/worker"
@@ -171,7 +173,11 @@ func (p *program) conclude(ctx context.Context, s *session) error {
 	if ctx.Err() != nil { // stopped at once: a report may take long
 		return s.interrupted()
 	}
-	if err := p.report(ctx, s.out, job, s.source(job)); err != nil {
+	r, err := service.WriteReport(ctx, s.out, job, s.Source(job, s.memory))
+	if r.Summary.Job != "" {
+		err = errors.Join(p.showReport(s.out, r), err)
+	}
+	if err != nil {
 		return err
 	}
 	switch {

@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -24,7 +23,9 @@ func (p *program) statusCommand() *cobra.Command {
   sunbulk status 20261122-153012-k3f9 --watch
   sunbulk status 20261122-153012-k3f9 --json | jq .rows`,
 		Args: needJob,
-		RunE: func(_ *cobra.Command, args []string) error { return p.status(p.drain, redis, args[0], watch) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error { return p.status(ctx, s, args[0], watch) })
+		},
 	}
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
 	cmd.Flags().BoolVar(&watch, "watch", false, "show progress until the job ends or pauses")
@@ -41,30 +42,20 @@ func needJob(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-func (p *program) status(ctx context.Context, redis, id string, watch bool) error {
-	st, job, err := p.openJob(ctx, redis, id)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
+func (p *program) status(ctx context.Context, s *service.Service, id string, watch bool) error {
 	if watch {
-		job, err = p.follow(ctx, st, job)
-		if ctx.Err() != nil { // Ctrl-C is how watching ends
-			return &exitError{code: exitInterrupted}
-		}
-		if err != nil {
+		if err := p.follow(ctx, s, id); err != nil {
 			return err
 		}
 	}
-	now := time.Now()
-	s, err := standingOf(ctx, st, job, now)
+	status, job, err := s.Status(ctx, id)
 	if err != nil {
 		return err
 	}
 	if p.json {
-		return p.writeJSON(s)
+		return p.writeJSON(status)
 	}
-	if err := s.tell(p.stdout, now); err != nil {
+	if err := (jobStatus{status}).write(p.stdout, time.Now()); err != nil {
 		return err
 	}
 	if job.CanaryFailed() {
@@ -76,114 +67,40 @@ func (p *program) status(ctx context.Context, redis, id string, watch bool) erro
 	return nil
 }
 
-// tell writes how a job stands, for people.
-func (s standing) tell(w io.Writer, now time.Time) error {
-	fmt.Fprintf(w, "job %s is %s", s.Job, s.State)
-	if s.Reason != "" {
-		fmt.Fprintf(w, ": %s", s.Reason)
-	}
-	fmt.Fprintf(w, "\napp %s, created %s\n", s.App, s.Times.Created.Local().Format(time.DateTime))
-	if o := s.Origin; o.Run != "" {
-		fmt.Fprintf(w, "step %d, %s, of run %s of %s\n", o.Place, o.Step, o.Run, o.Runbook)
-	}
-	describeSum(w, s.Summary)
-	if s.Calls.Total > 0 {
-		if s.State.Ended() {
-			fmt.Fprintf(w, "calls/s %s over the run\n", callRate(s.CallsPerSecond.Run))
-		} else {
-			fmt.Fprintf(w, "calls/s %s now, %s over the run; in flight %s\n", callRate(s.CallsPerSecond.Now), callRate(s.CallsPerSecond.Run), group(s.InFlight))
-		}
-		fmt.Fprintf(w, "latency p50 %s, p95 %s, p99 %s\n", s.latency(0.50), s.latency(0.95), s.latency(0.99))
-	}
-	if s.Pace != nil && s.Pace.Jobs > 0 {
-		fmt.Fprintf(w, "pace %s\n", s.Pace)
-	}
-	if s.Canary != "" {
-		fmt.Fprintln(w, s.Canary)
-	}
-	for _, reason := range s.Slow {
-		if s.Pace == nil || reason != s.Pace.String() {
-			fmt.Fprintln(w, reason)
-		}
-	}
-	if s.ETA != nil {
-		fmt.Fprintf(w, "time left %s\n", between(s.ETA.Low, s.ETA.High))
-	}
-	if err := s.tellWorkers(w, now); err != nil {
-		return err
-	}
-	describeCauses(w, s.Causes, true)
-	describeInputs(w, s.Inputs)
-	if s.Lost > 0 {
-		fmt.Fprintf(w, "%s batches are not finished and in no queue\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files queues them again\n", group(s.Lost), s.Job)
-	}
-	return nil
-}
-
-func (s standing) tellWorkers(out io.Writer, now time.Time) error {
-	if len(s.Workers) == 0 {
-		return nil
-	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "WORKER\tPID\tFOR\tIN FLIGHT\tCALLS/S\tSHARE\tDOING")
-	for _, v := range s.Workers {
-		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%s\t%.0f%%\t%s\n", v.Host, v.PID, roundTime(now.Sub(v.Since).Seconds()), v.InFlight, callRate(v.CallsPerSecond), 100*v.Share, v.Doing)
-	}
-	return w.Flush()
-}
-
-// callRate writes calls per second with three digits, or whole.
-func callRate(perSecond float64) string {
-	if perSecond >= 100 {
-		return group(int64(perSecond + 0.5))
-	}
-	return fmt.Sprintf("%.3g", perSecond)
-}
-
-// latency is a quantile of the times of answered calls.
-func (s standing) latency(q float64) time.Duration {
-	d := s.LatencyMs.Quantile(q)
-	if d < 10*time.Millisecond {
-		return d.Round(100 * time.Microsecond)
-	}
-	return d.Round(time.Millisecond)
-}
-
-// follow shows the progress of a job until it ends, pauses, or ctx does.
-func (p *program) follow(ctx context.Context, st *store, job jobs.Job) (jobs.Job, error) {
-	if err := p.tellAtOnce(ctx, st, job); err != nil {
-		return job, err
-	}
-	progress := p.watch(ctx, job.ID, st, nil)
-	defer progress.stop()
-	for !job.State.Ended() && job.State != jobs.Paused {
-		select {
-		case <-ctx.Done():
-			return job, nil
-		case <-time.After(time.Second):
-		}
-		var err error
-		if job, err = st.ledger.Job(ctx, job.ID); err != nil {
-			return job, err
-		}
-	}
-	return job, nil
-}
-
-// tellAtOnce shows where a job stands, for the first line of progress comes late where there is no terminal.
-func (p *program) tellAtOnce(ctx context.Context, st *store, job jobs.Job) error {
-	if p.quiet || p.screen.live() {
-		return nil
-	}
-	m, err := st.moment(ctx, job.ID)
+// follow shows the progress of a job until it ends or pauses. Ctrl-C is how watching ends.
+func (p *program) follow(ctx context.Context, s *service.Service, id string) error {
+	now, err := s.Snapshot(ctx, id)
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("job %s is %s", job.ID, m.job.State)
-	if len(m.workers) == 0 && (m.job.State == jobs.Running || m.job.State == jobs.Enqueuing) {
+	p.showAtOnce(now)
+	progress := p.watch(ctx, id, s, nil)
+	defer progress.stop()
+	for job := now.Job; !job.State.Ended() && job.State != jobs.Paused; {
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+			job, err = s.Job(ctx, id)
+		}
+		if ctx.Err() != nil {
+			return &exitError{code: exitInterrupted}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// showAtOnce shows where a job stands, for the first line of progress comes late where there is no terminal.
+func (p *program) showAtOnce(now service.Snapshot) {
+	if p.quiet || p.screen.live() {
+		return
+	}
+	text := fmt.Sprintf("job %s is %s", now.Job.ID, now.Job.State)
+	if now.Workers == 0 && (now.Job.State == jobs.Running || now.Job.State == jobs.Enqueuing) {
 		text += ", and no worker serves it"
 	}
 	fmt.Fprintln(p.screen, text)
-	fmt.Fprintln(p.screen, fit((&progress{screen: p.screen}).parts(m), p.screen.width()))
-	return nil
+	fmt.Fprintln(p.screen, fit((&progress{screen: p.screen}).parts(now), p.screen.width()))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/worker"
@@ -30,13 +31,13 @@ type march struct {
 	files       *input.Files
 	out         string
 
-	view     runView
+	view     service.RunView
 	sessions []*session // of the steps that were begun
 }
 
 // run takes the rows from step to step, and writes the report however it ends.
 func (m *march) run(ctx context.Context) error {
-	steps := m.view.run.Runbook.Steps
+	steps := m.view.Run.Runbook.Steps
 	if err := m.checkInput(); err != nil {
 		return err
 	}
@@ -45,15 +46,15 @@ func (m *march) run(ctx context.Context) error {
 		if err != nil || stopped != nil {
 			return m.conclude(ctx, stopped, err)
 		}
-		m.view.run.Step = i + 1
+		m.view.Run.Step = i + 1
 	}
-	m.view.run.State, m.view.run.Ended = jobs.Finished, time.Now().UTC()
+	m.view.Run.State, m.view.Run.Ended = jobs.Finished, time.Now().UTC()
 	return m.conclude(ctx, nil, nil)
 }
 
 // checkInput counts the input before anything of it is queued.
 func (m *march) checkInput() error {
-	r := &m.view.run
+	r := &m.view.Run
 	s, err := r.Files(m.drain, m.files, m.note)
 	if err != nil {
 		return m.orInterrupted(err)
@@ -79,14 +80,14 @@ func (m *march) step(ctx context.Context, i int) (stopped *exitError, err error)
 	}
 	again := "the same command with --out " + m.out
 	if reason != "" {
-		return &exitError{exitPaused, errors.New(runbook.CapReason(m.view.run.Runbook.Steps[i].Name, reason)), "look whether that is meant; " + again + " --exceed-caps goes on"}, nil
+		return &exitError{exitPaused, errors.New(runbook.CapReason(m.view.Run.Runbook.Steps[i].Name, reason)), "look whether that is meant; " + again + " --exceed-caps goes on"}, nil
 	}
 	s, err := m.begin(ctx, i)
 	if err != nil {
 		return nil, err
 	}
 	s.canary = canary
-	if m.view.jobs[i].State != jobs.Finished {
+	if m.view.Jobs[i].State != jobs.Finished {
 		if err := m.work(ctx, i, s); err != nil {
 			return nil, err
 		}
@@ -95,20 +96,20 @@ func (m *march) step(ctx context.Context, i int) (stopped *exitError, err error)
 	if err != nil {
 		return nil, err
 	}
-	m.view.jobs[i], m.view.src[i] = job, s.source(job)
+	m.view.Jobs[i], m.view.Sources[i] = job, s.Source(job, s.memory)
 	again += " goes on"
 	switch {
 	case job.State == jobs.Finished:
 		return broken(job), nil
 	case job.WaitsForWindow():
-		return &exitError{exitInterrupted, fmt.Errorf("run %s is interrupted as step %s waits for its window: %s", m.view.run.ID, m.view.run.Runbook.Steps[i].Name, job.Reason), again}, nil
+		return &exitError{exitInterrupted, fmt.Errorf("run %s is interrupted as step %s waits for its window: %s", m.view.Run.ID, m.view.Run.Runbook.Steps[i].Name, job.Reason), again}, nil
 	case job.State == jobs.Paused:
 		if job.CanaryFailed() { // whoever runs the command again has looked
 			err = s.memory.EndCanary(ctx, s.job)
 		}
-		return &exitError{exitPaused, fmt.Errorf("step %s is paused: %s", m.view.run.Runbook.Steps[i].Name, job.Reason), "look at the report and mend the cause; then " + again}, err
+		return &exitError{exitPaused, fmt.Errorf("step %s is paused: %s", m.view.Run.Runbook.Steps[i].Name, job.Reason), "look at the report and mend the cause; then " + again}, err
 	}
-	return &exitError{exitInterrupted, fmt.Errorf("run %s is interrupted", m.view.run.ID), again}, nil
+	return &exitError{exitInterrupted, fmt.Errorf("run %s is interrupted", m.view.Run.ID), again}, nil
 }
 
 // broken returns why a run stops whose input broke off, or of which nothing could be judged: what it lacks would be
@@ -129,7 +130,7 @@ func broken(job jobs.Job) *exitError {
 // survey reads the rows of a step before they are queued, where a canary or a cap asks for it; reason is why
 // a cap keeps them.
 func (m *march) survey(i int) (canary []jobs.Row, reason string, err error) {
-	r := &m.view.run
+	r := &m.view.Run
 	if m.exceed {
 		r.Exceed = i + 1
 	}
@@ -147,7 +148,7 @@ func (m *march) survey(i int) (canary []jobs.Row, reason string, err error) {
 		return v.Canary, "", m.orInterrupted(err)
 	}
 	removes := v.Valid
-	for j, job := range m.view.jobs[:i] {
+	for j, job := range m.view.Jobs[:i] {
 		if r.Runbook.Steps[j].Op == jobs.Remove {
 			removes += runs.Called(job)
 		}
@@ -157,12 +158,12 @@ func (m *march) survey(i int) (canary []jobs.Row, reason string, err error) {
 
 // source opens what the rows of a step are made from.
 func (m *march) source(ctx context.Context, i int) (*runs.Source, error) {
-	r := &m.view.run
+	r := &m.view.Run
 	if i == 0 {
 		src, err := r.Files(ctx, m.files, nil)
 		return src, m.orInterrupted(err)
 	}
-	before := m.view.jobs[i-1]
+	before := m.view.Jobs[i-1]
 	return r.Behind(i, before, m.sessions[i-1].memory.Chunks(context.WithoutCancel(ctx), before.ID))
 }
 
@@ -173,19 +174,19 @@ func (m *march) begin(ctx context.Context, i int) (*session, error) {
 		return nil, err
 	}
 	// The first step's journal tells the run from others; a remove of a second one is the same work as that of another run, and meant.
-	o := runOptions{out: m.view.folder(m.out, i), job: jobFlags{allowDuplicates: m.again || i > 0}}
+	o := runOptions{out: m.view.Folder(m.out, i), job: jobFlags{allowDuplicates: m.again || i > 0}}
 	s, err := m.openEmbedded(ctx, o, m.newcomer(m.out, head))
 	if err != nil {
 		return nil, err
 	}
 	job, err := s.memory.Job(ctx, s.job)
-	m.sessions, m.view.jobs, m.view.src = append(m.sessions, s), append(m.view.jobs, job), append(m.view.src, s.source(job))
+	m.sessions, m.view.Jobs, m.view.Sources = append(m.sessions, s), append(m.view.Jobs, job), append(m.view.Sources, s.Source(job, s.memory))
 	return s, err
 }
 
 // head is what the job of a step is asked to do.
 func (m *march) head(i int) (embedded.Head, error) {
-	r := &m.view.run
+	r := &m.view.Run
 	head := embedded.Head{Job: r.Job(i), Created: time.Now().UTC(), BaseURL: m.baseURL}
 	var err error
 	if head.Options, err = r.Options(i); err != nil {
@@ -217,9 +218,9 @@ func (m *march) work(ctx context.Context, i int, s *session) error {
 	}
 	defer src.Close()
 	in.rows, in.inputs, in.progress = src.Records(in.ctx), src.Inputs, src.Progress
-	m.tellStep(&m.view.run, i)
+	m.tellStep(&m.view.Run, i)
 	w := worker.New(s.rdb, s.codec, worker.Config{
-		Name: processName(), APIs: map[string]*sunco.API{m.view.run.Runbook.App: m.api}, Deliveries: s.memory, Alone: s.embedded, Concurrency: m.concurrency, Logger: m.log,
+		Name: processName(), APIs: map[string]*sunco.API{m.view.Run.Runbook.App: m.api}, Deliveries: s.memory, Alone: s.embedded, Concurrency: m.concurrency, Logger: m.log,
 	})
 	return errors.Join(m.process(ctx, s, w, in), src.Err())
 }
@@ -230,7 +231,7 @@ func (m *march) conclude(ctx context.Context, stopped *exitError, err error) err
 		return err
 	}
 	if stopped != nil && stopped.code == exitPaused {
-		m.view.run.State, m.view.run.Reason = jobs.Paused, stopped.err.Error()
+		m.view.Run.State, m.view.Run.Reason = jobs.Paused, stopped.err.Error()
 	}
 	if stopped != nil && ctx.Err() != nil { // at once: a report may take long
 		return stopped
@@ -246,7 +247,7 @@ func (m *march) conclude(ctx context.Context, stopped *exitError, err error) err
 			return err
 		}
 	}
-	if !m.view.clean() {
+	if !m.view.Clean() {
 		return &exitError{code: exitNotAllOK}
 	}
 	return nil

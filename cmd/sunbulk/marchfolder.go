@@ -12,14 +12,14 @@ import (
 
 // resume finds the run that the folder holds and makes this one the same; a folder without one begins it.
 func (m *march) resume(out string) (string, error) {
-	r := &m.view.run
+	r := &m.view.Run
 	out = outFolder(out, r.ID)
 	first, err := m.head(0)
 	if err != nil {
 		return out, err
 	}
 	r.Fingerprint = first.Fingerprint()
-	head, there, err := embedded.Peek(m.view.folder(out, 0))
+	head, there, err := embedded.Peek(m.view.Folder(out, 0))
 	if err != nil {
 		return out, explainJournal(err, out)
 	}
@@ -41,14 +41,14 @@ func (m *march) resume(out string) (string, error) {
 
 // newcomer is what the run is compared by with others of the same runbook, variables and input.
 func (m *march) newcomer(out string, first embedded.Head) newcomer {
-	return newcomer{Head: first, out: out, ended: endedRun, journal: func(folder string) string { return m.view.folder(folder, 0) }}
+	return newcomer{Head: first, out: out, ended: endedRun, journal: func(folder string) string { return m.view.Folder(folder, 0) }}
 }
 
 // discardLeft removes the journals that a run left that was killed when all was done but to remove them: the
 // first goes first.
 func (m *march) discardLeft(out string) error {
-	for i := range m.view.run.Runbook.Steps {
-		err := os.Remove(filepath.Join(m.view.folder(out, i), embedded.FileName))
+	for i := range m.view.Run.Runbook.Steps {
+		err := os.Remove(filepath.Join(m.view.Folder(out, i), embedded.FileName))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return cannotRun(fmt.Errorf("discard journal: %w", err), "check "+out)
 		}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sunbulk/sunbulk/internal/report"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -87,6 +88,17 @@ func describeInputs(w io.Writer, inputs []jobs.Input) {
 		if in.Error != "" {
 			fmt.Fprintf(w, "warning: %s was not read to its end: %s\n", in.Name, in.Error)
 		}
+	}
+}
+
+// describeClients says how many clients lists found and a filter kept, if any were.
+func describeClients(w io.Writer, c service.Clients) {
+	if c.Found > 0 {
+		fmt.Fprintf(w, "clients found: %s; kept by --where: %s\n", group(c.Found), group(c.Kept))
+	}
+	if c.Unjudged > 0 {
+		fmt.Fprintf(w, "warning: clients that --where could not judge, and that are in no file: %s\n", group(c.Unjudged))
+		fmt.Fprintln(w, "hint: results.csv has the rows that found them, and the cause in its column detail")
 	}
 }
 

@@ -8,8 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/ledger"
-	"github.com/sunbulk/sunbulk/internal/pace"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -23,20 +22,12 @@ const (
 // progress shows how far a job is until it is stopped.
 type progress struct {
 	screen *screen
-	load   func() (moment, error)
+	load   func() (service.Snapshot, error)
 	read   func() (read, total int64) // bytes of the input; nil when it was read before
 	done   chan struct{}
 	ended  sync.WaitGroup
 	first  sample
 	past   []sample // over rateWindow, the oldest first
-}
-
-// moment is a job as it is now.
-type moment struct {
-	job     jobs.Job
-	pace    pace.Standing
-	workers []ledger.Worker
-	at      time.Time
 }
 
 type sample struct {
@@ -53,27 +44,14 @@ func (s sample) perSecond(later sample) float64 {
 }
 
 // watch starts to show the progress of a job; stop must be called.
-func (p *program) watch(ctx context.Context, id string, st *store, read func() (int64, int64)) *progress {
+func (p *program) watch(ctx context.Context, id string, s *service.Service, read func() (int64, int64)) *progress {
 	g := &progress{screen: p.screen, read: read, done: make(chan struct{})}
-	g.load = func() (moment, error) { return st.moment(ctx, id) }
+	g.load = func() (service.Snapshot, error) { return s.Snapshot(ctx, id) }
 	if p.quiet {
 		return g
 	}
 	g.ended.Go(g.show)
 	return g
-}
-
-// moment reads a job as it is now.
-func (s *store) moment(ctx context.Context, id string) (m moment, err error) {
-	m.at = time.Now()
-	if m.job, err = s.ledger.Job(ctx, id); err != nil {
-		return m, err
-	}
-	if m.pace, err = pace.Read(ctx, s.rdb, m.job.Options.App); err != nil {
-		return m, err
-	}
-	m.workers, err = s.ledger.Workers(ctx, id)
-	return m, err
 }
 
 func (g *progress) stop() {
@@ -111,8 +89,8 @@ func (g *progress) show() {
 }
 
 // begin takes the first sample.
-func (g *progress) begin(m moment) {
-	g.first = sample{m.at, m.job.Tally.Settled()}
+func (g *progress) begin(m service.Snapshot) {
+	g.first = sample{m.At, m.Job.Tally.Settled()}
 	g.past = []sample{g.first}
 }
 
@@ -124,17 +102,17 @@ type part struct {
 
 // parts is the progress in words: rows done, what became of them, the rate, the time left, and why
 // it is slow.
-func (g *progress) parts(m moment) []part {
-	t := m.job.Tally
-	now := sample{m.at, t.Settled()}
+func (g *progress) parts(m service.Snapshot) []part {
+	t := m.Job.Tally
+	now := sample{m.At, t.Settled()}
 	if g.past == nil {
 		g.begin(m)
 	}
 	g.past = append(g.past, now)
-	for len(g.past) > 2 && m.at.Sub(g.past[0].at) > rateWindow {
+	for len(g.past) > 2 && m.At.Sub(g.past[0].at) > rateWindow {
 		g.past = g.past[1:]
 	}
-	total, exact := g.total(m.job)
+	total, exact := g.total(m.Job)
 	parts := []part{{rowsDone(now.settled, total, exact), 0}}
 	for _, k := range []struct {
 		name string
@@ -154,16 +132,16 @@ func (g *progress) parts(m moment) []part {
 		}
 		parts = append(parts, part{"ETA " + between(low, high), 1})
 	}
-	if canary := m.job.CanaryProgress(); canary != "" {
+	if canary := m.Job.CanaryProgress(); canary != "" {
 		parts = append(parts, part{canary, 1})
 	}
-	if text := abandonment(m.job.Abandoned); text != "" {
+	if text := abandonment(m.Job.Abandoned); text != "" {
 		parts = append(parts, part{text, 1})
 	}
-	if m.job.State == jobs.Paused {
-		return append(parts, part{"paused: " + m.job.Reason, 0})
+	if m.Job.State == jobs.Paused {
+		return append(parts, part{"paused: " + m.Job.Reason, 0})
 	}
-	for _, reason := range slowness(m.job, m.pace, m.workers, m.at) {
+	for _, reason := range m.Slow {
 		parts = append(parts, part{reason, 5})
 	}
 	return parts

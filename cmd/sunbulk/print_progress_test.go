@@ -6,28 +6,27 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/sunbulk/sunbulk/internal/ledger"
-	"github.com/sunbulk/sunbulk/internal/pace"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // busy is the widest line that there is: millions of rows of every outcome, and reasons to be slow.
-func busy() moment {
-	return moment{
-		job: jobs.Job{State: jobs.Running, Sealed: true, Options: jobs.Options{App: "5e4af71a81966cfff3ef6550"},
+func busy() service.Snapshot {
+	return service.Snapshot{
+		Job: jobs.Job{State: jobs.Running, Sealed: true, Options: jobs.Options{App: "5e4af71a81966cfff3ef6550"},
 			Tally: jobs.Tally{Read: 2_000_000, OK: 1_100_000, Noop: 80_000, Failed: 20_000, Rejected: 3_000, InDoubt: 944}},
-		pace: pace.Standing{Rate: 34, Limit: 50, Of: 50, Reason: "the API answered 429 at 02:14, and its answers are slow since"},
-		at:   time.Now(),
+		Slow: []string{"34/s of 50/s: the API answered 429 at 02:14, and its answers are slow since"},
+		At:   time.Now(),
 	}
 }
 
 func TestProgressLineNeverWraps(t *testing.T) {
 	slow, paused := busy(), busy()
-	slow.workers = []ledger.Worker{{Doing: ledger.Full}}
-	paused.job.State, paused.job.Reason = jobs.Paused, strings.Repeat("the API answered 401 ", 10)
-	for name, m := range map[string]moment{"busy": busy(), "slow": slow, "paused": paused} {
+	slow.Slow = append(slow.Slow, "every place for a call in flight is taken: add workers, or let each make more at once")
+	paused.Job.State, paused.Job.Reason = jobs.Paused, strings.Repeat("the API answered 401 ", 10)
+	for name, m := range map[string]service.Snapshot{"busy": busy(), "slow": slow, "paused": paused} {
 		g := &progress{}
-		g.begin(moment{at: m.at.Add(-time.Hour)})
+		g.begin(service.Snapshot{At: m.At.Add(-time.Hour)})
 		for _, width := range []int{20, 40, 79, 120, 200} {
 			if line := fit(g.parts(m), width); utf8.RuneCountInString(line) > width {
 				t.Errorf("%s at %d columns: %q has %d", name, width, line, utf8.RuneCountInString(line))
@@ -40,7 +39,7 @@ func TestProgressLineNeverWraps(t *testing.T) {
 func TestProgressLineDropsTheLeastImportant(t *testing.T) {
 	line := func(width int) string {
 		m, g := busy(), &progress{}
-		g.begin(moment{at: m.at.Add(-time.Hour)})
+		g.begin(service.Snapshot{At: m.At.Add(-time.Hour)})
 		return fit(g.parts(m), width)
 	}
 	want := "1,203,944 of 2,000,000 rows (60%) · 20,000 failed · 944 in doubt · 334 rows/s · ETA 39m40s"

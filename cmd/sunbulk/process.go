@@ -30,7 +30,7 @@ func (p *program) process(ctx context.Context, s *session, w *worker.Worker, in 
 	defer stopDrain()
 	read := make(chan error, 1)
 	go func() { read <- s.read(in.ctx, in.rows, in.inputs) }()
-	progress := p.watch(ctx, s.job, s.store, in.progress)
+	progress := p.watch(ctx, s.job, s.Service, in.progress)
 
 	served := make(chan error, 1)
 	go func() {

@@ -19,7 +19,7 @@ func (p *program) resumeEnqueue(ctx context.Context, o jobFlags, redis, id strin
 		return err
 	}
 	defer in.close()
-	job, err := in.store.ledger.Job(ctx, id)
+	job, err := in.store.Job(ctx, id)
 	retry, retried := job.Retry()
 	switch {
 	case err != nil:
@@ -47,23 +47,4 @@ func (p *program) resumeEnqueue(ctx context.Context, o jobFlags, redis, id strin
 		return err
 	}
 	return p.queue(ctx, s, records(in.reader), in.reader.Inputs)
-}
-
-// lostBatches counts the batches of a job that are not finished and in no queue: deleted or
-// archived by hand, or queued after the copy that Redis was restored from.
-func (s *store) lostBatches(ctx context.Context, job jobs.Job) (n int64, err error) {
-	if !job.Sealed || job.State.Ended() {
-		return 0, nil
-	}
-	unfinished, err := s.ledger.Unfinished(ctx, job.ID, job.Batches)
-	if err != nil {
-		return 0, err
-	}
-	for _, err := range s.queues.Lost(ctx, job.ID, unfinished) {
-		if err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, nil
 }

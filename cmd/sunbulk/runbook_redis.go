@@ -10,6 +10,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/worker"
@@ -58,32 +59,32 @@ func (p *program) runOnRedis(ctx context.Context, o runbookRunOptions, r runs.Ru
 	if err := p.showRun(ctx, &v, outFolder(o.out, r.ID)); err != nil {
 		return err
 	}
-	switch reason := v.paused(); {
-	case runbook.IsCapReason(v.run.Reason) && reason != "":
+	switch reason := v.Paused(); {
+	case runbook.IsCapReason(v.Run.Reason) && reason != "":
 		return &exitError{exitPaused, fmt.Errorf("run %s is paused by a %s", r.ID, reason), "look whether that is meant; 'sunbulk runbook resume " + r.ID + " --exceed-caps' goes on, by a worker"}
 	case reason != "":
 		return &exitError{exitPaused, fmt.Errorf("run %s is paused: %s", r.ID, reason), "mend the cause, then 'sunbulk runbook resume " + r.ID + "'; a worker goes on"}
-	case !v.clean():
+	case !v.Clean():
 		return &exitError{code: exitNotAllOK}
 	}
 	return nil
 }
 
 // followRun works the steps of a run one after the other, and returns how it stands at the end.
-func (p *program) followRun(ctx context.Context, st *store, c *runs.Conductor, w *worker.Worker, id string) (runView, error) {
+func (p *program) followRun(ctx context.Context, st *store, c *runs.Conductor, w *worker.Worker, id string) (service.RunView, error) {
 	const look = 200 * time.Millisecond
 	for {
 		if err := c.Move(p.drain, id); err != nil {
-			return runView{}, err
+			return service.RunView{}, err
 		}
-		v, err := st.runView(ctx, id)
-		if err != nil || v.run.State.Ended() || v.paused() != "" || p.drain.Err() != nil {
+		v, err := st.Run(ctx, id)
+		if err != nil || v.Run.State.Ended() || v.Paused() != "" || p.drain.Err() != nil {
 			return v, err
 		}
-		if n := len(v.jobs); n == v.run.Step+1 && v.jobs[n-1].State == jobs.Running {
-			p.tellStep(&v.run, v.run.Step)
-			progress := p.watch(ctx, v.jobs[n-1].ID, st, nil)
-			err := w.Serve(ctx, v.jobs[n-1].ID)
+		if n := len(v.Jobs); n == v.Run.Step+1 && v.Jobs[n-1].State == jobs.Running {
+			p.tellStep(&v.Run, v.Run.Step)
+			progress := p.watch(ctx, v.Jobs[n-1].ID, st.Service, nil)
+			err := w.Serve(ctx, v.Jobs[n-1].ID)
 			progress.stop()
 			if err != nil {
 				return v, err

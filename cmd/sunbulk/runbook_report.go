@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sunbulk/sunbulk/internal/service"
 )
 
 func (p *program) runbookReportCommand() *cobra.Command {
@@ -16,32 +18,29 @@ func (p *program) runbookReportCommand() *cobra.Command {
 report of each step's job in a folder of its own. It may be written while the run goes on: the exit code is 3 then, or 4 when it is paused.`,
 		Example: `  sunbulk runbook report 20261122-153012-k3f9 --out moved`,
 		Args:    needRun,
-		RunE:    func(_ *cobra.Command, args []string) error { return p.reportRun(p.drain, redis, out, args[0]) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error { return p.reportRun(ctx, s, out, args[0]) })
+		},
 	}
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
 	cmd.Flags().StringVar(&out, "out", "", "report folder (default sunbulk-RUN)")
 	return cmd
 }
 
-func (p *program) reportRun(ctx context.Context, redis, out, id string) error {
-	st, err := p.openStore(ctx, redis)
+func (p *program) reportRun(ctx context.Context, s *service.Service, out, id string) error {
+	v, err := s.Run(ctx, id)
 	if err != nil {
 		return err
-	}
-	defer st.Close()
-	v, err := st.runView(ctx, id)
-	if err != nil {
-		return st.orJob(ctx, id, err)
 	}
 	if err := p.showRun(ctx, &v, outFolder(out, id)); err != nil {
 		return err
 	}
 	switch {
-	case v.paused() != "":
+	case v.Paused() != "":
 		return &exitError{code: exitPaused}
-	case !v.run.State.Ended():
-		return &exitError{exitNotAllOK, fmt.Errorf("run %s is still %s", id, v.run.State), "'sunbulk runbook status " + id + "' tells how far it is; write the report again when it has ended"}
-	case !v.clean():
+	case !v.Run.State.Ended():
+		return &exitError{exitNotAllOK, fmt.Errorf("run %s is still %s", id, v.Run.State), "'sunbulk runbook status " + id + "' tells how far it is; write the report again when it has ended"}
+	case !v.Clean():
 		return &exitError{code: exitNotAllOK}
 	}
 	return nil

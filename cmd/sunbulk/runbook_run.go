@@ -85,7 +85,7 @@ func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name stri
 		return p.runOnRedis(ctx, o, r, files, api, log)
 	}
 	m := march{program: p, log: log, api: api, concurrency: o.concurrency, exceed: o.exceed, files: files, simulated: simulated(o.simulate), baseURL: o.access.baseURL, again: o.book.allowDuplicates}
-	m.view.run = r
+	m.view.Run = r
 	if m.out, err = m.resume(o.out); err != nil {
 		return err
 	}

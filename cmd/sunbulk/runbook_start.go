@@ -14,6 +14,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -82,15 +83,15 @@ func (p *program) startRunbook(ctx context.Context, o runbookFlags, redis, resum
 	if err := beginRun(ctx, conductor, r, files); err != nil {
 		return err
 	}
-	v, err := st.runView(ctx, r.ID)
+	v, err := st.Run(ctx, r.ID)
 	if err != nil {
 		return err
 	}
 	if p.json {
-		return p.writeJSON(v.summary())
+		return p.writeJSON(v.Summary())
 	}
 	if !p.quiet {
-		fmt.Fprintf(p.screen, "begun with %s of input; 'sunbulk runbook status %s' tells how it goes on\n", rowCount(v.rows()), r.ID)
+		fmt.Fprintf(p.screen, "begun with %s of input; 'sunbulk runbook status %s' tells how it goes on\n", rowCount(v.Rows()), r.ID)
 	}
 	_, err = fmt.Fprintln(p.stdout, r.ID)
 	return err
@@ -110,17 +111,17 @@ func (s *store) refuseTwin(ctx context.Context, r runs.Run, allowed bool) error 
 	if err != nil {
 		return err
 	}
-	v, err := s.runView(ctx, job.Options.Run)
+	v, err := s.Run(ctx, job.Options.Run)
 	creates := slices.ContainsFunc(r.Runbook.Steps, func(step runbook.Step) bool { return step.Op == jobs.Create })
 	switch {
-	case errors.Is(err, runs.ErrNoRun):
+	case errors.As(err, new(*service.NotFound)):
 		return nil
 	case err != nil:
 		return err
-	case !v.run.State.Ended():
-		return usage(fmt.Sprintf("run %s of the same input is %s", v.run.ID, v.summary().State), "'sunbulk runbook status "+v.run.ID+"' tells how it goes on; --resume "+v.run.ID+" ends a beginning that was cut off; --allow-duplicates begins another")
+	case !v.Run.State.Ended():
+		return usage(fmt.Sprintf("run %s of the same input is %s", v.Run.ID, v.Summary().State), "'sunbulk runbook status "+v.Run.ID+"' tells how it goes on; --resume "+v.Run.ID+" ends a beginning that was cut off; --allow-duplicates begins another")
 	case creates:
-		return usage(fmt.Sprintf("run %s had the same input, and creates would come twice", v.run.ID), "let the step be an ensure, or run every row again by --allow-duplicates")
+		return usage(fmt.Sprintf("run %s had the same input, and creates would come twice", v.Run.ID), "let the step be an ensure, or run every row again by --allow-duplicates")
 	}
 	return nil
 }

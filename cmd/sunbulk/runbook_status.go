@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/internal/report"
-	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -27,53 +27,41 @@ func (p *program) runbookStatusCommand() *cobra.Command {
 			return checkRun(args)
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			st, err := p.openStore(p.drain, redis)
-			if err != nil {
-				return err
-			}
-			defer st.Close()
-			if len(args) == 0 {
-				return p.listRuns(p.drain, st)
-			}
-			return p.runStatus(p.drain, st, args[0])
+			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {
+				if len(args) == 0 {
+					return p.listRuns(ctx, s)
+				}
+				return p.runStatus(ctx, s, args[0])
+			})
 		},
 	}
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
 	return cmd
 }
 
-func (p *program) runStatus(ctx context.Context, st *store, id string) error {
-	v, err := st.runView(ctx, id)
+func (p *program) runStatus(ctx context.Context, svc *service.Service, id string) error {
+	v, err := svc.Run(ctx, id)
 	if err != nil {
-		return st.orJob(ctx, id, err)
+		return err
 	}
-	s := v.summary()
+	s := v.Summary()
 	if p.json {
 		return p.writeJSON(s)
 	}
 	describeRun(p.stdout, s)
-	if s.State == jobs.Running && v.run.Step < len(s.Steps) {
-		fmt.Fprintf(p.stdout, "'sunbulk status %s' tells more of step %s\n", s.Steps[v.run.Step].Job, s.Steps[v.run.Step].Name)
+	if s.State == jobs.Running && v.Run.Step < len(s.Steps) {
+		fmt.Fprintf(p.stdout, "'sunbulk status %s' tells more of step %s\n", s.Steps[v.Run.Step].Job, s.Steps[v.Run.Step].Name)
 	}
 	return nil
 }
 
-func (p *program) listRuns(ctx context.Context, st *store) error {
-	ids, err := runs.NewStore(st.rdb).IDs(ctx)
+func (p *program) listRuns(ctx context.Context, svc *service.Service) error {
+	all, unreadable, err := svc.Runs(ctx)
 	if err != nil {
 		return err
 	}
-	all := []report.RunSummary{}
-	for _, id := range ids {
-		v, err := st.runView(ctx, id)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil { // of a newer version, perhaps; the others are told all the same
-			fmt.Fprintf(p.screen, "warning: %v\n", err)
-			continue
-		}
-		all = append(all, v.summary())
+	for _, err := range unreadable { // of a newer version, perhaps; the others are told all the same
+		fmt.Fprintf(p.screen, "warning: %v\n", err)
 	}
 	if p.json {
 		return p.writeJSON(all)

@@ -10,6 +10,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/internal/schedule"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -64,18 +65,18 @@ func asRefusal(err error) error {
 
 // State tells how a run stands.
 func (s scheduledRuns) State(ctx context.Context, id string) (schedule.Run, error) {
-	v, err := s.runView(ctx, id)
-	if errors.Is(err, runs.ErrNoRun) {
+	v, err := s.Run(ctx, id)
+	if errors.As(err, new(*service.NotFound)) {
 		return schedule.Run{}, nil
 	}
 	if err != nil {
 		return schedule.Run{}, err
 	}
-	run := v.summary()
-	return schedule.Run{State: string(run.State), Ended: run.State.Ended(), Reason: run.Reason, Rows: v.run.Tally(v.jobs)}, nil
+	run := v.Summary()
+	return schedule.Run{State: string(run.State), Ended: run.State.Ended(), Reason: run.Reason, Rows: v.Run.Tally(v.Jobs)}, nil
 }
 
 // Cancel ends a run and its jobs.
 func (s scheduledRuns) Cancel(ctx context.Context, id, who, reason string) error {
-	return s.cancelRun(ctx, id, who, reason)
+	return s.CancelRun(ctx, id, service.By{Who: who, Reason: reason})
 }

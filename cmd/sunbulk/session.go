@@ -13,6 +13,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/embedded"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/localredis"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/worker"
 )
@@ -23,7 +24,7 @@ type memory interface {
 	worker.Deliveries
 	Job(ctx context.Context, id string) (jobs.Job, error)
 	Seal(ctx context.Context, id string, inputs []jobs.Input, now time.Time) error
-	outcomes
+	service.Outcomes
 }
 
 // session is one job of run: where it is kept, and where its report goes.
@@ -83,12 +84,12 @@ func (p *program) openEmbedded(ctx context.Context, o runOptions, n newcomer) (*
 	if err != nil {
 		return nil, cannotRun(err, "")
 	}
-	st, err := newStore(redis.Client())
+	svc, err := service.New(redis.Client())
 	if err != nil {
 		redis.Close()
 		return nil, err
 	}
-	s := &session{store: st, embedded: true, batch: n.Options.BatchSize, close: func() { redis.Close() }}
+	s := &session{store: newStore(svc), embedded: true, batch: n.Options.BatchSize, close: func() { redis.Close() }}
 	if err := p.openJournal(ctx, s, o, n); err != nil {
 		redis.Close()
 		return nil, err

@@ -1,4 +1,4 @@
-package main
+package service
 
 import (
 	"fmt"
@@ -40,7 +40,19 @@ func unserved(job jobs.Job, s pace.Standing, workers []ledger.Worker) string {
 	case at == 0:
 		return fmt.Sprintf("no worker of app %s serves the job", job.Options.App)
 	case doing[ledger.Full] == at && perSecond < 0.9*s.Rate:
-		return "every place for a call in flight is taken: add workers, or --concurrency"
+		return "every place for a call in flight is taken: add workers, or let each make more at once"
 	}
 	return ""
+}
+
+// deadline says how a job stands to its deadline; empty without one, and while its rows are not known.
+func deadline(job jobs.Job, s pace.Standing, now time.Time) string {
+	need, known := job.Needed(now)
+	switch {
+	case !known:
+		return ""
+	case need < 0 || s.Rate > 0 && need > 1.05*s.Rate:
+		return "will miss " + job.Options.FinishBy
+	}
+	return fmt.Sprintf("%.3g/s is enough for %s", need, job.Options.FinishBy)
 }

@@ -1,10 +1,9 @@
-package main
+package service
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"iter"
 
 	"github.com/sunbulk/sunbulk/internal/expression"
@@ -17,8 +16,7 @@ import (
 type filteredSource struct {
 	report.Source
 	clients *expression.Clients
-
-	found, kept, unjudged int64
+	counted Clients
 }
 
 // newFilteredSource returns a filter of the job's clients, or nil when it has none.
@@ -56,25 +54,14 @@ func (f *filteredSource) filter(o *jobs.Outcome) {
 			holds, err = f.clients.Keep(&o.Row, client)
 		}
 		if err != nil {
-			f.unjudged++
+			f.counted.Unjudged++
 			unjudged = "; a client could not be judged: " + err.Error()
 		} else if holds {
 			kept = append(kept, object)
 		}
 	}
 	o.Detail = fmt.Sprintf("%d of %d clients kept%s", len(kept), len(o.Clients), unjudged)
-	f.found += int64(len(o.Clients))
-	f.kept += int64(len(kept))
+	f.counted.Found += int64(len(o.Clients))
+	f.counted.Kept += int64(len(kept))
 	o.Clients = kept
-}
-
-// describe says how many clients were kept, if any were found.
-func (f *filteredSource) describe(w io.Writer) {
-	if f.found > 0 {
-		fmt.Fprintf(w, "clients found: %s; kept by --where: %s\n", group(f.found), group(f.kept))
-	}
-	if f.unjudged > 0 {
-		fmt.Fprintf(w, "warning: clients that --where could not judge, and that are in no file: %s\n", group(f.unjudged))
-		fmt.Fprintln(w, "hint: results.csv has the rows that found them, and the cause in its column detail")
-	}
 }

@@ -1,4 +1,4 @@
-package main
+package service
 
 import (
 	"context"
@@ -11,31 +11,32 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// history is all that is known of one row, as why shows it. It names no person (I7).
-type history struct {
-	Job          string        `json:"job"`
-	Row          int64         `json:"row"`
-	Line         int64         `json:"line,omitempty"`  // left out where it is not known, as is the batch
-	Batch        *int64        `json:"batch,omitempty"` // none has a rejected row
-	Op           jobs.Op       `json:"op,omitempty"`
-	Outcome      jobs.Kind     `json:"outcome"`
-	Standing     string        `json:"standing,omitempty"` // what an unprocessed row waits for
-	InDoubt      bool          `json:"inDoubt,omitempty"`  // unprocessed, and a create of it may have arrived
-	Attempts     []attemptView `json:"attempts"`
-	AttemptsUsed int           `json:"attemptsUsed"` // of the job's --attempts
-	Column       string        `json:"column,omitempty"`
-	HTTPStatus   int           `json:"httpStatus,omitempty"`
-	ErrorCode    string        `json:"errorCode,omitempty"`
-	Error        string        `json:"error,omitempty"`
-	Detail       string        `json:"detail,omitempty"`
-	ClientID     string        `json:"clientId,omitempty"`
-	ClientStatus string        `json:"clientStatus,omitempty"`
-	FinishedAt   time.Time     `json:"finishedAt,omitzero"`
-	Advice       string        `json:"advice,omitempty"`
+// Row is all that is known of one row of a job. It names no person (I7).
+type Row struct {
+	Job          string    `json:"job"`
+	Row          int64     `json:"row"`
+	Line         int64     `json:"line,omitempty"`  // left out where it is not known, as is the batch
+	Batch        *int64    `json:"batch,omitempty"` // none has a rejected row
+	Op           jobs.Op   `json:"op,omitempty"`
+	Outcome      jobs.Kind `json:"outcome"`
+	Standing     string    `json:"standing,omitempty"` // what an unprocessed row waits for
+	Lost         bool      `json:"-"`                  // its batch is in no queue
+	InDoubt      bool      `json:"inDoubt,omitempty"`  // unprocessed, and a create of it may have arrived
+	Attempts     []Call    `json:"attempts"`
+	AttemptsUsed int       `json:"attemptsUsed"` // of the job's --attempts
+	Column       string    `json:"column,omitempty"`
+	HTTPStatus   int       `json:"httpStatus,omitempty"`
+	ErrorCode    string    `json:"errorCode,omitempty"`
+	Error        string    `json:"error,omitempty"`
+	Detail       string    `json:"detail,omitempty"`
+	ClientID     string    `json:"clientId,omitempty"`
+	ClientStatus string    `json:"clientStatus,omitempty"`
+	FinishedAt   time.Time `json:"finishedAt,omitzero"`
+	Advice       string    `json:"advice,omitempty"`
 }
 
-// attemptView is one call for a row.
-type attemptView struct {
+// Call is one call for a row.
+type Call struct {
 	At         time.Time `json:"at"`
 	WaitedMs   *float64  `json:"waitedMs,omitempty"` // left out where only the outcome tells of the call
 	TookMs     float64   `json:"tookMs"`
@@ -48,11 +49,18 @@ type attemptView struct {
 
 func milliseconds(d time.Duration) float64 { return round(d.Seconds() * 1000) }
 
-// history gathers what is known of a row that the job has read.
-func (s *store) history(ctx context.Context, job jobs.Job, row int64) (history, error) {
+// Row returns what is known of a row that the job has read, or *NotFound.
+func (s *Service) Row(ctx context.Context, id string, row int64) (Row, error) {
+	job, err := s.Job(ctx, id)
+	if err != nil {
+		return Row{}, err
+	}
+	if row > job.Tally.Read && (job.Sealed || !job.InCanary()) { // rows of a canary may lie beyond
+		return Row{}, &NoRow{Job: id, Row: row, Rows: job.Tally.Read, Growing: !job.Sealed}
+	}
 	t, err := s.ledger.Trace(ctx, job.ID, row)
 	if err != nil {
-		return history{}, err
+		return Row{}, err
 	}
 	var queued *queuedRow
 	if t.Outcome == nil && t.Rejection == nil {
@@ -61,13 +69,13 @@ func (s *store) history(ctx context.Context, job jobs.Job, row int64) (history, 
 			t, err = s.ledger.Trace(ctx, job.ID, row)
 		}
 		if err != nil {
-			return history{}, err
+			return Row{}, err
 		}
 	}
-	h := history{Job: job.ID, Row: row, Outcome: jobs.Unprocessed, Attempts: []attemptView{}}
+	h := Row{Job: job.ID, Row: row, Outcome: jobs.Unprocessed, Attempts: []Call{}}
 	for _, a := range t.Attempts {
 		waited := milliseconds(a.Waited)
-		h.Attempts = append(h.Attempts, attemptView{At: a.At, WaitedMs: &waited, TookMs: milliseconds(a.Took), HTTPStatus: a.HTTPStatus,
+		h.Attempts = append(h.Attempts, Call{At: a.At, WaitedMs: &waited, TookMs: milliseconds(a.Took), HTTPStatus: a.HTTPStatus,
 			ErrorCode: a.ErrorCode, Reason: a.Reason, Look: a.Look, Omitted: a.Omitted})
 	}
 	if t.Batch >= 0 {
@@ -84,13 +92,13 @@ func (s *store) history(ctx context.Context, job jobs.Job, row int64) (history, 
 	case !job.Sealed:
 		h.Standing = "not queued yet"
 	default:
-		h.Standing = "its batch is in no queue: 'sunbulk enqueue FILE… --resume " + job.ID + "' queues it again"
+		h.Lost, h.Standing = true, "its batch is in no queue"
 	}
 	return h, err
 }
 
 // settled adds the outcome, and with it the row's only call where no others were kept.
-func (h *history) settled(o jobs.Outcome) {
+func (h *Row) settled(o jobs.Outcome) {
 	h.Line, h.Op, h.Outcome, h.AttemptsUsed = o.Row.Line, o.Row.Op, o.Kind, o.Attempts
 	h.HTTPStatus, h.ErrorCode, h.Error, h.Detail = o.HTTPStatus, o.ErrorCode, o.Error, o.Detail
 	h.ClientID, h.ClientStatus, h.FinishedAt = o.ClientID, o.ClientStatus, o.FinishedAt
@@ -98,13 +106,13 @@ func (h *history) settled(o jobs.Outcome) {
 		h.Advice = report.Advice(o.ErrorCode)
 	}
 	if len(h.Attempts) == 0 {
-		h.Attempts = append(h.Attempts, attemptView{At: o.FinishedAt.Add(-o.Duration), TookMs: milliseconds(o.Duration),
+		h.Attempts = append(h.Attempts, Call{At: o.FinishedAt.Add(-o.Duration), TookMs: milliseconds(o.Duration),
 			HTTPStatus: o.HTTPStatus, ErrorCode: o.ErrorCode, Reason: o.Error})
 	}
 }
 
 // waits adds what is known of a row that is queued.
-func (h *history) waits(q queuedRow) {
+func (h *Row) waits(q queuedRow) {
 	h.Line, h.Op, h.Batch = q.row.Line, q.row.Op, &q.batch
 	if q.index < len(q.open.Progress) {
 		h.AttemptsUsed, h.InDoubt = q.open.Progress.Attempts(q.index), q.open.Progress.InDoubt(q.index)
@@ -120,7 +128,7 @@ type queuedRow struct {
 }
 
 // queuedRow finds a row in the queue; nil when it is in none.
-func (s *store) queuedRow(ctx context.Context, job jobs.Job, row int64) (*queuedRow, error) {
+func (s *Service) queuedRow(ctx context.Context, job jobs.Job, row int64) (*queuedRow, error) {
 	unfinished, err := s.ledger.Unfinished(ctx, job.ID, job.Batches)
 	if err != nil {
 		return nil, err
@@ -146,7 +154,7 @@ type fenced struct{ batch, fence int64 }
 
 // rowAmong finds a row among batches that hold rows in their order, by halving what is left; lost
 // ones are passed over. Nil when none has it.
-func (s *store) rowAmong(ctx context.Context, id string, batches []fenced, row int64) (*queuedRow, error) {
+func (s *Service) rowAmong(ctx context.Context, id string, batches []fenced, row int64) (*queuedRow, error) {
 	for len(batches) > 0 {
 		mid := len(batches) / 2
 		b, found, err := s.queues.Find(id, batches[mid].batch, batches[mid].fence)
@@ -174,7 +182,7 @@ func (s *store) rowAmong(ctx context.Context, id string, batches []fenced, row i
 }
 
 // waitsFor says what a row waits for whose batch is queued.
-func (s *store) waitsFor(ctx context.Context, job jobs.Job, open ledger.OpenBatch) (string, error) {
+func (s *Service) waitsFor(ctx context.Context, job jobs.Job, open ledger.OpenBatch) (string, error) {
 	switch job.State {
 	case jobs.Paused:
 		return "the job is paused: " + job.Reason, nil

@@ -1,4 +1,4 @@
-package main
+package service
 
 import (
 	"testing"
@@ -26,7 +26,7 @@ func TestSlownessHasAReason(t *testing.T) {
 			[]string{"25/s of 50/s: the API answered 429 at 02:14"}},
 		"no worker":             {jobs.Running, pace.Standing{}, nil, []string{"no worker of app demo serves the job"}},
 		"all are stopping":      {jobs.Running, pace.Standing{}, []ledger.Worker{worker(ledger.Stopping, 5)}, []string{"no worker of app demo serves the job"}},
-		"full":                  {jobs.Running, pace.Standing{Rate: 50}, []ledger.Worker{worker(ledger.Full, 20)}, []string{"every place for a call in flight is taken: add workers, or --concurrency"}},
+		"full":                  {jobs.Running, pace.Standing{Rate: 50}, []ledger.Worker{worker(ledger.Full, 20)}, []string{"every place for a call in flight is taken: add workers, or let each make more at once"}},
 		"full at no limit":      {jobs.Running, pace.Standing{}, []ledger.Worker{worker(ledger.Full, 2000)}, nil},
 		"full, and at its rate": {jobs.Running, pace.Standing{Rate: 50}, []ledger.Worker{worker(ledger.Full, 49)}, nil},
 		"paused":                {jobs.Paused, pace.Standing{Reason: "set by an operator"}, nil, nil},

@@ -1,0 +1,146 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/runbook"
+	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// Pause stops the calls of a job; calls in flight end.
+func (s *Service) Pause(ctx context.Context, id string, by By) error {
+	return s.aboutJob(ctx, id, s.pause(ctx, id, by))
+}
+
+// Resume lets a paused job go on.
+func (s *Service) Resume(ctx context.Context, id string, by By) error {
+	job, err := s.Job(ctx, id)
+	if err == nil && job.State != jobs.Paused {
+		err = fmt.Errorf("job %s is %s: %w", id, job.State, ledger.ErrIllegal)
+	}
+	if err == nil {
+		err = s.resume(ctx, id, by)
+	}
+	return s.aboutJob(ctx, id, err)
+}
+
+// Cancel ends a job; rows without an outcome stay unprocessed.
+func (s *Service) Cancel(ctx context.Context, id string, by By) error {
+	return s.aboutJob(ctx, id, s.ledger.Cancel(ctx, id, by.Who, because("cancelled", by)))
+}
+
+// PauseRun stops the calls of a run; calls in flight end.
+func (s *Service) PauseRun(ctx context.Context, id string, by By) error {
+	by.Reason = because("paused", by)
+	if err := s.runs.Pause(ctx, id, by.Who, by.Reason); err != nil {
+		return s.aboutRun(ctx, id, err)
+	}
+	return s.eachJob(ctx, id, func(job jobs.Job) error { return s.pause(ctx, job.ID, by) })
+}
+
+// ResumeRun lets a paused run go on. One that is paused by a cap goes on only where it may exceed it.
+func (s *Service) ResumeRun(ctx context.Context, id string, exceedCap bool, by By) error {
+	v, err := s.Run(ctx, id)
+	if err != nil {
+		return err
+	}
+	if v.Paused() == "" {
+		return s.aboutRun(ctx, id, fmt.Errorf("run %s is %s: %w", id, v.Run.State, runs.ErrIllegal))
+	}
+	step := 0
+	if runbook.IsCapReason(v.Run.Reason) {
+		if !exceedCap {
+			return &Conflict{Kind: CapExceeded, ID: id, State: jobs.Paused, text: "run " + id + " is paused by a " + v.Run.Reason}
+		}
+		step = v.Run.Step + 1
+	}
+	// The run first: while it is paused, workers pause its job.
+	if err := s.runs.Resume(ctx, id, by.Who, step); err != nil {
+		return s.aboutRun(ctx, id, err)
+	}
+	return s.eachJob(ctx, id, func(job jobs.Job) error {
+		if job.State != jobs.Paused {
+			return nil
+		}
+		return s.resume(ctx, job.ID, by)
+	})
+}
+
+// CancelRun ends a run and the job of its step; rows stay where they are.
+func (s *Service) CancelRun(ctx context.Context, id string, by By) error {
+	by.Reason = because("cancelled", by)
+	if err := s.runs.Cancel(ctx, id, by.Who, by.Reason); err != nil {
+		return s.aboutRun(ctx, id, err)
+	}
+	return s.eachJob(ctx, id, func(job jobs.Job) error { return s.ledger.Cancel(ctx, job.ID, by.Who, by.Reason) })
+}
+
+// pause and resume move a job in the ledger, which decides, and in its queue. Between the two the ledger says paused, so that what
+// a crash leaves half done can be done again.
+func (s *Service) pause(ctx context.Context, job string, by By) error {
+	if err := s.ledger.Pause(ctx, job, by.Who, because("paused", by)); err != nil {
+		return err
+	}
+	return s.queues.Pause(job)
+}
+
+func (s *Service) resume(ctx context.Context, job string, by By) error {
+	if err := s.queues.Resume(job); err != nil {
+		return err
+	}
+	return s.ledger.Resume(ctx, job, by.Who, by.Reason)
+}
+
+// because is the reason that is given, or who did it.
+func because(done string, by By) string { return cmp.Or(by.Reason, done+" by "+by.Who) }
+
+// eachJob does something with every job of a run that has not ended, as they are now: one may have been made since
+// the run was moved.
+func (s *Service) eachJob(ctx context.Context, run string, do func(jobs.Job) error) error {
+	v, err := s.Run(ctx, run)
+	if err != nil {
+		return err
+	}
+	for _, job := range v.Jobs {
+		if job.State.Ended() {
+			continue
+		}
+		if err := do(job); err != nil && !errors.Is(err, ledger.ErrIllegal) { // it ended meanwhile
+			return err
+		}
+	}
+	return nil
+}
+
+// hearing is how long workers take to hear that a job stops: they ask for its state twice a second.
+const hearing = 800 * time.Millisecond
+
+// InFlight returns how many calls of a job that was stopped are still in flight, once all workers have heard of it, or should have.
+func (s *Service) InFlight(ctx context.Context, id string) (calls int64, err error) {
+	for last := time.Now().Add(hearing); ; {
+		workers, err := s.ledger.Workers(ctx, id)
+		if err != nil {
+			return 0, err
+		}
+		calls = 0
+		heard := true
+		for _, w := range workers {
+			calls += w.InFlight
+			heard = heard && w.Doing == ledger.Stopping
+		}
+		if heard || time.Now().After(last) {
+			return calls, nil
+		}
+		select {
+		case <-ctx.Done():
+			return 0, nil
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package service
+
+import (
+	"fmt"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// NotFound says that nothing has an id or a name.
+type NotFound struct {
+	Kind string // of what was asked for: job, run or schedule
+	ID   string
+	Is   string // what has that id instead: job, step or run; empty = nothing
+	Run  string // of the step
+	Near string // a name that is there and much like it; empty = none
+}
+
+func (e *NotFound) Error() string {
+	switch {
+	case e.Is == "step":
+		return fmt.Sprintf("%s is no run, it is the job of a step of run %s", e.ID, e.Run)
+	case e.Is == "run":
+		return e.ID + " is no job, it is a run of a runbook"
+	case e.Is == "job":
+		return e.ID + " is no run, it is a job"
+	case e.Kind == "schedule":
+		return fmt.Sprintf("there is no schedule %q", e.ID)
+	}
+	return fmt.Sprintf("%s %s: no such %s", e.Kind, e.ID, e.Kind)
+}
+
+// NoRow says that a job has no row of a number.
+type NoRow struct {
+	Job     string
+	Row     int64
+	Rows    int64 // that it has
+	Growing bool  // more are being added
+}
+
+func (e *NoRow) Error() string {
+	return fmt.Sprintf("no row %d: job %s has the rows 1 to %d", e.Row, e.Job, e.Rows)
+}
+
+// Conflict says that something cannot be done as things are.
+type Conflict struct {
+	Kind  ConflictKind
+	ID    string     // of what is in the way: a job, a run, or a schedule
+	State jobs.State // of it
+	Piped bool       // its input can be read only once
+	Retry jobs.Retry // the failed rows that it runs, or that are asked for
+	text  string
+}
+
+func (e *Conflict) Error() string { return e.text }
+
+// ConflictKind tells conflicts apart.
+type ConflictKind string
+
+// The conflicts that there are.
+const (
+	WrongState         ConflictKind = "wrong_state"          // a job is not in a state in which it can be moved
+	WrongRunState      ConflictKind = "wrong_run_state"      // nor a run
+	WrongScheduleState ConflictKind = "wrong_schedule_state" // nor a schedule
+	CapExceeded        ConflictKind = "cap_exceeded"         // a run is paused by a cap of its runbook
+	StepOfRun          ConflictKind = "step_of_run"          // a job goes only with its run
+)
+
+// Invalid says which argument is wrong, and why.
+type Invalid struct {
+	Field string // in the words of jobs.OptionError
+	Text  string
+}
+
+func (e *Invalid) Error() string { return e.Text }
+
+// Unavailable says that the Redis does not answer, or cannot be used.
+type Unavailable struct {
+	Outdated bool // its version is too old
+	err      error
+}
+
+func (e *Unavailable) Error() string { return e.err.Error() }
+
+func (e *Unavailable) Unwrap() error { return e.err }

@@ -1,0 +1,74 @@
+package service
+
+import (
+	"context"
+
+	"github.com/sunbulk/sunbulk/internal/report"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// Report is what a report folder was written with.
+type Report struct {
+	Job     jobs.Job
+	Summary report.Summary
+	Clients Clients
+	Undo    report.Undo // where it was asked for
+}
+
+// Clients counts those that lists found, and what the job's filter made of them.
+type Clients struct {
+	Found, Kept int64
+	Unjudged    int64 // are in no file
+}
+
+// Report writes the report of a job into the folder dir, and with undo what takes back its work. *ReportError says that nothing
+// was written; report.ErrSum that what was written does not add up.
+func (s *Service) Report(ctx context.Context, id, dir string, undo bool) (Report, error) {
+	job, err := s.Job(ctx, id)
+	if err != nil {
+		return Report{}, err
+	}
+	r, err := WriteReport(ctx, dir, job, s.Source(job, s.ledger))
+	if err != nil || !undo {
+		return r, err
+	}
+	if r.Undo, err = report.WriteUndo(ctx, dir, job, s.Source(job, s.ledger)); err != nil {
+		return r, &ReportError{"undo", err}
+	}
+	return r, nil
+}
+
+// WriteReport writes the report of a job from any source; its errors are those of Report.
+func WriteReport(ctx context.Context, dir string, job jobs.Job, src report.Source) (Report, error) {
+	r, err := writeReport(ctx, dir, job, src)
+	if err != nil && r.Summary.Job == "" {
+		err = &ReportError{"report", err}
+	}
+	return r, err
+}
+
+func writeReport(ctx context.Context, dir string, job jobs.Job, src report.Source) (Report, error) {
+	r := Report{Job: job}
+	filter, err := newFilteredSource(job, src)
+	if err != nil {
+		return r, err
+	}
+	if filter != nil {
+		src = filter
+	}
+	r.Summary, err = report.Write(ctx, dir, job, src)
+	if filter != nil {
+		r.Clients = filter.counted
+	}
+	return r, err
+}
+
+// ReportError says that a report could not be written.
+type ReportError struct {
+	what string
+	err  error
+}
+
+func (e *ReportError) Error() string { return "write " + e.what + ": " + e.err.Error() }
+
+func (e *ReportError) Unwrap() error { return e.err }

@@ -1,0 +1,190 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/report"
+	"github.com/sunbulk/sunbulk/internal/runbook"
+	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// RunView is a run with the jobs of the steps that were begun, wherever they are kept.
+type RunView struct {
+	Run     runs.Run
+	Jobs    []jobs.Job
+	Sources []report.Source // of each job
+}
+
+// Run returns a run, or *NotFound.
+func (s *Service) Run(ctx context.Context, id string) (RunView, error) {
+	r, err := s.runs.Run(ctx, id)
+	if err != nil {
+		return RunView{}, s.aboutRun(ctx, id, err)
+	}
+	v := RunView{Run: r}
+	for i := range r.Runbook.Steps {
+		job, err := s.ledger.Job(ctx, r.Job(i))
+		if errors.Is(err, ledger.ErrNoJob) {
+			break
+		}
+		if err != nil {
+			return v, err
+		}
+		v.Jobs, v.Sources = append(v.Jobs, job), append(v.Sources, s.Source(job, s.ledger))
+	}
+	return v, nil
+}
+
+// aboutRun makes a typed error of one of the store of runs about a run.
+func (s *Service) aboutRun(ctx context.Context, id string, err error) error {
+	switch {
+	case errors.Is(err, runs.ErrIllegal):
+		return &Conflict{Kind: WrongRunState, ID: id, text: err.Error()}
+	case !errors.Is(err, runs.ErrNoRun):
+		return err
+	}
+	e := &NotFound{Kind: "run", ID: id}
+	if job, err := s.ledger.Job(ctx, id); err == nil {
+		e.Is, e.Run = "job", job.Options.Run
+		if e.Run != "" {
+			e.Is = "step"
+		}
+	}
+	return e
+}
+
+// Paused returns why the run makes no calls, "" when it does or has ended.
+func (v *RunView) Paused() string {
+	if v.Run.State == jobs.Paused {
+		return v.Run.Reason
+	}
+	if n := len(v.Jobs); v.Run.State == jobs.Running && n > 0 && v.Jobs[n-1].State == jobs.Paused {
+		return "job " + v.Jobs[n-1].ID + " is paused: " + v.Jobs[n-1].Reason
+	}
+	return ""
+}
+
+// Rows is how many rows the input had, as far as it was read.
+func (v *RunView) Rows() int64 {
+	if len(v.Jobs) == 0 {
+		return v.Run.Rows
+	}
+	return v.Jobs[0].AllRead()
+}
+
+// Summary is the run in numbers.
+func (v *RunView) Summary() report.RunSummary {
+	s := report.RunSummary{
+		Run: v.Run.ID, Runbook: v.Run.Runbook.Name, Schedule: v.Run.Schedule, App: v.Run.Runbook.App, State: v.Run.State, Reason: v.Run.Reason,
+		Rows: v.Rows(), Created: v.Run.Created, Ended: v.Run.Ended,
+	}
+	s.Fingerprint = v.Run.Fingerprint
+	s.Simulated = len(v.Jobs) > 0 && v.Jobs[0].Options.Simulated
+	if reason := v.Paused(); reason != "" {
+		s.State, s.Reason = jobs.Paused, reason
+	}
+	for i, step := range v.Run.Runbook.Steps {
+		row := report.RunStep{Name: step.Name, Op: step.Op, Job: v.Run.Job(i)}
+		if i < len(v.Jobs) {
+			job := v.Jobs[i]
+			row.State, row.Reason, row.Rows, row.Filtered = job.State, job.Reason, job.Tally, job.Filtered
+			row.Passed = v.passed(i)
+		}
+		s.Steps = append(s.Steps, row)
+	}
+	return s
+}
+
+// passed is how many records of a step the one behind it has taken.
+func (v *RunView) passed(step int) int64 {
+	switch last := len(v.Run.Runbook.Steps) - 1; {
+	case step == last:
+		return v.Jobs[step].Tally.OK + v.Jobs[step].Tally.Noop - v.Jobs[step].Filtered
+	case step+1 < len(v.Jobs):
+		return v.Jobs[step+1].AllRead()
+	}
+	return 0
+}
+
+// Clean tells whether every row that was called is ok or noop, in all steps.
+func (v *RunView) Clean() bool {
+	for _, job := range v.Jobs {
+		if !job.Tally.Clean() {
+			return false
+		}
+	}
+	return v.Run.State == jobs.Finished
+}
+
+// Write makes the report of the run: that of each step in a folder of its own, and how far each row came. Its errors are those of
+// Service.Report.
+func (v *RunView) Write(ctx context.Context, dir string) (report.RunSummary, error) {
+	s, err := v.write(ctx, dir)
+	if err != nil && !errors.Is(err, report.ErrSum) {
+		err = &ReportError{"report", err}
+	}
+	return s, err
+}
+
+func (v *RunView) write(ctx context.Context, dir string) (report.RunSummary, error) {
+	for i := range v.Jobs {
+		if _, err := writeReport(ctx, v.Folder(dir, i), v.Jobs[i], v.Sources[i]); err != nil {
+			return report.RunSummary{}, fmt.Errorf("write report of step %s: %w", v.Run.Runbook.Steps[i].Name, err)
+		}
+	}
+	summary := v.Summary()
+	ends, err := v.ends(ctx, summary.Steps)
+	if err != nil {
+		return report.RunSummary{}, err
+	}
+	return report.WriteRun(ctx, dir, summary, ends)
+}
+
+// Folder is where the report of a step goes.
+func (v *RunView) Folder(dir string, step int) string {
+	return filepath.Join(dir, fmt.Sprintf("%d-%s", step+1, v.Run.Runbook.Steps[step].Name))
+}
+
+// ends gives the end of every row, and counts for each step the clients that could not be judged.
+func (v *RunView) ends(ctx context.Context, counts []report.RunStep) (iter.Seq2[report.End, error], error) {
+	flow, err := v.Run.Flow()
+	if err != nil {
+		return nil, err
+	}
+	steps := make([]runbook.Reached, len(v.Jobs))
+	for i, job := range v.Jobs {
+		steps[i] = runbook.Reached{Job: job, Outcomes: v.Sources[i].Chunks(ctx), Queued: v.Sources[i].Rows(ctx), Unjudged: func(why string) {
+			counts[i].Unjudged++
+			counts[i].Why = cmp.Or(counts[i].Why, why)
+		}}
+	}
+	return flow.Ends(steps), nil
+}
+
+// Runs returns all runs in numbers, the newest first, and why others could not be read.
+func (s *Service) Runs(ctx context.Context) (all []report.RunSummary, unreadable []error, err error) {
+	ids, err := s.runs.IDs(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	all = []report.RunSummary{}
+	for _, id := range ids {
+		v, err := s.Run(ctx, id)
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
+		if err != nil {
+			unreadable = append(unreadable, err)
+			continue
+		}
+		all = append(all, v.Summary())
+	}
+	return all, unreadable, nil
+}
