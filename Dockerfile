@@ -4,7 +4,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG TARGETOS TARGETARCH
-RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -o /sunbulk ./cmd/sunbulk
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags="-s -w" -o /sunbulk ./cmd/sunbulk
 
 # Holds CA certificates and a user that is not root, and nothing to log in to.
 FROM gcr.io/distroless/static-debian12:nonroot

@@ -13,7 +13,7 @@ help: ## print this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 15
 
 build: ## build ./sunbulk
-	CGO_ENABLED=0 go build -trimpath -o sunbulk ./cmd/sunbulk
+	CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o sunbulk ./cmd/sunbulk
 
 demo: build ## run a migration against a simulated API, and leave its report in demo-report/
 	@rm -rf demo-report

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -116,49 +115,20 @@ func checkAddress(r *Row) error {
 	return nil
 }
 
-// E.164 allows 15 digits; the shortest numbers with a country code have 6.
-const (
-	leastDigits = 6
-	mostDigits  = 15
-)
-
 func checkPhone(r *Row) error {
 	fail := func(cause string) error { return &FieldError{"matchCriteria.phoneNumber", cause} }
-	p := r.PhoneNumber
 	switch {
 	case r.Address != "":
 		return &FieldError{"matchCriteria.address", "is set, but " + r.Type + " takes a phone number"}
-	case p == "":
+	case r.PhoneNumber == "":
 		return fail("is empty, and " + r.Type + " needs it")
-	case strings.ContainsAny(p, "eE") && scientific.MatchString(p):
-		return fail("was turned into scientific notation by a spreadsheet and its digits are lost; format the column as text and export again")
-	case p[0] != '+':
-		return fail("has no + and country code")
 	}
-	digits, plain := countDigits(p[1:])
-	if !plain {
-		return fail("is not a phone number such as +12125552368")
+	number, err := ParsePhone(r.PhoneNumber)
+	if err != nil {
+		return fail(err.Error())
 	}
-	if digits < leastDigits || digits > mostDigits {
-		return fail(fmt.Sprintf("has %d digits; with its country code a number has %d to %d", digits, leastDigits, mostDigits))
-	}
+	r.PhoneNumber = number
 	return nil
-}
-
-var scientific = regexp.MustCompile(`^\+?[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$`)
-
-// countDigits counts the digits of s, which begins with one; plain is false when it holds anything
-// but digits, spaces, dots, dashes and parentheses. The vendor's examples have spaces and dashes.
-func countDigits(s string) (digits int, plain bool) {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= '0' && c <= '9':
-			digits++
-		case digits == 0, !strings.ContainsRune(" ().-", rune(c)):
-			return digits, false
-		}
-	}
-	return digits, true
 }
 
 func checkConfirmation(r *Row) error {

@@ -114,7 +114,7 @@ func (p *program) makePlan(ctx context.Context, o planOptions, opt jobs.Options,
 
 // concludePlan does what is left to do with a plan: the check, if there is one, the JSON, the file.
 func (p *program) concludePlan(ctx context.Context, o planOptions, opt jobs.Options, made plan.Plan, c *checker) error {
-	told := planned{Plan: made}
+	told := planned{Plan: made, Numbers: made.Numbers()}
 	var err error
 	if c != nil {
 		if told.Check, err = p.check(ctx, c, made); err != nil {
@@ -142,5 +142,6 @@ func (p *program) concludePlan(ctx context.Context, o planOptions, opt jobs.Opti
 // planned is what plan --json shows.
 type planned struct {
 	plan.Plan
-	Check *findings `json:"check,omitempty"`
+	Numbers []plan.Number `json:"numbers,omitempty"` // of some rows, as they are sent
+	Check   *findings     `json:"check,omitempty"`
 }

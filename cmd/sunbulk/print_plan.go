@@ -40,7 +40,9 @@ func writePlan(out io.Writer, p plan.Plan) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	writeNumbers(out, p.Numbers())
 	writeRejections(out, p.Rejections)
+	writeWarnings(out, p.Warnings)
 	writeConflicts(out, p.Conflicts)
 	for _, in := range p.Inputs {
 		if in.Error != "" {
@@ -59,6 +61,28 @@ func counts[K ~string](w io.Writer, prefix string, by map[K]int64) {
 	names := slices.SortedFunc(maps.Keys(by), func(a, b K) int { return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b)) })
 	for _, name := range names {
 		fmt.Fprintf(w, "  %s%s\t%s\n", prefix, name, group(by[name]))
+	}
+}
+
+// writeNumbers shows some phone numbers as they are sent, for a person to compare with the file.
+func writeNumbers(out io.Writer, numbers []plan.Number) {
+	if len(numbers) == 0 {
+		return
+	}
+	shown := make([]string, len(numbers))
+	for i, n := range numbers {
+		shown[i] = fmt.Sprintf("%s (row %d)", n.PhoneNumber, n.Row)
+	}
+	fmt.Fprintf(out, "numbers as they are sent: %s\n", strings.Join(shown, ", "))
+}
+
+func writeWarnings(out io.Writer, warnings []plan.Cause) {
+	for i, c := range warnings {
+		if i == mostPlanned {
+			fmt.Fprintf(out, "warning: … and %d more, see --json\n", len(warnings)-i)
+			break
+		}
+		fmt.Fprintf(out, "warning: %s: %s, the first is row %d in line %d\n", strings.TrimSpace(c.Column+" "+c.Cause), rowCount(c.Count), c.Row, c.Line)
 	}
 }
 

@@ -59,6 +59,7 @@ type plannedRunbook struct {
 	Seconds float64       `json:"seconds"`
 	Open    bool          `json:"open"` // how many rows go on is for the API to say
 	Caps    string        `json:"caps,omitempty"`
+	Numbers []plan.Number `json:"numbers,omitempty"` // of some rows, as they are sent
 	Sample  *trial        `json:"sample,omitempty"`
 	Check   *findings     `json:"check,omitempty"`
 }
@@ -101,7 +102,7 @@ func (p *program) planRunbook(ctx context.Context, o runbookPlanOptions, name st
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	made.Input.Inputs = src.Inputs()
+	made.Input.Inputs, made.Numbers = src.Inputs(), made.Input.Numbers()
 	if c != nil {
 		if err := made.ask(ctx, c, &r); err != nil {
 			return err
@@ -193,7 +194,9 @@ func (m *plannedRunbook) write(out io.Writer) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	writeNumbers(out, m.Numbers)
 	writeRejections(out, m.Input.Rejections)
+	writeWarnings(out, m.Input.Warnings)
 	if m.Sample != nil {
 		m.Sample.write(out, m.Steps[1].Op)
 	}

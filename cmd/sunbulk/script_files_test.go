@@ -111,7 +111,7 @@ func creates(w io.Writer, n int) {
 	fmt.Fprintln(w, createHeader)
 	for i := range n {
 		// The simulator lets the link of a number that ends with 0000 vanish: these end with 1.
-		fmt.Fprintf(w, "create,user-%d,whatsapp,int-1,+1212555%05d1,immediate,conv-1\n", i+1, i)
+		fmt.Fprintf(w, "create,user-%d,whatsapp,int-1,+1212%06d1,immediate,conv-1\n", i+1, i)
 	}
 }
 

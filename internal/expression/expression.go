@@ -129,7 +129,7 @@ func compile(scope Scope, text string) (program, error) {
 	if err := r.failure(tree.Node); err != nil {
 		return program{}, err
 	}
-	code, err := expr.Compile(text, append(language(), expr.Env(r.env), expr.Patch(r), expr.Patch(recheck{}))...)
+	code, err := expr.Compile(text, append(language(scope), expr.Env(r.env), expr.Patch(r), expr.Patch(recheck{}))...)
 	if err != nil {
 		return program{}, located(err)
 	}

@@ -100,8 +100,8 @@ func TestConditionsAreCheckedBeforeTheyRun(t *testing.T) {
 		{`let x = 1; x == 1`, `uses what this language leaves out, at character 5`, `it knows texts, numbers, times, lists, operators and a few functions`},
 		{`now.Year() == 2026`, `calls what is no function, at character 5`, ``},
 		{`$env == 1`, `$env is not known, at character 1`, `quote a text; fields begin with row., client. or vars.`},
-		{`repeat("x", 1000000) == ""`, `there is no function repeat, at character 1`, `known are age, days, digits, hours, len, lower, number, replace, time, trim, trimPrefix, trimSuffix, upper`},
-		{`getenv("HOME") == ""`, `there is no function getenv, at character 1`, `known are age, days, digits, hours, len, lower, number, replace, time, trim, trimPrefix, trimSuffix, upper`},
+		{`repeat("x", 1000000) == ""`, `there is no function repeat, at character 1`, `known are age, days, digits, hours, len, lower, number, phone, replace, time, trim, trimPrefix, trimSuffix, upper`},
+		{`getenv("HOME") == ""`, `there is no function getenv, at character 1`, `known are age, days, digits, hours, len, lower, number, phone, replace, time, trim, trimPrefix, trimSuffix, upper`},
 	}
 	for _, test := range tests {
 		_, err := Compile(Rows(vars), test.text)
@@ -185,6 +185,41 @@ func TestValues(t *testing.T) {
 		if got, err := v.Text(valuesOf(v.Fields()), noon); got != want || err != nil {
 			t.Errorf("%s: got %q, %v, want %q", text, got, err, want)
 		}
+	}
+}
+
+// Digits of a text that holds more than a phone number would make it a stranger's. Elsewhere they are those of any text.
+func TestPhoneNumbersAreNotMadeUp(t *testing.T) {
+	for text, want := range map[string][2]string{ // of phone, and of + and digits
+		"+49 30 901820":       {"+4930901820", "+4930901820"},
+		"tel:+49-30-901820":   {"+4930901820", "+4930901820"},
+		"49 30 901820":        {"no + and country code", "+4930901820"},
+		"":                    {"", ""},
+		"+49 30 901820 App 7": {"letters", "letters"},
+		"4.93090182E+10":      {"scientific", "scientific"},
+		"4930901820.0":        {"decimals", "decimals"},
+		"+4930901820/21":      {"more than one", "more than one"},
+	} {
+		for i, value := range []string{`${phone(row.user)}`, `${row.user == "" ? "" : "+" + digits(row.user)}`} {
+			v, err := CompileValue(Rows(nil).OfPhone(), value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := v.Text([]string{text}, noon)
+			if err != nil {
+				got = err.Error()
+			}
+			if !strings.Contains(got, want[i]) || want[i] == "" && got != "" {
+				t.Errorf("%s of %q: got %q, want %q", value, text, got, want[i])
+			}
+		}
+	}
+	v, err := CompileValue(Rows(nil), `${digits(row.user)}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := v.Text([]string{"No. 12 b 7"}, noon); got != "127" || err != nil {
+		t.Errorf("digits of an id: got %q, %v, want 127", got, err)
 	}
 }
 

@@ -2,6 +2,7 @@ package expression
 
 import (
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -23,9 +24,15 @@ var functions = map[string]expr.Option{
 	"days":    duration("days", 24*time.Hour),
 	"digits":  expr.Function("digits", func(p ...any) (any, error) { return jobs.Digits(p[0].(string)), nil }, jobs.Digits),
 	"hours":   duration("hours", time.Hour),
+	"phone":   expr.Function("phone", func(p ...any) (any, error) { return phone(p[0].(string)) }, new(func(string) string)),
 	"number":  expr.Function("number", func(p ...any) (any, error) { return number(p[0].(string)) }, new(func(string) float64)),
 	"replace": expr.Function("replace", replace, strings.Replace, strings.ReplaceAll),
 	"time":    expr.Function("time", func(p ...any) (any, error) { return parseTime(p[0].(string)) }, new(func(string) time.Time)),
+}
+
+// ofPhones are the functions that are stricter where a phone number is computed. It never changes.
+var ofPhones = map[string]expr.Option{
+	"digits": expr.Function("digits", func(p ...any) (any, error) { return phoneDigits(p[0].(string)) }, jobs.Digits),
 }
 
 // functionNames are all functions, in the order of the alphabet.
@@ -39,17 +46,17 @@ func functionNames() []string {
 }
 
 // language is what the compiler is to know, beside the fields.
-func language() []expr.Option {
+func language(scope Scope) []expr.Option {
 	options := []expr.Option{expr.DisableAllBuiltins(), expr.DisableIfOperator(), expr.MaxNodes(maxNodes)}
 	for _, name := range builtins {
 		options = append(options, expr.EnableBuiltin(name))
 	}
-	for _, table := range []map[string]expr.Option{functions, operators} {
-		for _, option := range table {
-			options = append(options, option)
-		}
+	table := maps.Clone(functions)
+	maps.Copy(table, operators)
+	if scope.phone {
+		maps.Copy(table, ofPhones)
 	}
-	return options
+	return slices.AppendSeq(options, maps.Values(table))
 }
 
 // duration is the function that gives n of unit.
@@ -64,6 +71,31 @@ func duration(name string, unit time.Duration) expr.Option {
 		}
 		return time.Duration(n * float64(unit)), nil
 	}, new(func(int) time.Duration), new(func(float64) time.Duration))
+}
+
+// phone gives a phone number in E.164; that of an empty text is empty, as a cell would be.
+func phone(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	number, err := jobs.ParsePhone(s)
+	if err != nil {
+		return "", errors.New("phone: the text " + err.Error())
+	}
+	return number, nil
+}
+
+// phoneDigits gives the digits of a text that can be nothing but one phone number: those of an extension or of
+// decimals would make it another's.
+func phoneDigits(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	digits, _, err := jobs.PhoneDigits(s)
+	if err != nil {
+		return "", errors.New("digits: the text " + err.Error())
+	}
+	return digits, nil
 }
 
 func number(s string) (float64, error) {

@@ -28,11 +28,18 @@ type Scope struct {
 	columns bool             // row.columns is known
 	vars    map[string]string
 	runbook bool // vars are those that it declares
+	phone   bool // a phone number is computed
 }
 
 // InRunbook returns the scope, in which variables are declared by a runbook.
 func (s Scope) InRunbook() Scope {
 	s.runbook = true
+	return s
+}
+
+// OfPhone returns the scope, in which a phone number is computed: digits takes only what can be one.
+func (s Scope) OfPhone() Scope {
+	s.phone = true
 	return s
 }
 

@@ -10,6 +10,9 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
+// phonePath is the path whose values are phone numbers.
+const phonePath = "matchCriteria.phoneNumber"
+
 // errFiltered says that --where is false of a record.
 var errFiltered = errors.New("left out by --where")
 
@@ -38,7 +41,11 @@ func (b *binder) compile(cfg Config) error {
 		if !expression.IsValue(s.value) {
 			continue
 		}
-		v, err := expression.CompileValue(scope, s.value)
+		in := scope
+		if s.path == phonePath {
+			in = scope.OfPhone()
+		}
+		v, err := expression.CompileValue(in, s.value)
 		if err != nil {
 			return b.explain("set "+s.path, err)
 		}

@@ -87,6 +87,31 @@ func TestSetComputes(t *testing.T) {
 	}
 }
 
+// What is computed is one number that can exist, or the row says why it has none.
+func TestSetComputesPhoneNumbers(t *testing.T) {
+	for value, want := range map[string]string{
+		"${phone(row.columns[\"Phone\"])}": `1:2 create user=a type=whatsapp integrationId=i phoneNumber=+442079460018 type=immediate conversationId=c
+2:3 rejected "matchCriteria.phoneNumber" cannot be computed by --set: phone: the text was turned into scientific notation by a spreadsheet and its digits are lost; format the column as text and export again, at character 3
+3:4 rejected "matchCriteria.phoneNumber" cannot be computed by --set: phone: the text holds letters or an extension, which no message can reach; leave the number alone, at character 3
+4:5 rejected "" same as an earlier row
+5:6 rejected "matchCriteria.phoneNumber" is empty, and whatsapp needs it`,
+		"+${digits(row.columns[\"Phone\"])}": `1:2 create user=a type=whatsapp integrationId=i phoneNumber=+442079460018 type=immediate conversationId=c
+2:3 rejected "matchCriteria.phoneNumber" cannot be computed by --set: digits: the text was turned into scientific notation by a spreadsheet and its digits are lost; format the column as text and export again, at character 4
+3:4 rejected "matchCriteria.phoneNumber" cannot be computed by --set: digits: the text holds letters or an extension, which no message can reach; leave the number alone, at character 4
+4:5 rejected "" same as an earlier row
+5:6 rejected "matchCriteria.phoneNumber" cannot be computed by --set: gives nothing, at character 4`,
+	} {
+		got, err := readText(t, "user,Phone\na,+44 (0)20 7946 0018\nb,4.42079E+11\nc,+44 20 7946 0018 ext. 3\na,tel:+44-20-7946-0018\nd,\n",
+			Config{Op: "create", Set: []Setting{{"phoneNumber", value}, {"matchCriteria.type", "whatsapp"}, {"integrationId", "i"}, {"confirmation.type", "immediate"}, {"conversationId", "c"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(strings.Split(want, "\n"), got.told()); diff != "" {
+			t.Errorf("%s: records (-want +got):\n%s", value, diff)
+		}
+	}
+}
+
 // An expression sees constants, and its own field as the file has it.
 func TestSetComputesFromItsOwnCell(t *testing.T) {
 	got, err := readText(t, "user,clientId\n a ,1\n", Config{Op: "remove", Set: []Setting{{"user", "${row.brandId}:${row.user}:${row.op}"}, {"brandId", "x"}}})

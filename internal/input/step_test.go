@@ -69,20 +69,20 @@ func TestAssembleTakesWhatStepsFound(t *testing.T) {
 		return a.Assemble(5, c)
 	}
 	want := Record{Row: jobs.Row{
-		Line: 5, Op: jobs.Create, User: "ann", Type: "whatsapp", IntegrationID: "5e4af71a81966cfff3ef6550", PhoneNumber: "+15550001",
+		Line: 5, Op: jobs.Create, User: "ann", Type: "whatsapp", IntegrationID: "5e4af71a81966cfff3ef6550", PhoneNumber: "+12125550101",
 		Confirmation: "immediate", ConversationID: "c1", Subject: "sdk", Carry: "[4]",
 	}}
-	got := record("1", "+15550001")
+	got := record("1", "+12125550101")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("record (-want +got):\n%s", diff)
 	}
-	if got := record("2", "+15550002"); !got.Filtered || got.Row.User != "ann" || got.Row.Carry != "[4]" {
+	if got := record("2", "+12125550102"); !got.Filtered || got.Row.User != "ann" || got.Row.Carry != "[4]" {
 		t.Errorf("got %+v, want a row of ann that is left out", got)
 	}
 	if got := record("1", "none"); got.Rejection == nil || got.Rejection.Names[0] != RowName || got.Rejection.Values[0] != "4" {
 		t.Errorf("got %+v, want a rejection that names row 4 of the input", got)
 	}
-	if got := record("1", "+15550001"); got.Rejection == nil || got.Rejection.Cause != "same as an earlier row" {
+	if got := record("1", "+12125550101"); got.Rejection == nil || got.Rejection.Cause != "same as an earlier row" {
 		t.Errorf("got %+v, want a repeated row to be rejected", got)
 	}
 }

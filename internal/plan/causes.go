@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-
-	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // Sample is one of the first rejected rows.
@@ -16,7 +14,7 @@ type Sample struct {
 	Cause  string `json:"cause"`
 }
 
-// Cause is why rows are rejected, how many, and where the first of them stands.
+// Cause is why rows are rejected, or warned of, how many, and where the first of them stands.
 type Cause struct {
 	Column string `json:"column,omitempty"` // empty when the whole record is at fault
 	Cause  string `json:"cause"`
@@ -30,7 +28,7 @@ const (
 	maxCauses  = 100 // distinct ones that are counted apart
 )
 
-// otherCauses counts rejections whose cause is not among the first maxCauses.
+// otherCauses counts rows whose cause is not among the first maxCauses.
 const otherCauses = "other causes"
 
 // String gives column and cause.
@@ -41,16 +39,16 @@ func (c Cause) String() string {
 	return c.Column + ": " + c.Cause
 }
 
-// causes counts rejections by column and cause.
+// causes counts rows by column and cause.
 type causes map[[2]string]*Cause
 
-func (c causes) count(r *jobs.Rejection) {
-	key := [2]string{r.Column, r.Cause}
+func (c causes) count(column, cause string, row, line int64) {
+	key := [2]string{column, cause}
 	if c[key] == nil && len(c) >= maxCauses {
 		key = [2]string{"", otherCauses}
 	}
 	if c[key] == nil {
-		c[key] = &Cause{key[0], key[1], 0, r.Number, r.Line}
+		c[key] = &Cause{key[0], key[1], 0, row, line}
 	}
 	c[key].Count++
 }

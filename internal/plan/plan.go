@@ -24,8 +24,9 @@ type Plan struct {
 	Seconds       float64           `json:"seconds"`       // that the calls take at the rate; 0 without one
 	Causes        map[string]int64  `json:"rejectedCauses"`
 	Samples       []Sample          `json:"rejectedSamples"`
-	Rejections    []Cause           `json:"rejections"` // by cause, the most frequent first
-	Conflicts     []Conflict        `json:"conflicts"`  // by kind
+	Rejections    []Cause           `json:"rejections"`         // by cause, the most frequent first
+	Conflicts     []Conflict        `json:"conflicts"`          // by kind
+	Warnings      []Cause           `json:"warnings,omitempty"` // of rows that are run all the same, the most frequent first
 	Inputs        []jobs.Input      `json:"inputs"`
 	Drawn         []jobs.Row        `json:"-"` // up to 20 rows from all over the input, for a check; without messages
 }
@@ -48,6 +49,24 @@ func Make(rows iter.Seq2[jobs.Row, *jobs.Rejection], opt jobs.Options) Plan {
 	return m.finish(opt)
 }
 
+// Number is the phone number of a row as it is sent.
+type Number struct {
+	Row         int64  `json:"row"`
+	Line        int64  `json:"line"`
+	PhoneNumber string `json:"phoneNumber"`
+}
+
+// Numbers returns the phone numbers of at most three of the rows drawn. They are no part of the plan, which is kept in files (I7).
+func (p Plan) Numbers() (numbers []Number) {
+	const most = 3
+	for _, r := range p.Drawn {
+		if r.PhoneNumber != "" && len(numbers) < most {
+			numbers = append(numbers, Number{r.Number, r.Line, r.PhoneNumber})
+		}
+	}
+	return numbers
+}
+
 // Duration is the time that the calls take at the rate.
 func (p Plan) Duration() time.Duration { return time.Duration(p.Seconds * float64(time.Second)) }
 
@@ -55,6 +74,7 @@ func (p Plan) Duration() time.Duration { return time.Duration(p.Seconds * float6
 type maker struct {
 	Plan
 	causes       causes
+	warnings     causes
 	integrations integrations
 	conflicts    *conflicts
 	draw         *draw
@@ -64,6 +84,7 @@ func newMaker() *maker {
 	return &maker{
 		Plan:         Plan{Operations: map[jobs.Op]int64{}, Channels: map[string]int64{}, Confirmations: map[string]int64{}, Samples: []Sample{}},
 		causes:       causes{},
+		warnings:     causes{},
 		integrations: integrations{},
 		conflicts:    newConflicts(),
 		draw:         newDraw(),
@@ -84,6 +105,9 @@ func (m *maker) count(r *jobs.Row) {
 	case jobs.Create:
 		m.Channels[r.Type]++
 		m.Confirmations[r.Confirmation]++
+		if r.PhoneNumber != "" && !jobs.PhoneInUse(r.PhoneNumber) {
+			m.warnings.count("matchCriteria.phoneNumber", "is in no range that its country is known to use: a slip, made up, or newer than this sunbulk", r.Number, r.Line)
+		}
 		m.conflicts.create(r, m.integrations.count(r))
 	case jobs.Remove:
 		m.conflicts.remove(r)
@@ -92,7 +116,7 @@ func (m *maker) count(r *jobs.Row) {
 
 func (m *maker) reject(r *jobs.Rejection) {
 	m.Rejected++
-	m.causes.count(r)
+	m.causes.count(r.Column, r.Cause, r.Number, r.Line)
 	if len(m.Samples) < maxSamples {
 		m.Samples = append(m.Samples, Sample{r.Number, r.Line, r.Column, r.Cause})
 	}
@@ -104,6 +128,9 @@ func (m *maker) finish(opt jobs.Options) Plan {
 	p.Integrations = m.integrations.list()
 	p.Conflicts = m.conflicts.list()
 	p.People = p.Messaged - m.conflicts.found[MessagedTwice].Count
+	if len(m.warnings) > 0 {
+		p.Warnings = m.warnings.list()
+	}
 	p.Drawn = m.draw.rows()
 	if p.Rate = opt.Allowed(); p.Rate > 0 {
 		p.Seconds = float64(max(0, p.Calls-int64(opt.Burst))) / p.Rate

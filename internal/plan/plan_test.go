@@ -62,6 +62,18 @@ func TestMake(t *testing.T) {
 	}
 }
 
+func TestMakeShowsAndDoubtsNumbers(t *testing.T) {
+	p := Make(rows([]jobs.Row{
+		create("u1", "i1", "+442079460018"), create("u2", "i1", "+447700900142"), {Op: jobs.List, User: "u3"}, create("u4", "i1", "+15550000000"), create("u5", "i1", "+4930901820"),
+	}, nil), jobs.Options{})
+	if diff := cmp.Diff([]Cause{{"matchCriteria.phoneNumber", "is in no range that its country is known to use: a slip, made up, or newer than this sunbulk", 2, 2, 0}}, p.Warnings); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]Number{{1, 0, "+442079460018"}, {2, 0, "+447700900142"}, {4, 0, "+15550000000"}}, p.Numbers()); diff != "" {
+		t.Errorf("numbers (-want +got):\n%s", diff)
+	}
+}
+
 // The calls of the burst take no time.
 func TestMakeWithoutTime(t *testing.T) {
 	given := []jobs.Row{{Op: jobs.List, User: "u1"}, {Op: jobs.List, User: "u2"}}

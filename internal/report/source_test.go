@@ -10,6 +10,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,7 +82,7 @@ func testJob(state jobs.State, t jobs.Tally) jobs.Job {
 func createRow(n int64) jobs.Row {
 	return jobs.Row{
 		Number: n, Line: n + 1, Op: jobs.Create, User: fmt.Sprintf("user-%d", n), Type: "whatsapp", IntegrationID: "5e4af71a81966cfff3ef6550",
-		PhoneNumber: fmt.Sprintf("+1%010d", n), Confirmation: "immediate", ConversationID: fmt.Sprintf("conversation-%d", n),
+		PhoneNumber: fmt.Sprintf("+1212%07d", n), Confirmation: "immediate", ConversationID: fmt.Sprintf("conversation-%d", n),
 	}
 }
 
@@ -121,11 +122,23 @@ func readSheet(t *testing.T, dir, name string) (header []string, lines []map[str
 	for _, record := range records[1:] {
 		line := make(map[string]string)
 		for i, c := range record {
-			line[records[0][i]] = jobs.RestoreCell(c)
+			line[records[0][i]] = restore(c)
 		}
 		lines = append(lines, line)
 	}
 	return records[0], lines
+}
+
+// restore is the reader's side of defuse, written another way than it.
+func restore(c string) string {
+	quotes := 0
+	for quotes < len(c) && c[quotes] == '\'' {
+		quotes++
+	}
+	if quotes > 0 && quotes < len(c) && strings.IndexByte("=+-@\t\r", c[quotes]) >= 0 {
+		return c[1:]
+	}
+	return c
 }
 
 func readSummary(t *testing.T, dir string) map[string]any {

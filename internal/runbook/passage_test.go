@@ -89,13 +89,13 @@ func TestPassageThroughAMigration(t *testing.T) {
 	carry := jobs.Carry{Cells: []jobs.Cell{{Name: "Chat", Value: "c0ffee"}}}.Encode()
 	links, others := pass(t, f, 1,
 		jobs.Outcome{Row: jobs.Row{Number: 7, Line: 8, Op: jobs.List, User: "ann", BrandID: "b", Carry: carry}, Kind: jobs.OK, Clients: []json.RawMessage{
-			client("c1", "another", "+15550001"), client("c2", oldIntegration, "+15550002"),
+			client("c1", "another", "+12125550101"), client("c2", oldIntegration, "+12125550102"),
 		}},
 		jobs.Outcome{Row: jobs.Row{Number: 8, Line: 9, Op: jobs.List, User: "bob"}, Kind: jobs.Failed},
 		jobs.Outcome{Row: jobs.Row{Number: 9, Line: 10, Op: jobs.List, User: "cyd", Carry: carry}, Kind: jobs.OK, Clients: []json.RawMessage{client("c3", oldIntegration, "no number")}},
 	)
 	want := []jobs.Row{{
-		Number: 1, Line: 8, Op: jobs.Ensure, User: "ann", BrandID: "b", Type: "whatsapp", IntegrationID: newIntegration, PhoneNumber: "+15550002",
+		Number: 1, Line: 8, Op: jobs.Ensure, User: "ann", BrandID: "b", Type: "whatsapp", IntegrationID: newIntegration, PhoneNumber: "+12125550102",
 		Confirmation: "immediate", ConversationID: "c0ffee", Carry: `[7,"client.id","c2"]`,
 	}}
 	if diff := cmp.Diff(want, links); diff != "" {

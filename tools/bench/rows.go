@@ -22,7 +22,7 @@ func rowAt(n int) row {
 	return row{
 		user:         fmt.Sprintf("%016x%08x", a, uint32(b)),
 		conversation: fmt.Sprintf("%016x%08x", c, uint32(b>>32)),
-		phone:        fmt.Sprintf("+1%010d", mix(uint64(4*n+3))%1e10),
+		phone:        fmt.Sprintf("+1%010d", 2e9+mix(uint64(4*n+3))%8e9), // no area code begins with 0 or 1
 	}
 }
 
