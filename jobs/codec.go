@@ -207,12 +207,12 @@ func writeOutcomes(w *columnWriter, outcomes []Outcome) {
 func readOutcomes(r *columnReader, outcomes []Outcome) {
 	readRows(r, func(i int) *Row { return &outcomes[i].Row })
 	r.strings(func(i int, v string) { outcomes[i].Kind = Kind(v) })
-	r.strings(func(i int, v string) { outcomes[i].ClientID = v })
-	r.strings(func(i int, v string) { outcomes[i].ClientStatus = v })
+	r.strings(func(i int, v string) { outcomes[i].ClientID = Line(v) })
+	r.strings(func(i int, v string) { outcomes[i].ClientStatus = Line(v) })
 	r.ints(func(i int, v int64) { outcomes[i].HTTPStatus = int(v) })
-	r.strings(func(i int, v string) { outcomes[i].ErrorCode = v })
-	r.strings(func(i int, v string) { outcomes[i].Error = v })
-	r.strings(func(i int, v string) { outcomes[i].Detail = v })
+	r.strings(func(i int, v string) { outcomes[i].ErrorCode = Line(v) })
+	r.strings(func(i int, v string) { outcomes[i].Error = Line(v) })
+	r.strings(func(i int, v string) { outcomes[i].Detail = Line(v) })
 	r.ints(func(i int, v int64) { outcomes[i].Attempts = int(v) })
 	r.ints(func(i int, v int64) { outcomes[i].Duration = time.Duration(v) * time.Microsecond })
 	r.ints(func(i int, v int64) { outcomes[i].FinishedAt = time.UnixMilli(v).UTC() })
@@ -231,8 +231,8 @@ func writeRejections(w *columnWriter, rejections []Rejection) {
 func readRejections(r *columnReader, rejections []Rejection) {
 	r.ints(func(i int, v int64) { rejections[i].Number = v })
 	r.ints(func(i int, v int64) { rejections[i].Line = v })
-	r.strings(func(i int, v string) { rejections[i].Column = v })
-	r.strings(func(i int, v string) { rejections[i].Cause = v })
+	r.strings(func(i int, v string) { rejections[i].Column = Line(v) })
+	r.strings(func(i int, v string) { rejections[i].Cause = Line(v) })
 	r.strings(func(i int, v string) { rejections[i].Names = splitCells(v) })
 	r.strings(func(i int, v string) { rejections[i].Values = splitCells(v) })
 }

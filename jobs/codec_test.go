@@ -80,7 +80,7 @@ func TestChunkRoundTrip(t *testing.T) {
 		Batch: 12,
 		Outcomes: []Outcome{
 			{Row: rows[0].Key(), Kind: OK, ClientID: "c1", ClientStatus: "pending", HTTPStatus: 201, Detail: "adopted", Attempts: 2, Duration: 1234 * time.Microsecond, FinishedAt: at},
-			{Row: rows[1], Kind: Failed, HTTPStatus: 404, ErrorCode: "user_not_found", Error: "no such\nuser", Attempts: 1, FinishedAt: at.Add(time.Second)},
+			{Row: rows[1], Kind: Failed, HTTPStatus: 404, ErrorCode: "user_not_found", Error: "no such user", Attempts: 1, FinishedAt: at.Add(time.Second)},
 			{Row: rows[2].Key(), Kind: OK, FinishedAt: at, Clients: []json.RawMessage{json.RawMessage(`{"id":"a"}`), json.RawMessage(`{"id":"b\n"}`)}},
 		},
 		Rejections: []Rejection{

@@ -1,6 +1,9 @@
 package jobs
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Event is something that was done to a job while it ran. The times that a Job has itself (made,
 // started, ended) are no events.
@@ -9,6 +12,14 @@ type Event struct {
 	Who    string    `json:"who"`  // such as ann@host; empty when sunbulk did it by itself
 	What   string    `json:"what"` // the command, as in the constants, or any other word for people
 	Reason string    `json:"reason,omitempty"`
+}
+
+// UnmarshalJSON reads an event so that it can be shown: each text of it is a part of one line.
+func (e *Event) UnmarshalJSON(data []byte) error {
+	type plain Event
+	err := json.Unmarshal(data, (*plain)(e))
+	e.Who, e.What, e.Reason = Line(e.Who), Line(e.What), Line(e.Reason)
+	return err
 }
 
 // Pause is a time in which a job made no calls because somebody or something asked it to.

@@ -13,7 +13,7 @@ const (
 	// maxTitle bounds a Title, in characters.
 	maxTitle = 200
 	// maxForeign is how much of a text is looked at, in bytes: far more than a Title can show.
-	maxForeign = 8000
+	maxForeign = 2000
 )
 
 // keptSecrets are the secrets of an authorization, kept for the calls that have the same.

@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // The exit codes of sunbulk.
@@ -52,14 +54,30 @@ func explain(err error, cmd *cobra.Command) (code int, text string) {
 	if hint == "" && code == exitUsage {
 		hint = "see '" + cmd.CommandPath() + " --help'"
 	}
-	text = "sunbulk: " + err.Error()
+	text = "sunbulk: " + words(err)
 	if e, ok := errors.AsType[*service.Invalid](err); ok && cmd.Flags().Lookup(e.Field) != nil {
-		text = "sunbulk: --" + e.Field + ": " + e.Text
+		text = "sunbulk: --" + e.Field + ": " + jobs.Line(e.Text)
 	}
 	if hint != "" {
-		text += "\nhint: " + hint
+		text += "\nhint: " + jobs.Line(hint)
 	}
 	return code, text
+}
+
+// words are an error's, in one line but for those that are several by themselves.
+func words(err error) string {
+	if errors.As(err, new(*runbook.Error)) { // whose lines are its own
+		return err.Error()
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok || errors.Join(joined.Unwrap()...).Error() != err.Error() {
+		return jobs.Line(err.Error())
+	}
+	var lines []string
+	for _, e := range joined.Unwrap() {
+		lines = append(lines, words(e))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // codeAndHint gives the exit code of an error, and what to do about it.

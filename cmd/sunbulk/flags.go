@@ -72,7 +72,7 @@ func (p *program) slipsInEnvironment(root *cobra.Command) {
 			continue
 		}
 		if near := spelling.Nearest(name[shared:], known); near != "" {
-			fmt.Fprintf(p.screen, "warning: %s is not read; did you mean %s?\n", name, twinPrefix[:shared]+near)
+			printf(p.screen, "warning: %s is not read; did you mean %s?\n", name, twinPrefix[:shared]+near)
 		}
 	}
 }

@@ -46,9 +46,9 @@ func (f *findings) problems() bool {
 
 func (f *findings) write(w io.Writer) {
 	for _, found := range f.Findings {
-		fmt.Fprintf(w, "%s: %s\n", found.Level, found.Text)
+		printf(w, "%s: %s\n", found.Level, found.Text)
 		if found.Hint != "" {
-			fmt.Fprintf(w, "hint: %s\n", found.Hint)
+			printf(w, "hint: %s\n", found.Hint)
 		}
 	}
 }

@@ -65,7 +65,7 @@ func (p *program) moveCommand(m move, arg, what, parent string, need cobra.Posit
 						return err
 					}
 				}
-				fmt.Fprintf(p.screen, "%s %s %s%s\n", what, args[0], m.done, more)
+				printf(p.screen, "%s %s %s%s\n", what, args[0], m.done, more)
 				return nil
 			})
 		},

@@ -122,7 +122,7 @@ func (p *program) announce(ctx context.Context, s *session) error {
 	}
 	queued := job.Tally.Read - job.Tally.Rejected - job.Filtered
 	if !p.quiet {
-		fmt.Fprintf(p.screen, "queued %s rows in %s batches; rejected %s\n", group(queued), group(job.Batches), group(job.Tally.Rejected))
+		printf(p.screen, "queued %s rows in %s batches; rejected %s\n", group(queued), group(job.Batches), group(job.Tally.Rejected))
 		describeFiltered(p.screen, job.Filtered)
 	}
 	p.warnOfNothing(job.Tally.Read)
@@ -137,7 +137,7 @@ func (p *program) announce(ctx context.Context, s *session) error {
 	}
 	for _, in := range job.Inputs {
 		if in.Error != "" {
-			fmt.Fprintf(p.screen, "warning: %s was not read to its end: %s\n", in.Name, in.Error)
+			printf(p.screen, "warning: %s was not read to its end: %s\n", in.Name, in.Error)
 		}
 	}
 	if job.Tally.Rejected > 0 {

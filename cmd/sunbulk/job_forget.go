@@ -59,7 +59,7 @@ func (p *program) forget(ctx context.Context, s *service.Service, ids []string, 
 		if err := s.Forget(ctx, id); err != nil {
 			return err
 		}
-		fmt.Fprintf(p.screen, "forgot %s\n", id)
+		printf(p.screen, "forgot %s\n", id)
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func (p *program) jobs(ctx context.Context, s *service.Service) error {
 	fmt.Fprintln(w, "JOB\tSTATE\tAPP\tROWS\tDONE\tFAILED\tREJECTED\tIN DOUBT\tCREATED\tREASON")
 	for _, s := range all {
 		reason := strings.TrimPrefix(s.Reason+"; "+abandonment(s.Abandoned), "; ")
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Job, s.State, s.App, group(s.Rows.Read), group(s.Rows.OK+s.Rows.Noop),
+		printf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Job, s.State, s.App, group(s.Rows.Read), group(s.Rows.OK+s.Rows.Noop),
 			group(s.Rows.Failed), group(s.Rows.Rejected), group(s.Rows.InDoubt), s.Times.Created.Local().Format(time.DateTime), strings.TrimSuffix(reason, "; "))
 	}
 	return w.Flush()

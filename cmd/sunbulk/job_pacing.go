@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"time"
 	_ "time/tzdata" // for images without zones
 
@@ -58,12 +57,12 @@ func (p *program) forecast(opt jobs.Options, calls int64, now time.Time) {
 	need, most := float64(calls)/deadline.Sub(now).Seconds(), opt.Allowed()
 	switch {
 	case !deadline.After(now):
-		fmt.Fprintf(p.screen, "warning: --finish-by %s is past\n", opt.FinishBy)
+		printf(p.screen, "warning: --finish-by %s is past\n", opt.FinishBy)
 	case most > 0 && need > most:
 		ends := now.Add(time.Duration(float64(calls) / most * float64(time.Second)))
-		fmt.Fprintf(p.screen, "warning: --finish-by %s needs %.3g calls/s, and only %.3g are allowed: the job ends about %s (hint: raise --rate, or give a later time)\n",
+		printf(p.screen, "warning: --finish-by %s needs %.3g calls/s, and only %.3g are allowed: the job ends about %s (hint: raise --rate, or give a later time)\n",
 			opt.FinishBy, need, most, ends.In(deadline.Location()).Format("2006-01-02 15:04"))
 	default:
-		fmt.Fprintf(p.screen, "--finish-by %s needs %.3g calls/s\n", opt.FinishBy, need)
+		printf(p.screen, "--finish-by %s needs %.3g calls/s\n", opt.FinishBy, need)
 	}
 }

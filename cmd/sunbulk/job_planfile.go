@@ -85,7 +85,7 @@ func (p *program) keepPlan(out string, flags *pflag.FlagSet, opt jobs.Options, m
 		return cannotRun(fmt.Errorf("write plan: %w", err), "check --out and the space on the disk")
 	}
 	if !p.quiet {
-		fmt.Fprintf(p.screen, "plan: %s\n", out)
+		printf(p.screen, "plan: %s\n", out)
 	}
 	return nil
 }
@@ -157,7 +157,7 @@ func (p *program) followPlan(flags *pflag.FlagSet, files *input.Files) error {
 		return usage("this is not what "+name+" planned: "+strings.Join(others, "; "), "give what was planned, or plan anew")
 	}
 	if now := version(); file.Sunbulk != now && !p.quiet {
-		fmt.Fprintf(p.screen, "note: sunbulk %q made the plan, and this is %q: rows may be judged differently\n", file.Sunbulk, now)
+		printf(p.screen, "note: sunbulk %q made the plan, and this is %q: rows may be judged differently\n", file.Sunbulk, now)
 	}
 	return nil
 }

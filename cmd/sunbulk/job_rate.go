@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -56,7 +55,7 @@ func (p *program) showRate(redis, app string, set []string) error {
 		if now.Jobs == 0 {
 			idle = " (no job of it runs now)"
 		}
-		_, err = fmt.Fprintf(p.stdout, "app %s: %s%s\n", app, now, idle)
+		_, err = printf(p.stdout, "app %s: %s%s\n", app, now, idle)
 		return err
 	})
 }

@@ -76,7 +76,7 @@ func (p *program) showReport(out string, r service.Report) error {
 	if !p.quiet {
 		describe(p.screen, r.Summary)
 		describeClients(p.screen, r.Clients)
-		fmt.Fprintf(p.screen, "report: %s\n", out)
+		printf(p.screen, "report: %s\n", out)
 	}
 	return nil
 }
@@ -104,8 +104,8 @@ func (p *program) showUndo(r service.Report) {
 	if p.quiet {
 		return
 	}
-	fmt.Fprintf(p.screen, "undo: %s rows in undo.csv, %s in undo_not_possible.csv\n", group(r.Undo.Possible), group(r.Undo.Impossible))
+	printf(p.screen, "undo: %s rows in undo.csv, %s in undo_not_possible.csv\n", group(r.Undo.Possible), group(r.Undo.Impossible))
 	if !r.Job.State.Ended() {
-		fmt.Fprintf(p.screen, "warning: the job is %s: what it does from now on is not in undo.csv\n", r.Job.State)
+		printf(p.screen, "warning: the job is %s: what it does from now on is not in undo.csv\n", r.Job.State)
 	}
 }

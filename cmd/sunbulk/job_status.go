@@ -59,7 +59,7 @@ func (p *program) status(ctx context.Context, s *service.Service, id string, wat
 		return err
 	}
 	if job.CanaryFailed() {
-		fmt.Fprintln(p.stdout, "hint: "+lookFirst(job))
+		printf(p.stdout, "%s\n", "hint: "+lookFirst(job))
 	}
 	if !job.Abandoned.IsZero() {
 		fmt.Fprintln(p.stdout, abandonment(job.Abandoned)+"\nhint: "+adoption(job))
@@ -101,6 +101,6 @@ func (p *program) showAtOnce(now service.Snapshot) {
 	if now.Workers == 0 && (now.Job.State == jobs.Running || now.Job.State == jobs.Enqueuing) {
 		text += ", and no worker serves it"
 	}
-	fmt.Fprintln(p.screen, text)
+	printf(p.screen, "%s\n", text)
 	fmt.Fprintln(p.screen, fit((&progress{screen: p.screen}).parts(now), p.screen.width()))
 }

@@ -71,7 +71,7 @@ func (p *program) notices(ctx context.Context, o notifyFlags, hook *notify.Hook,
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		if err := n.Deliver(ctx, s.job); err != nil && !errors.Is(ctx.Err(), context.Canceled) {
-			fmt.Fprintf(p.screen, "warning: %v\n", err)
+			printf(p.screen, "warning: %v\n", err)
 		}
 	}
 }

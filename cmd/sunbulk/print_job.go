@@ -26,7 +26,7 @@ func (p *program) writeJSON(v any) error {
 // describeFiltered says how many rows were left out, if any were.
 func describeFiltered(w io.Writer, rows int64) {
 	if rows > 0 {
-		fmt.Fprintf(w, "noop: %s left out by --where\n", rowCount(rows))
+		printf(w, "noop: %s left out by --where\n", rowCount(rows))
 	}
 }
 
@@ -42,17 +42,17 @@ func describe(w io.Writer, s report.Summary) {
 
 // describeSum says how many rows came to what, and how many calls that took.
 func describeSum(w io.Writer, s report.Summary) {
-	fmt.Fprintln(w, s.Sum())
+	printf(w, "%s\n", s.Sum())
 	describeFiltered(w, s.Filtered)
 	if s.Calls.Total == 0 {
 		return
 	}
-	fmt.Fprintf(w, "%s calls", group(s.Calls.Total))
+	printf(w, "%s calls", group(s.Calls.Total))
 	if s.Calls.Retries+s.Calls.Throttled+s.Calls.Looks > 0 {
-		fmt.Fprintf(w, " (%s again, %s answered 429, %s looks)", group(s.Calls.Retries), group(s.Calls.Throttled), group(s.Calls.Looks))
+		printf(w, " (%s again, %s answered 429, %s looks)", group(s.Calls.Retries), group(s.Calls.Throttled), group(s.Calls.Looks))
 	}
 	if d := s.Times.DurationSeconds; d > 0 {
-		fmt.Fprintf(w, " in %s", time.Duration(d*float64(time.Second)).Round(100*time.Millisecond))
+		printf(w, " in %s", time.Duration(d*float64(time.Second)).Round(100*time.Millisecond))
 	}
 	fmt.Fprintln(w)
 }
@@ -62,22 +62,22 @@ func describeSum(w io.Writer, s report.Summary) {
 func describeCauses(w io.Writer, causes []report.Cause, advice bool) {
 	for i, c := range causes {
 		if i == mostCauses {
-			fmt.Fprintf(w, "  … and %d more causes, see summary.json\n", len(causes)-i)
+			printf(w, "  … and %d more causes, see summary.json\n", len(causes)-i)
 			return
 		}
 		if !advice {
-			fmt.Fprintf(w, "  %6s  %-24s row %d: %s\n", group(c.Count), c.Code, c.Row, c.Error)
+			printf(w, "  %6s  %-24s row %d: %s\n", group(c.Count), c.Code, c.Row, c.Error)
 			continue
 		}
-		fmt.Fprintf(w, "  %6s  %-24s %3.0f%%  row %d: %s\n", group(c.Count), c.Code, 100*c.Share, c.Row, c.Error)
+		printf(w, "  %6s  %-24s %3.0f%%  row %d: %s\n", group(c.Count), c.Code, 100*c.Share, c.Row, c.Error)
 		wrap(w, "          ", c.Advice)
 		switch {
 		case c.TakenBy != "":
-			fmt.Fprintf(w, "          Job %s has taken them to run them again.\n", c.TakenBy)
+			printf(w, "          Job %s has taken them to run them again.\n", c.TakenBy)
 		case c.Retry != "" && c.Mends():
-			fmt.Fprintf(w, "          Either that, or the rows as they are: %s\n", c.Retry)
+			printf(w, "          Either that, or the rows as they are: %s\n", c.Retry)
 		case c.Retry != "":
-			fmt.Fprintf(w, "          %s\n", c.Retry)
+			printf(w, "          %s\n", c.Retry)
 		}
 	}
 }
@@ -86,7 +86,7 @@ func describeCauses(w io.Writer, causes []report.Cause, advice bool) {
 func describeInputs(w io.Writer, inputs []jobs.Input) {
 	for _, in := range inputs {
 		if in.Error != "" {
-			fmt.Fprintf(w, "warning: %s was not read to its end: %s\n", in.Name, in.Error)
+			printf(w, "warning: %s was not read to its end: %s\n", in.Name, in.Error)
 		}
 	}
 }
@@ -94,10 +94,10 @@ func describeInputs(w io.Writer, inputs []jobs.Input) {
 // describeClients says how many clients lists found and a filter kept, if any were.
 func describeClients(w io.Writer, c service.Clients) {
 	if c.Found > 0 {
-		fmt.Fprintf(w, "clients found: %s; kept by --where: %s\n", group(c.Found), group(c.Kept))
+		printf(w, "clients found: %s; kept by --where: %s\n", group(c.Found), group(c.Kept))
 	}
 	if c.Unjudged > 0 {
-		fmt.Fprintf(w, "warning: clients that --where could not judge, and that are in no file: %s\n", group(c.Unjudged))
+		printf(w, "warning: clients that --where could not judge, and that are in no file: %s\n", group(c.Unjudged))
 		fmt.Fprintln(w, "hint: results.csv has the rows that found them, and the cause in its column detail")
 	}
 }
@@ -115,7 +115,7 @@ func wrap(w io.Writer, indent, text string) {
 	line := indent
 	for word := range strings.FieldsSeq(text) {
 		if line != indent && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columns {
-			fmt.Fprintln(w, line)
+			printf(w, "%s\n", line)
 			line = indent
 		}
 		if line != indent {
@@ -123,5 +123,5 @@ func wrap(w io.Writer, indent, text string) {
 		}
 		line += word
 	}
-	fmt.Fprintln(w, line)
+	printf(w, "%s\n", line)
 }

@@ -18,24 +18,24 @@ const mostPlanned = 10
 
 func writePlan(out io.Writer, p plan.Plan) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "rows\t%s\n", group(p.Rows))
+	printf(w, "rows\t%s\n", group(p.Rows))
 	counts(w, "", p.Operations)
 	counts(w, "channel ", p.Channels)
 	for _, in := range p.Integrations[:min(mostPlanned, len(p.Integrations))] {
-		fmt.Fprintf(w, "  integration %s\t%s\n", strings.TrimSpace(in.ID+" "+in.Type), group(in.Rows))
+		printf(w, "  integration %s\t%s\n", strings.TrimSpace(in.ID+" "+in.Type), group(in.Rows))
 	}
 	if more := len(p.Integrations) - mostPlanned; more > 0 {
-		fmt.Fprintf(w, "  … and %d more integrations\n", more)
+		printf(w, "  … and %d more integrations\n", more)
 	}
 	counts(w, "confirmation ", p.Confirmations)
-	fmt.Fprintf(w, "people who get a message\t%s\n", group(p.People))
-	fmt.Fprintf(w, "rejected\t%s\n", group(p.Rejected))
+	printf(w, "people who get a message\t%s\n", group(p.People))
+	printf(w, "rejected\t%s\n", group(p.Rejected))
 	if p.Filtered > 0 {
-		fmt.Fprintf(w, "left out by --where\t%s\n", group(p.Filtered))
+		printf(w, "left out by --where\t%s\n", group(p.Filtered))
 	}
-	fmt.Fprintf(w, "calls\t%s\n", group(p.Calls))
+	printf(w, "calls\t%s\n", group(p.Calls))
 	if p.Rate > 0 {
-		fmt.Fprintf(w, "time at %g calls/s\t%s\n", p.Rate, upToSecond(p.Duration()))
+		printf(w, "time at %g calls/s\t%s\n", p.Rate, upToSecond(p.Duration()))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -46,7 +46,7 @@ func writePlan(out io.Writer, p plan.Plan) error {
 	writeConflicts(out, p.Conflicts)
 	for _, in := range p.Inputs {
 		if in.Error != "" {
-			fmt.Fprintf(out, "warning: %s was not read to its end: %s\n", in.Name, in.Error)
+			printf(out, "warning: %s was not read to its end: %s\n", in.Name, in.Error)
 		}
 	}
 	return nil
@@ -60,7 +60,7 @@ func upToSecond(d time.Duration) time.Duration {
 func counts[K ~string](w io.Writer, prefix string, by map[K]int64) {
 	names := slices.SortedFunc(maps.Keys(by), func(a, b K) int { return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b)) })
 	for _, name := range names {
-		fmt.Fprintf(w, "  %s%s\t%s\n", prefix, name, group(by[name]))
+		printf(w, "  %s%s\t%s\n", prefix, name, group(by[name]))
 	}
 }
 
@@ -89,10 +89,10 @@ func writeWarnings(out io.Writer, warnings []plan.Cause) {
 func writeRejections(out io.Writer, causes []plan.Cause) {
 	for i, c := range causes {
 		if i == mostPlanned {
-			fmt.Fprintf(out, "rejected: … and for %d more causes, see --json\n", len(causes)-i)
+			printf(out, "rejected: … and for %d more causes, see --json\n", len(causes)-i)
 			break
 		}
-		fmt.Fprintf(out, "rejected: %s: %s, the first is row %d in line %d\n", strings.TrimSpace(c.Column+" "+c.Cause), rowCount(c.Count), c.Row, c.Line)
+		printf(out, "rejected: %s: %s, the first is row %d in line %d\n", strings.TrimSpace(c.Column+" "+c.Cause), rowCount(c.Count), c.Row, c.Line)
 	}
 }
 
@@ -115,9 +115,9 @@ func writeConflicts(out io.Writer, conflicts []plan.Conflict) {
 		if c.Count > int64(len(pairs)) {
 			pairs = append(pairs, "…")
 		}
-		fmt.Fprintf(out, "warning: %s: %s (%s)\n", text[0], rowCount(c.Count), strings.Join(pairs, ", "))
+		printf(out, "warning: %s: %s (%s)\n", text[0], rowCount(c.Count), strings.Join(pairs, ", "))
 		if text[1] != "" {
-			fmt.Fprintf(out, "hint: %s\n", text[1])
+			printf(out, "hint: %s\n", text[1])
 		}
 	}
 }

@@ -83,7 +83,7 @@ func (g *progress) show() {
 		if line := fit(g.parts(m), g.screen.width()); g.screen.live() {
 			g.screen.status(line)
 		} else {
-			fmt.Fprintln(g.screen, line)
+			printf(g.screen, "%s\n", line)
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 type rowTrace struct{ service.Row }
 
 func (h rowTrace) write(w io.Writer) error {
-	fmt.Fprintf(w, "row %s of job %s is %s\n", group(h.Row.Row), h.Job, h.Outcome)
+	printf(w, "row %s of job %s is %s\n", group(h.Row.Row), h.Job, h.Outcome)
 	var place []string
 	if h.Line > 0 {
 		place = append(place, fmt.Sprintf("line %d", h.Line))
@@ -28,7 +28,7 @@ func (h rowTrace) write(w io.Writer) error {
 		place = append(place, string(h.Op))
 	}
 	if len(place) > 0 {
-		fmt.Fprintln(w, strings.Join(place, ", "))
+		printf(w, "%s\n", strings.Join(place, ", "))
 	}
 	if err := h.writeCalls(w); err != nil {
 		return err
@@ -45,13 +45,13 @@ func (h rowTrace) writeCalls(out io.Writer) error {
 	fmt.Fprintln(w, "CALL\tWAITED\tTOOK\tANSWER")
 	for _, a := range h.Attempts {
 		if a.Omitted > 0 {
-			fmt.Fprintf(w, "…\t\t\t%s calls that are not kept\n", group(int64(a.Omitted)))
+			printf(w, "…\t\t\t%s calls that are not kept\n", group(int64(a.Omitted)))
 		}
 		waited := "-"
 		if a.WaitedMs != nil {
 			waited = short(*a.WaitedMs)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.At.Local().Format("2006-01-02 15:04:05.000"), waited, short(a.TookMs), answer(a))
+		printf(w, "%s\t%s\t%s\t%s\n", a.At.Local().Format("2006-01-02 15:04:05.000"), waited, short(a.TookMs), answer(a))
 	}
 	return w.Flush()
 }
@@ -77,14 +77,14 @@ func answer(a service.Call) string {
 // writeEnd says what the row came to, or what it waits for.
 func (h rowTrace) writeEnd(w io.Writer) {
 	if h.Standing != "" {
-		fmt.Fprintln(w, h.Standing)
+		printf(w, "%s\n", h.Standing)
 	}
 	if h.InDoubt {
 		fmt.Fprintln(w, "a create of it was sent and not answered: it is looked for before anything is sent again")
 	}
 	if h.Outcome == jobs.Unprocessed {
 		if h.AttemptsUsed > 0 {
-			fmt.Fprintf(w, "attempts used: %d\n", h.AttemptsUsed)
+			printf(w, "attempts used: %d\n", h.AttemptsUsed)
 		}
 		return
 	}
@@ -109,7 +109,7 @@ func (h rowTrace) writeEnd(w io.Writer) {
 	if h.Error != "" {
 		end += ": " + h.Error
 	}
-	fmt.Fprintln(w, end)
+	printf(w, "%s\n", end)
 	if h.Advice != "" {
 		wrap(w, "", h.Advice)
 	}

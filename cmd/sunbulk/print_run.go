@@ -15,7 +15,7 @@ import (
 // tellStep says at which step a run is.
 func (p *program) tellStep(r *runs.Run, step int) {
 	if !p.quiet {
-		fmt.Fprintf(p.screen, "step %d of %d: %s\n", step+1, len(r.Runbook.Steps), r.Runbook.Steps[step].Name)
+		printf(p.screen, "step %d of %d: %s\n", step+1, len(r.Runbook.Steps), r.Runbook.Steps[step].Name)
 	}
 }
 
@@ -29,20 +29,20 @@ func describeRun(w io.Writer, s report.RunSummary) {
 		if state == "" {
 			state = "–"
 		}
-		fmt.Fprintf(t, "%d %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", i+1, step.Name, step.Op, group(n.Read), group(n.OK), group(n.Noop),
+		printf(t, "%d %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", i+1, step.Name, step.Op, group(n.Read), group(n.OK), group(n.Noop),
 			group(n.Failed), group(n.Rejected), group(n.InDoubt), group(n.Unprocessed), group(step.Passed), state)
 	}
 	_ = t.Flush() // a person's screen
 	for _, step := range s.Steps {
 		if step.Unjudged > 0 {
-			fmt.Fprintf(w, "warning: step %s: %s of its clients could not be judged by where, and did not go on: %s\n", step.Name, group(step.Unjudged), step.Why)
+			printf(w, "warning: step %s: %s of its clients could not be judged by where, and did not go on: %s\n", step.Name, group(step.Unjudged), step.Why)
 		}
 	}
 	line := fmt.Sprintf("run %s of %s is %s", s.Run, s.Runbook, s.State)
 	if s.Reason != "" {
 		line += ": " + s.Reason
 	}
-	fmt.Fprintln(w, line)
+	printf(w, "%s\n", line)
 }
 
 // showRun writes the report of a run to a folder, and says what became of it.
@@ -58,7 +58,7 @@ func (p *program) showRun(ctx context.Context, v *service.RunView, out string) e
 	}
 	if !p.quiet {
 		describeRun(p.screen, summary)
-		fmt.Fprintf(p.screen, "report: %s\n", out)
+		printf(p.screen, "report: %s\n", out)
 	}
 	return err
 }

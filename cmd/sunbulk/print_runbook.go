@@ -18,7 +18,7 @@ import (
 
 // write shows the runbook as tables.
 func (c checkedRunbook) write(out io.Writer) error {
-	fmt.Fprintf(out, "runbook %s is sound\n", c.Name)
+	printf(out, "runbook %s is sound\n", c.Name)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	c.writeFacts(w)
 	if err := w.Flush(); err != nil {
@@ -30,9 +30,9 @@ func (c checkedRunbook) write(out io.Writer) error {
 		lines := s.words()
 		for j, line := range lines {
 			if j == 0 {
-				fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", i+1, s.Name, s.Op, limits(s.Op, s.Options), line)
+				printf(w, "%d\t%s\t%s\t%s\t%s\n", i+1, s.Name, s.Op, limits(s.Op, s.Options), line)
 			} else {
-				fmt.Fprintf(w, "\t\t\t\t%s\n", line)
+				printf(w, "\t\t\t\t%s\n", line)
 			}
 		}
 	}
@@ -40,9 +40,9 @@ func (c checkedRunbook) write(out io.Writer) error {
 		return err
 	}
 	if len(c.Rows) > 0 {
-		fmt.Fprintf(out, "\nfirst rows, as %s would have them\n", c.Steps[0].Name)
+		printf(out, "\nfirst rows, as %s would have them\n", c.Steps[0].Name)
 		for _, row := range c.Rows {
-			fmt.Fprintf(out, "  row %d, line %d: %s\n", row.Row, row.Line, row.words(c.Steps[0].Op))
+			printf(out, "  row %d, line %d: %s\n", row.Row, row.Line, row.words(c.Steps[0].Op))
 		}
 	}
 	return nil
@@ -60,7 +60,7 @@ func (c checkedRunbook) writeFacts(w io.Writer) {
 		{"tells", strings.Join(c.Notify, ", ")},
 	} {
 		if fact.text != "" {
-			fmt.Fprintf(w, "%s\t%s\n", fact.name, fact.text)
+			printf(w, "%s\t%s\n", fact.name, fact.text)
 		}
 	}
 }

@@ -13,36 +13,36 @@ import (
 type jobStatus struct{ service.Status }
 
 func (s jobStatus) write(w io.Writer, now time.Time) error {
-	fmt.Fprintf(w, "job %s is %s", s.Job, s.State)
+	printf(w, "job %s is %s", s.Job, s.State)
 	if s.Reason != "" {
-		fmt.Fprintf(w, ": %s", s.Reason)
+		printf(w, ": %s", s.Reason)
 	}
-	fmt.Fprintf(w, "\napp %s, created %s\n", s.App, s.Times.Created.Local().Format(time.DateTime))
+	printf(w, "\napp %s, created %s\n", s.App, s.Times.Created.Local().Format(time.DateTime))
 	if o := s.Origin; o.Run != "" {
-		fmt.Fprintf(w, "step %d, %s, of run %s of %s\n", o.Place, o.Step, o.Run, o.Runbook)
+		printf(w, "step %d, %s, of run %s of %s\n", o.Place, o.Step, o.Run, o.Runbook)
 	}
 	describeSum(w, s.Summary)
 	if s.Calls.Total > 0 {
 		if s.State.Ended() {
-			fmt.Fprintf(w, "calls/s %s over the run\n", callRate(s.CallsPerSecond.Run))
+			printf(w, "calls/s %s over the run\n", callRate(s.CallsPerSecond.Run))
 		} else {
-			fmt.Fprintf(w, "calls/s %s now, %s over the run; in flight %s\n", callRate(s.CallsPerSecond.Now), callRate(s.CallsPerSecond.Run), group(s.InFlight))
+			printf(w, "calls/s %s now, %s over the run; in flight %s\n", callRate(s.CallsPerSecond.Now), callRate(s.CallsPerSecond.Run), group(s.InFlight))
 		}
-		fmt.Fprintf(w, "latency p50 %s, p95 %s, p99 %s\n", s.latency(0.50), s.latency(0.95), s.latency(0.99))
+		printf(w, "latency p50 %s, p95 %s, p99 %s\n", s.latency(0.50), s.latency(0.95), s.latency(0.99))
 	}
 	if s.Pace != nil && s.Pace.Jobs > 0 {
-		fmt.Fprintf(w, "pace %s\n", s.Pace)
+		printf(w, "pace %s\n", s.Pace)
 	}
 	if s.Canary != "" {
-		fmt.Fprintln(w, s.Canary)
+		printf(w, "%s\n", s.Canary)
 	}
 	for _, reason := range s.Slow {
 		if s.Pace == nil || reason != s.Pace.String() {
-			fmt.Fprintln(w, reason)
+			printf(w, "%s\n", reason)
 		}
 	}
 	if s.ETA != nil {
-		fmt.Fprintf(w, "time left %s\n", between(s.ETA.Low, s.ETA.High))
+		printf(w, "time left %s\n", between(s.ETA.Low, s.ETA.High))
 	}
 	if err := s.writeWorkers(w, now); err != nil {
 		return err
@@ -50,7 +50,7 @@ func (s jobStatus) write(w io.Writer, now time.Time) error {
 	describeCauses(w, s.Causes, true)
 	describeInputs(w, s.Inputs)
 	if s.Lost > 0 {
-		fmt.Fprintf(w, "%s batches are not finished and in no queue\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files queues them again\n", group(s.Lost), s.Job)
+		printf(w, "%s batches are not finished and in no queue\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files queues them again\n", group(s.Lost), s.Job)
 	}
 	return nil
 }
@@ -62,7 +62,7 @@ func (s jobStatus) writeWorkers(out io.Writer, now time.Time) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "WORKER\tPID\tFOR\tIN FLIGHT\tCALLS/S\tSHARE\tDOING")
 	for _, v := range s.Workers {
-		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%s\t%.0f%%\t%s\n", v.Host, v.PID, roundTime(now.Sub(v.Since).Seconds()), v.InFlight, callRate(v.CallsPerSecond), 100*v.Share, v.Doing)
+		printf(w, "%s\t%d\t%s\t%d\t%s\t%.0f%%\t%s\n", v.Host, v.PID, roundTime(now.Sub(v.Since).Seconds()), v.InFlight, callRate(v.CallsPerSecond), 100*v.Share, v.Doing)
 	}
 	return w.Flush()
 }

@@ -36,7 +36,7 @@ func (p *program) goOn(ctx context.Context, s *session, job jobs.Job) error {
 			return err
 		}
 	}
-	fmt.Fprintf(p.screen, "going on with job %s\n", job.ID)
+	printf(p.screen, "going on with job %s\n", job.ID)
 	return nil
 }
 
@@ -51,7 +51,7 @@ func (p *program) takePlace(ctx context.Context, s *session) error {
 		case !ok:
 			return err
 		case before == nil:
-			fmt.Fprintf(p.screen, "job %s was being queued %s ago by %s: looking whether it still is\n", s.job, roundTime(taken.Silent.Seconds()), taken.By)
+			printf(p.screen, "job %s was being queued %s ago by %s: looking whether it still is\n", s.job, roundTime(taken.Silent.Seconds()), taken.By)
 		case taken.By != before.By || taken.Silent < before.Silent:
 			return s.explain(taken)
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/pflag"
@@ -48,7 +47,7 @@ func (p *program) open(ctx context.Context, address string) (*service.Service, e
 	}
 	s, warnings, err := service.Open(ctx, address)
 	for _, w := range warnings {
-		fmt.Fprintf(p.screen, "warning: %s (hint: %s)\n", w.Text, w.Hint)
+		printf(p.screen, "warning: %s (hint: %s)\n", w.Text, w.Hint)
 	}
 	return s, err
 }

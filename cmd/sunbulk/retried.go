@@ -87,7 +87,7 @@ func (p *program) createRetry(ctx context.Context, s *session, f *failedRows, op
 		}
 		f.leaveOut(job)
 		for _, code := range f.Without {
-			fmt.Fprintf(p.screen, "rows of cause %s are left out: job %s took them\n", code, job.Retries[code])
+			printf(p.screen, "rows of cause %s are left out: job %s took them\n", code, job.Retries[code])
 		}
 	}
 	err := s.create(ctx, opt, f.Fingerprint())

@@ -31,10 +31,11 @@ const rootExample = `  sunbulk run users.csv --simulate                      try
 
 // program is what every subcommand has: where it reads and writes, and how it is interrupted.
 type program struct {
-	stdin  io.Reader
-	stdout io.Writer
-	screen *screen         // stderr
-	drain  context.Context // ends with the first signal; cobra's own context with the second
+	stdin   io.Reader
+	stdout  io.Writer
+	screen  *screen // stderr
+	secrets secretsShown
+	drain   context.Context // ends with the first signal; cobra's own context with the second
 
 	json      bool
 	quiet     bool
@@ -44,11 +45,12 @@ type program struct {
 
 // run is the whole command line. It returns the exit code.
 func run(ctx, drain context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	p := &program{stdin: stdin, stdout: stdout, screen: newScreen(stderr), drain: drain}
+	p := &program{stdin: stdin, screen: newScreen(stderr), drain: drain}
+	p.stdout, p.screen.secrets = output{stdout, &p.secrets}, &p.secrets
 	root := p.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
+	root.SetOut(p.stdout)
 	root.SetErr(p.screen)
 	cmd, err := root.ExecuteContextC(ctx)
 	p.screen.status("")
@@ -79,6 +81,7 @@ func (p *program) root() *cobra.Command {
 		if err := fromEnvironment(cmd.Flags()); err != nil {
 			return err
 		}
+		p.hideSecrets(cmd.Flags())
 		p.slipsInEnvironment(cmd.Root())
 		_, err := p.logger(slog.LevelWarn)
 		return err

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"strings"
 	"time"
@@ -57,7 +56,7 @@ func (p *program) runbookCheck(ctx context.Context, o runbookFlags, name string)
 	}
 	checked.Rows, err = p.firstRows(ctx, flow)
 	if unreadable(err) && len(o.input) == 0 {
-		fmt.Fprintf(p.screen, "note: the input cannot be read here: %v\n", err)
+		printf(p.screen, "note: the input cannot be read here: %v\n", err)
 	} else if err != nil {
 		return err
 	}

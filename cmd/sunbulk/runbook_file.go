@@ -78,7 +78,7 @@ func (p *program) openRunbook(o runbookFlags, simulate, name string) (*runbook.F
 }
 
 // note tells of what is odd about the input.
-func (p *program) note(message string) { fmt.Fprintln(p.screen, "note: "+message) }
+func (p *program) note(message string) { printf(p.screen, "note: %s\n", message) }
 
 // readAtMost reads the start of a file.
 func readAtMost(name string, most int64) ([]byte, error) {

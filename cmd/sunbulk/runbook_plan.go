@@ -170,10 +170,10 @@ func (p *program) showPlannedRunbook(m plannedRunbook) error {
 
 func (m *plannedRunbook) write(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "rows of input\t%s\n", group(m.Input.Rows))
-	fmt.Fprintf(w, "rejected\t%s\n", group(m.Input.Rejected))
+	printf(w, "rows of input\t%s\n", group(m.Input.Rows))
+	printf(w, "rejected\t%s\n", group(m.Input.Rejected))
 	if m.Input.Filtered > 0 {
-		fmt.Fprintf(w, "left out by where\t%s\n", group(m.Input.Filtered))
+		printf(w, "left out by where\t%s\n", group(m.Input.Filtered))
 	}
 	fmt.Fprint(w, "\nSTEP\tNAME\tOP\tROWS\tCALLS\n")
 	for i, s := range m.Steps {
@@ -181,7 +181,7 @@ func (m *plannedRunbook) write(out io.Writer) error {
 		if s.Open {
 			rows, calls = "a client each", "–"
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", i+1, s.Name, s.Op, rows, calls)
+		printf(w, "%d\t%s\t%s\t%s\t%s\n", i+1, s.Name, s.Op, rows, calls)
 	}
 	fmt.Fprintln(w)
 	if m.Seconds > 0 {
@@ -189,7 +189,7 @@ func (m *plannedRunbook) write(out io.Writer) error {
 		if m.Open {
 			of = " of the first step"
 		}
-		fmt.Fprintf(w, "time of %s%s calls%s\t%s\n", m.about(len(m.Steps)-1), group(m.Calls), of, upToSecond(time.Duration(m.Seconds*float64(time.Second))))
+		printf(w, "time of %s%s calls%s\t%s\n", m.about(len(m.Steps)-1), group(m.Calls), of, upToSecond(time.Duration(m.Seconds*float64(time.Second))))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -204,7 +204,7 @@ func (m *plannedRunbook) write(out io.Writer) error {
 		m.Check.write(out)
 	}
 	if m.Caps != "" {
-		fmt.Fprintf(out, "problem: %s\n", m.Caps)
+		printf(out, "problem: %s\n", m.Caps)
 	}
 	return nil
 }

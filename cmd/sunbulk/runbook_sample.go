@@ -93,11 +93,11 @@ func (s *trial) scale(rows int64) int64 {
 }
 
 func (s *trial) write(out io.Writer, next jobs.Op) {
-	fmt.Fprintf(out, "sample: %s drawn have %d clients, where keeps %d of them; the next step rejects %d\n", rowCount(int64(s.Asked)), s.Clients, s.Kept, s.Rejected)
+	printf(out, "sample: %s drawn have %d clients, where keeps %d of them; the next step rejects %d\n", rowCount(int64(s.Asked)), s.Clients, s.Kept, s.Rejected)
 	for _, why := range s.Why {
-		fmt.Fprintf(out, "  rejected: %s\n", why)
+		printf(out, "  rejected: %s\n", why)
 	}
 	for _, r := range s.Rows {
-		fmt.Fprintf(out, "  line %d: %s\n", r.Line, r.words(next))
+		printf(out, "  line %d: %s\n", r.Line, r.words(next))
 	}
 }

@@ -78,7 +78,7 @@ func (p *program) startRunbook(ctx context.Context, o runbookFlags, redis, resum
 		return err
 	}
 	if !p.quiet {
-		fmt.Fprintf(p.screen, "run %s: after an interruption --resume %s goes on with it\n", r.ID, r.ID)
+		printf(p.screen, "run %s: after an interruption --resume %s goes on with it\n", r.ID, r.ID)
 	}
 	if err := beginRun(ctx, conductor, r, files); err != nil {
 		return err
@@ -91,7 +91,7 @@ func (p *program) startRunbook(ctx context.Context, o runbookFlags, redis, resum
 		return p.writeJSON(v.Summary())
 	}
 	if !p.quiet {
-		fmt.Fprintf(p.screen, "begun with %s of input; 'sunbulk runbook status %s' tells how it goes on\n", rowCount(v.Rows()), r.ID)
+		printf(p.screen, "begun with %s of input; 'sunbulk runbook status %s' tells how it goes on\n", rowCount(v.Rows()), r.ID)
 	}
 	_, err = fmt.Fprintln(p.stdout, r.ID)
 	return err

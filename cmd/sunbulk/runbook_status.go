@@ -50,7 +50,7 @@ func (p *program) runStatus(ctx context.Context, svc *service.Service, id string
 	}
 	describeRun(p.stdout, s)
 	if s.State == jobs.Running && v.Run.Step < len(s.Steps) {
-		fmt.Fprintf(p.stdout, "'sunbulk status %s' tells more of step %s\n", s.Steps[v.Run.Step].Job, s.Steps[v.Run.Step].Name)
+		printf(p.stdout, "'sunbulk status %s' tells more of step %s\n", s.Steps[v.Run.Step].Job, s.Steps[v.Run.Step].Name)
 	}
 	return nil
 }
@@ -61,7 +61,7 @@ func (p *program) listRuns(ctx context.Context, svc *service.Service) error {
 		return err
 	}
 	for _, err := range unreadable { // of a newer version, perhaps; the others are told all the same
-		fmt.Fprintf(p.screen, "warning: %v\n", err)
+		printf(p.screen, "warning: %v\n", err)
 	}
 	if p.json {
 		return p.writeJSON(all)
@@ -69,7 +69,7 @@ func (p *program) listRuns(ctx context.Context, svc *service.Service) error {
 	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "RUN\tRUNBOOK\tSTATE\tAPP\tROWS\tSTEP\tCREATED\tREASON")
 	for _, s := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Run, s.Runbook, s.State, s.App, group(s.Rows), stepOf(s),
+		printf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Run, s.Runbook, s.State, s.App, group(s.Rows), stepOf(s),
 			s.Created.Local().Format(time.DateTime), s.Reason)
 	}
 	return w.Flush()

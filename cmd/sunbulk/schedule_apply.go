@@ -117,7 +117,7 @@ func (p *program) showApplied(all []applied) error {
 		if a.Paused {
 			what += ", paused"
 		}
-		fmt.Fprintf(w, "%s\t%s", a.Name, what)
+		printf(w, "%s\t%s", a.Name, what)
 		for i, s := range a.Next {
 			sep := ", "
 			if i == 0 {

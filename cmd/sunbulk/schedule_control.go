@@ -22,7 +22,7 @@ func (p *program) controlSchedule(use, short, done string, change func(ctx conte
 				if err := change(ctx, schedules, args[0]); err != nil {
 					return err
 				}
-				fmt.Fprintf(p.screen, "schedule %s %s\n", args[0], done)
+				printf(p.screen, "schedule %s %s\n", args[0], done)
 				return nil
 			})
 		},

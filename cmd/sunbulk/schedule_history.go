@@ -40,7 +40,7 @@ func (p *program) scheduleHistory(ctx context.Context, schedules *schedule.Store
 		if e.Rows != nil {
 			through = group(e.Rows.OK) + " of " + group(e.Rows.Read)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At.In(table.Zone()).Format(time.DateTime), slot, outcome(e), e.Run, through, e.Who, e.Reason)
+		printf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At.In(table.Zone()).Format(time.DateTime), slot, outcome(e), e.Run, through, e.Who, e.Reason)
 	}
 	return w.Flush()
 }

@@ -73,7 +73,7 @@ func (p *program) listSchedules(ctx context.Context, schedules *schedule.Store) 
 	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tCRON\tTIMEZONE\tNEXT\tLAST\tREMARK")
 	for _, l := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Name, l.Cron, l.Timezone, l.next(), l.last(), l.remark())
+		printf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Name, l.Cron, l.Timezone, l.next(), l.last(), l.remark())
 	}
 	return w.Flush()
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"text/tabwriter"
 	"time"
 
@@ -31,15 +30,15 @@ func (p *program) showNext(ctx context.Context, schedules *schedule.Store, d *sc
 		return p.writeJSON(slots)
 	}
 	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "SLOT IN %s\tSLOT IN UTC\tSTARTS\n", table.Zone())
+	printf(w, "SLOT IN %s\tSLOT IN UTC\tSTARTS\n", table.Zone())
 	for _, s := range slots {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", s.Slot.Format(slotForm), s.Slot.UTC().Format("2006-01-02 15:04"), s.Start.Format(time.TimeOnly))
+		printf(w, "%s\t%s\t%s\n", s.Slot.Format(slotForm), s.Slot.UTC().Format("2006-01-02 15:04"), s.Start.Format(time.TimeOnly))
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	if !d.Paused.IsZero() {
-		fmt.Fprintf(p.screen, "%s is paused: %s\n", d.Name, d.Reason)
+		printf(p.screen, "%s is paused: %s\n", d.Name, d.Reason)
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"golang.org/x/term"
+
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // screen is stderr with one live line below everything else that is written, on a terminal.
@@ -14,10 +16,12 @@ type screen struct {
 	out  io.Writer
 	file *os.File // nil when not a terminal
 	line string   // the live line
+
+	secrets *secretsShown
 }
 
 func newScreen(out io.Writer) *screen {
-	s := &screen{out: out}
+	s := &screen{out: out, secrets: new(secretsShown)}
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
 		s.file = f
 	}
@@ -30,11 +34,12 @@ const clearLine = "\r\x1b[K"
 func (s *screen) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	out := output{s.out, s.secrets}
 	if s.line == "" {
-		return s.out.Write(p)
+		return out.Write(p)
 	}
 	io.WriteString(s.out, clearLine)
-	n, err := s.out.Write(p)
+	n, err := out.Write(p)
 	io.WriteString(s.out, s.line)
 	return n, err
 }
@@ -61,6 +66,7 @@ func (s *screen) status(line string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	line = jobs.Line(output{s.out, s.secrets}.clean(line))
 	if width := s.width(); width > 0 {
 		if runes := []rune(line); len(runes) > width {
 			line = string(runes[:width])

@@ -113,9 +113,9 @@ func (p *program) openJournal(ctx context.Context, s *session, o runOptions, n n
 		if err != nil {
 			return explainJournal(err, s.out)
 		}
-		fmt.Fprintf(p.screen, "going on with job %s in %s\n", head.Job, s.out)
+		printf(p.screen, "going on with job %s in %s\n", head.Job, s.out)
 		for _, c := range s.journal.Changes() {
-			fmt.Fprintln(p.screen, c)
+			printf(p.screen, "%s\n", c)
 		}
 	default:
 		if err := refuseOldReport(s.out); err != nil {

@@ -50,7 +50,7 @@ func (l *Ledger) Enlist(ctx context.Context, job, process string, patience time.
 	case -1:
 		return fmt.Errorf("job %s: %w", job, ErrNoJob)
 	case 0:
-		return &TakenError{text(reply[1]), time.Duration(number(reply[2])) * time.Millisecond}
+		return &TakenError{jobs.Line(text(reply[1])), time.Duration(number(reply[2])) * time.Millisecond}
 	}
 	return nil
 }

@@ -62,9 +62,9 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 		return time.UnixMilli(n(name)).UTC()
 	}
 	job := jobs.Job{
-		ID: id, State: jobs.State(fields["state"]), Reason: fields["reason"], Fingerprint: fields["fingerprint"],
+		ID: id, State: jobs.State(fields["state"]), Reason: jobs.Line(fields["reason"]), Fingerprint: fields["fingerprint"],
 		Batches: n("batches"), Sealed: fields["sealed"] == "1",
-		Enqueuer: jobs.Enqueuer{Name: fields["enqueuer"], Seen: at("enqueuer_seen")},
+		Enqueuer: jobs.Enqueuer{Name: jobs.Line(fields["enqueuer"]), Seen: at("enqueuer_seen")},
 		Through:  n("through"), CanaryFinished: at("canary_finished"),
 		Created: at("created"), Started: at("started"), Finished: at("finished"),
 		Tally:    jobs.Tally{Read: n("read"), OK: n("ok"), Noop: n("noop"), Failed: n("failed"), Rejected: n("rejected"), InDoubt: n("in_doubt")},
@@ -81,6 +81,10 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 		if err := json.Unmarshal([]byte(inputs), &job.Inputs); err != nil {
 			return job, fmt.Errorf("read inputs of job %s: %w", id, err)
 		}
+		for i := range job.Inputs {
+			in := &job.Inputs[i]
+			in.Name, in.Format, in.Error = jobs.Line(in.Name), jobs.Line(in.Format), jobs.Line(in.Error)
+		}
 	}
 	for i := range n("events") {
 		var e jobs.Event
@@ -94,7 +98,7 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 			if job.Retries == nil {
 				job.Retries = map[string]string{}
 			}
-			job.Retries[code] = value
+			job.Retries[jobs.Line(code)] = jobs.Line(value)
 		}
 		if bucket, ok := strings.CutPrefix(name, latencyField); ok {
 			if b, err := strconv.Atoi(bucket); err == nil {
@@ -103,9 +107,9 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 		}
 		if code, ok := strings.CutPrefix(name, causeField); ok {
 			row, sample, _ := strings.Cut(fields[sampleField+code], ":")
-			cause := jobs.Cause{Count: n(name), Error: sample}
+			cause := jobs.Cause{Count: n(name), Error: jobs.Line(sample)}
 			cause.Row, _ = strconv.ParseInt(row, 10, 64)
-			job.Stats.Causes[code] = cause
+			job.Stats.Causes[jobs.Line(code)] = cause
 		}
 	}
 	return job, nil

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // Doing is what a worker is at with a job.
@@ -73,7 +75,7 @@ func parseWorker(name, entry string) (Worker, error) {
 	if len(f) != parts {
 		return Worker{}, fmt.Errorf("sign of life of worker %s has %d parts", name, len(f))
 	}
-	w := Worker{Name: name, Since: time.UnixMilli(number(f[1])).UTC(), InFlight: number(f[2]), Doing: Doing(f[3])}
+	w := Worker{Name: jobs.Line(name), Since: time.UnixMilli(number(f[1])).UTC(), InFlight: number(f[2]), Doing: Doing(jobs.Line(f[3]))}
 	signs := strings.Fields(f[4])
 	newest, oldest := parseSign(signs, 0), parseSign(signs, len(signs)-1)
 	if took := newest.at.Sub(oldest.at); took > 0 {

@@ -104,7 +104,10 @@ func (h *Hook) post(ctx context.Context, n Notice) error {
 
 func (h *Hook) body(n Notice) ([]byte, error) {
 	if h.format == Slack {
-		return json.Marshal(map[string]string{"text": text(n)})
+		return json.Marshal(struct {
+			Text   string `json:"text"`
+			Mrkdwn bool   `json:"mrkdwn"` // false: neither bold nor links in what a reason says
+		}{Text: text(n)})
 	}
 	return json.Marshal(n)
 }
@@ -135,11 +138,19 @@ func text(n Notice) string {
 		line += ": " + n.Reason
 	}
 	if n.Event == NotStarted {
-		return plain.Replace(line + "\n" + n.Hint)
+		return lines(line, n.Hint)
 	}
 	t := n.Rows
-	line += fmt.Sprintf("\n%d of %d rows: %d ok, %d noop, %d failed, %d rejected, %d in doubt", t.Settled(), t.Read, t.OK, t.Noop, t.Failed, t.Rejected, t.InDoubt)
-	return plain.Replace(line + "\n" + n.Hint)
+	sum := fmt.Sprintf("%d of %d rows: %d ok, %d noop, %d failed, %d rejected, %d in doubt", t.Settled(), t.Read, t.OK, t.Noop, t.Failed, t.Rejected, t.InDoubt)
+	return lines(line, sum, n.Hint)
+}
+
+// lines joins lines without what Slack gives a meaning to; none of them can hold the beginning of another.
+func lines(all ...string) string {
+	for i, l := range all {
+		all[i] = plain.Replace(jobs.Line(l))
+	}
+	return strings.Join(all, "\n")
 }
 
 // plain takes the meaning off the three characters. It never changes.

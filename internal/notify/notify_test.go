@@ -173,6 +173,13 @@ func TestSlackGetsPlainText(t *testing.T) {
 	if err := json.Unmarshal(body, &got); err != nil {
 		t.Fatal(err)
 	}
+	if !strings.HasSuffix(string(body), `"mrkdwn":false}`) {
+		t.Errorf("got %s, which Slack may format", body)
+	}
+	n.Reason = "a\njob b is finished\x1b[2J\u202e"
+	if forged := text(n); strings.Count(forged, "\n") != 2 || strings.ContainsAny(forged, "\x1b\u202e") {
+		t.Errorf("got %q, want three lines without controls", forged)
+	}
 	if want := "is paused, simulated: &lt;!channel&gt; a &amp; b &gt; c\n"; !strings.Contains(got.Text, want) {
 		t.Errorf("text: got %q, want %q in it", got.Text, want)
 	}

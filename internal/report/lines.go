@@ -27,7 +27,7 @@ func resultLines(s *sheet) section {
 			finished = r.FinishedAt.UTC().Format("2006-01-02T15:04:05.000Z")
 		}
 		return s.write(header, []string{
-			strconv.FormatInt(r.Row.Number, 10), number(r.Row.Line), string(r.Row.Op), r.Row.User, client, string(r.Kind),
+			strconv.FormatInt(r.Row.Number, 10), number(r.Row.Line), string(r.Row.Op), jobs.Text(r.Row.User), jobs.Text(client), string(r.Kind),
 			r.ClientStatus, number(int64(r.HTTPStatus)), r.ErrorCode, r.Error, attempts, duration, finished, r.Detail,
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sunbulk/sunbulk/internal/spelling"
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // maxProblems is how many problems of a file are told at once.
@@ -32,10 +33,10 @@ type Error struct {
 func (e *Error) Error() string {
 	var lines []string
 	if n := len(e.Problems) + e.More; n > 1 {
-		lines = append(lines, fmt.Sprintf("%s has %d problems", e.File, n))
+		lines = append(lines, fmt.Sprintf("%s has %d problems", jobs.Line(e.File), n))
 	}
 	for _, p := range e.Problems {
-		lines = append(lines, e.line(p))
+		lines = append(lines, jobs.Line(e.line(p)))
 	}
 	if e.More > 0 {
 		lines = append(lines, fmt.Sprintf("… and %d more", e.More))

@@ -107,7 +107,7 @@ func parseRun(id string, fields map[string]string) (Run, error) {
 		return v
 	}
 	r := Run{
-		ID: id, State: State(fields["state"]), Reason: fields["reason"], Step: int(n("step")), Rows: n("rows"), Exceed: int(n("exceed")),
+		ID: id, State: State(fields["state"]), Reason: jobs.Line(fields["reason"]), Step: int(n("step")), Rows: n("rows"), Exceed: int(n("exceed")),
 		Created: time.UnixMilli(n("created")).UTC(),
 	}
 	if fields["ended"] != "" {

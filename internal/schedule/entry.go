@@ -67,7 +67,7 @@ func (e Entry) values() []any {
 }
 
 func parseEntry(m redis.XMessage) (Entry, error) {
-	text := func(field string) string { s, _ := m.Values[field].(string); return s }
+	text := func(field string) string { s, _ := m.Values[field].(string); return jobs.Line(s) }
 	ms, _, _ := strings.Cut(m.ID, "-")
 	e := Entry{
 		ID: m.ID, At: parseMillis(ms), What: What(text("what")), Slot: parseMillis(text("slot")), Run: text("run"),

@@ -117,7 +117,7 @@ func (s *Store) Get(ctx context.Context, name string) (*Schedule, error) {
 	if fields["runbook"] == "" {
 		return nil, fmt.Errorf("schedule %s: %w", name, ErrNone)
 	}
-	d := &Schedule{Name: name, Who: fields["who"], Reason: fields["reason"]}
+	d := &Schedule{Name: name, Who: jobs.Line(fields["who"]), Reason: jobs.Line(fields["reason"])}
 	if d.Runbook, err = runbook.Parse("schedule "+name, []byte(fields["runbook"])); err != nil {
 		return nil, err
 	}
