@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -144,23 +142,25 @@ func (p *program) openRedisSession(ctx context.Context, o runOptions, opt jobs.O
 		return nil, err
 	}
 	s.agreed = make(chan bool, 1)
-	s.close = func() { st.Close() }
 	s.out = outFolder(o.out, s.job)
+	if s.folder, err = report.Open(s.out, s.job); err != nil {
+		st.Close()
+		return nil, noFolder(s.out, err)
+	}
+	s.close = func() { s.folder.Close(); st.Close() }
 	return s, nil
 }
 
 // refuseOtherReport refuses a folder with a report, unless it is the one of the unfinished job that
 // has the input.
 func (s *store) refuseOtherReport(ctx context.Context, out, fingerprint string) error {
-	var summary struct {
-		Job string `json:"job"`
+	owner, err := report.Look(out)
+	if err != nil || owner == "" {
+		return noFolder(out, err)
 	}
-	data, err := os.ReadFile(filepath.Join(out, "summary.json"))
-	if err == nil && json.Unmarshal(data, &summary) == nil {
-		job, err := s.ledger.Job(ctx, summary.Job)
-		if err == nil && job.Fingerprint == fingerprint && !job.State.Ended() {
-			return nil
-		}
+	job, err := s.ledger.Job(ctx, owner)
+	if err == nil && job.Fingerprint == fingerprint && !job.State.Ended() {
+		return nil
 	}
-	return refuseOldReport(out)
+	return oldReport(out)
 }

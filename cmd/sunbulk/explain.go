@@ -100,6 +100,9 @@ func codeAndHint(err error) (code int, hint string) {
 		}
 		return exitCannotRun, "check --redis, and that the server runs; 'docker compose up -d redis' starts one"
 	}
+	if isFolderError(err) {
+		return exitUsage, "give another --out: sunbulk writes where nothing is, or where it wrote the report of the same job, and touches no other file"
+	}
 	if errors.As(err, new(*service.ReportError)) {
 		return exitCannotRun, "check --out and the space on the disk"
 	}

@@ -53,15 +53,39 @@ func values(f *pflag.Flag) []string {
 	return []string{f.Value.String()}
 }
 
-// refusePlanFile refuses to keep a plan of pipes, and to write over what is no plan.
+// refusePlanFile refuses to keep a plan of pipes, and to write over what is no plan of the same files.
 func refusePlanFile(out string, files *input.Files) error {
 	if out == "-" {
 		return usage("--out takes the name of a file", "--json writes the plan's numbers on stdout")
 	}
-	if _, err := readPlan(out); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	switch info, err := os.Lstat(out); {
+	case errors.Is(err, fs.ErrNotExist):
+		return refusePipes(files)
+	case err == nil && info.Mode()&fs.ModeSymlink != 0:
+		return usage(fmt.Sprintf("--out %s is a symbolic link", out), "give another name")
+	case err == nil && !info.Mode().IsRegular():
 		return usage(fmt.Sprintf("--out %s is there, and is no plan", out), "give another name")
 	}
-	return refusePipes(files)
+	file, err := readPlan(out)
+	if err != nil {
+		return usage(fmt.Sprintf("--out %s is there, and is no plan", out), "give another name")
+	}
+	if err := refusePipes(files); err != nil {
+		return err
+	}
+	inputs, err := files.Digest()
+	if err != nil {
+		return err
+	}
+	if !file.sameFiles(inputs) {
+		return usage(fmt.Sprintf("--out %s holds the plan of other files", out), "give another name, or move it away")
+	}
+	return nil
+}
+
+// sameFiles tells whether the plan is of files of the same names, or with the same content.
+func (file planFile) sameFiles(inputs []jobs.Input) bool {
+	return slices.EqualFunc(file.Plan.Inputs, inputs, func(a, b jobs.Input) bool { return a.Name == b.Name || a.Identity() == b.Identity() })
 }
 
 func refusePipes(files *input.Files) error {
@@ -81,7 +105,10 @@ func (p *program) keepPlan(out string, flags *pflag.FlagSet, opt jobs.Options, m
 	if err != nil {
 		return fmt.Errorf("encode plan: %w", err)
 	}
-	if err := replaceFile(out, append(data, '\n')); err != nil {
+	switch err := replaceFile(out, append(data, '\n')); {
+	case errors.Is(err, fs.ErrExist):
+		return usage(fmt.Sprintf("--out %s has come into being meanwhile", out), "give another name")
+	case err != nil:
 		return cannotRun(fmt.Errorf("write plan: %w", err), "check --out and the space on the disk")
 	}
 	if !p.quiet {
@@ -90,13 +117,21 @@ func (p *program) keepPlan(out string, flags *pflag.FlagSet, opt jobs.Options, m
 	return nil
 }
 
+// replaceFile writes a file whole or not at all. What was not there before is not replaced.
 func replaceFile(name string, data []byte) error {
+	_, before := os.Lstat(name)
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil && errors.Is(before, fs.ErrNotExist) {
+		if err = os.Link(f.Name(), name); err == nil || errors.Is(err, fs.ErrExist) {
+			return errors.Join(err, os.Remove(f.Name()))
+		}
+		err = nil // this file system has no links
+	}
+	if err == nil {
 		err = os.Rename(f.Name(), name)
 	}
 	if err != nil {

@@ -101,7 +101,7 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	if err != nil {
 		return err
 	}
-	api, stop, err := p.reach(ctx, &o)
+	api, stop, err := o.connect()
 	if err != nil {
 		return err
 	}
@@ -120,6 +120,12 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 		return err
 	}
 	defer reader.Close()
+	if err := o.checkOut(); err != nil {
+		return err
+	}
+	if err := o.ask(ctx, api); err != nil {
+		return err
+	}
 	in.rows, in.inputs, in.progress = records(reader), reader.Inputs, reader.Progress
 	canary, err := p.pickCanary(p.drain, o.job, opt.Canary, files)
 	if err != nil {
@@ -145,10 +151,18 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 // reach returns the API to call. A real one is asked whether it knows the app.
 func (p *program) reach(ctx context.Context, o *runOptions) (*sunco.API, func(), error) {
 	api, stop, err := o.connect()
-	if err != nil || simulated(o.simulate) {
+	if err != nil {
 		return api, stop, err
 	}
-	return api, stop, checkAccess(ctx, api, o.access.baseURL)
+	return api, stop, o.ask(ctx, api)
+}
+
+// ask asks a real API whether it knows the app.
+func (o *runOptions) ask(ctx context.Context, api *sunco.API) error {
+	if simulated(o.simulate) {
+		return nil
+	}
+	return checkAccess(ctx, api, o.access.baseURL)
 }
 
 // connect returns the API that the flags name, the simulated one with --simulate, and how to let go
@@ -173,7 +187,7 @@ func (p *program) conclude(ctx context.Context, s *session) error {
 	if ctx.Err() != nil { // stopped at once: a report may take long
 		return s.interrupted()
 	}
-	r, err := service.WriteReport(ctx, s.out, job, s.Source(job, s.memory))
+	r, err := service.WriteReport(ctx, s.folder, job, s.Source(job, s.memory))
 	if r.Summary.Job != "" {
 		err = errors.Join(p.showReport(s.out, r), err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/embedded"
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/internal/service"
@@ -173,6 +174,11 @@ func (m *march) begin(ctx context.Context, i int) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m.view.Out == nil {
+		if m.view.Out, err = report.Open(m.out, m.view.Run.ID); err != nil {
+			return nil, noFolder(m.out, err)
+		}
+	}
 	// The first step's journal tells the run from others; a remove of a second one is the same work as that of another run, and meant.
 	o := runOptions{out: m.view.Folder(m.out, i), job: jobFlags{allowDuplicates: m.again || i > 0}}
 	s, err := m.openEmbedded(ctx, o, m.newcomer(m.out, head))
@@ -180,6 +186,7 @@ func (m *march) begin(ctx context.Context, i int) (*session, error) {
 		return nil, err
 	}
 	job, err := s.memory.Job(ctx, s.job)
+	m.view.Steps = append(m.view.Steps, s.folder)
 	m.sessions, m.view.Jobs, m.view.Sources = append(m.sessions, s), append(m.view.Jobs, job), append(m.view.Sources, s.Source(job, s.memory))
 	return s, err
 }
@@ -254,7 +261,10 @@ func (m *march) conclude(ctx context.Context, stopped *exitError, err error) err
 }
 
 func (m *march) close() {
-	for _, s := range m.sessions {
+	for _, s := range m.sessions { // with the folders of the steps
 		s.close()
+	}
+	if m.view.Out != nil {
+		m.view.Out.Close()
 	}
 }

@@ -25,18 +25,27 @@ func (m *march) resume(out string) (string, error) {
 	}
 	if there {
 		r.ID, r.Created = head.Options.Run, head.Created
-		return out, nil
+		_, err := m.view.Look(out)
+		return out, noFolder(out, err)
 	}
-	if _, err := os.Stat(filepath.Join(out, "run.json")); err == nil {
-		if err := m.discardLeft(out); err != nil {
+	switch owner, err := m.view.Look(out); {
+	case err != nil:
+		return out, noFolder(out, err)
+	case owner != "":
+		if err := m.discardLeft(out, owner); err != nil {
 			return out, err
 		}
-		return out, usage(out+" holds the report of an earlier run", "give another --out, or move it away")
+		return out, oldRun(out)
 	}
 	if m.again {
 		return out, nil
 	}
 	return out, m.newcomer(out, first).refuseTwin() // again when the first step begins, but the input is read before that
+}
+
+// oldRun is the error of a run whose folder holds the report of another.
+func oldRun(out string) error {
+	return usage(out+" holds the report of an earlier run", "give another --out, or move it away")
 }
 
 // newcomer is what the run is compared by with others of the same runbook, variables and input.
@@ -46,9 +55,13 @@ func (m *march) newcomer(out string, first embedded.Head) newcomer {
 
 // discardLeft removes the journals that a run left that was killed when all was done but to remove them: the
 // first goes first.
-func (m *march) discardLeft(out string) error {
+func (m *march) discardLeft(out, run string) error {
 	for i := range m.view.Run.Runbook.Steps {
-		err := os.Remove(filepath.Join(m.view.Folder(out, i), embedded.FileName))
+		step := m.view.Folder(out, i)
+		if head, there, err := embedded.Peek(step); err != nil || !there || head.Options.Run != run {
+			continue // not one of that run
+		}
+		err := os.Remove(filepath.Join(step, embedded.FileName))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return cannotRun(fmt.Errorf("discard journal: %w", err), "check "+out)
 		}

@@ -69,15 +69,18 @@ func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name stri
 	if err != nil {
 		return err
 	}
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	r := runs.Run{ID: jobs.NewID(now), Runbook: flow.Runbook, Vars: flow.Vars, Local: true, Created: now, State: jobs.Running}
+	defer debug.SetGCPercent(debug.SetGCPercent(percentInOne))
+	if err := checkRunOut(o.out, o.redis, r); err != nil {
+		return err
+	}
 	reach := runOptions{job: jobFlags{app: flow.App}, access: o.access, simulate: o.simulate, concurrency: o.concurrency}
 	api, stop, err := p.reach(ctx, &reach)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	now := time.Now().UTC().Truncate(time.Millisecond)
-	r := runs.Run{ID: jobs.NewID(now), Runbook: flow.Runbook, Vars: flow.Vars, Local: true, Created: now, State: jobs.Running}
-	defer debug.SetGCPercent(debug.SetGCPercent(percentInOne))
 	if o.redis != "" {
 		if r.Fingerprint, err = fingerprintRun(flow, files); err != nil {
 			return err
@@ -86,9 +89,9 @@ func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name stri
 	}
 	m := march{program: p, log: log, api: api, concurrency: o.concurrency, exceed: o.exceed, files: files, simulated: simulated(o.simulate), baseURL: o.access.baseURL, again: o.book.allowDuplicates}
 	m.view.Run = r
+	defer m.close()
 	if m.out, err = m.resume(o.out); err != nil {
 		return err
 	}
-	defer m.close()
 	return m.run(ctx)
 }

@@ -4,15 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/internal/embedded"
+	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/localredis"
+	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/worker"
@@ -39,6 +39,7 @@ type session struct {
 	batch    int
 	canary   []jobs.Row
 	out      string
+	folder   *folder.Folder // where the report goes
 	close    func()
 
 	// On a real Redis:
@@ -95,7 +96,7 @@ func (p *program) openEmbedded(ctx context.Context, o runOptions, n newcomer) (*
 		return nil, err
 	}
 	s.memory = s.journal
-	s.close = func() { s.journal.Close(); redis.Close() }
+	s.close = func() { s.journal.Close(); s.folder.Close(); redis.Close() }
 	return s, nil
 }
 
@@ -103,11 +104,15 @@ func (p *program) openEmbedded(ctx context.Context, o runOptions, n newcomer) (*
 func (p *program) openJournal(ctx context.Context, s *session, o runOptions, n newcomer) (err error) {
 	head := n.Head
 	s.out = outFolder(o.out, head.Job)
-	_, there, err := embedded.Peek(s.out)
+	before, there, err := embedded.Peek(s.out)
 	switch {
 	case err != nil:
 		return explainJournal(err, s.out)
 	case there:
+		if s.folder, err = report.Open(s.out, before.Job); err != nil {
+			return noFolder(s.out, err)
+		}
+		defer closeOnError(s.folder, &err)
 		head.Who = operator()
 		s.journal, head, err = embedded.Resume(ctx, s.out, head, s.ledger, s.codec)
 		if err != nil {
@@ -124,6 +129,7 @@ func (p *program) openJournal(ctx context.Context, s *session, o runOptions, n n
 		if err := s.beginJournal(n, o.job.allowDuplicates); err != nil {
 			return err
 		}
+		defer closeOnError(s.folder, &err)
 		err = s.ledger.Create(ctx, jobs.Job{ID: head.Job, Options: head.Options, Fingerprint: head.Fingerprint(), Created: head.Created})
 	}
 	s.job, s.created = head.Job, head.Created
@@ -139,25 +145,29 @@ func (s *session) beginJournal(n newcomer, again bool) (err error) {
 			return err
 		}
 	}
+	if s.folder, err = report.Open(s.out, n.Job); err != nil {
+		return noFolder(s.out, err)
+	}
 	if s.journal, err = embedded.Create(s.out, n.Head, s.ledger, s.codec); err != nil {
+		s.folder.Close()
 		return explainJournal(err, s.out)
 	}
 	return nil
 }
 
-// outFolder is where a job's report goes.
-func outFolder(out, job string) string {
-	if out == "" {
-		out = "sunbulk-" + job
+// closeOnError is for defer: what opened the folder ends with an error.
+func closeOnError(f *folder.Folder, err *error) {
+	if *err != nil {
+		f.Close()
 	}
-	return filepath.Clean(out)
 }
 
 func refuseOldReport(out string) error {
-	if _, err := os.Stat(filepath.Join(out, "summary.json")); err == nil {
-		return usage(out+" holds the report of an earlier job", "give another --out, or move it away")
+	owner, err := report.Look(out)
+	if err == nil && owner != "" {
+		err = oldReport(out)
 	}
-	return nil
+	return noFolder(out, err)
 }
 
 func explainJournal(err error, out string) error {
@@ -165,6 +175,8 @@ func explainJournal(err error, out string) error {
 		return usage(fmt.Sprintf("%s holds an unfinished run, and this is not the same one: %s", out, changed), "run it again as it was, or give another --out")
 	}
 	switch {
+	case isFolderError(err):
+		return err
 	case errors.Is(err, embedded.ErrLocked):
 		return usage("another sunbulk works in "+out, "wait for it, or give another --out")
 	case errors.Is(err, embedded.ErrSimulated):

@@ -28,11 +28,12 @@ var (
 	ErrExists = errors.New("the folder holds an unfinished run")
 	ErrLocked = errors.New("another run is using the folder")
 	ErrNone   = errors.New("the folder holds no unfinished run")
+	ErrAlien  = errors.New("the folder's " + FileName + " is no journal of sunbulk that is this user's alone")
 )
 
 // Create begins a journal in dir, which it makes when missing, and locks it until Close or the end
 // of the process. The job itself is then created with the Ledger's Create. ErrExists when there is
-// a journal, ErrLocked when another process is at it.
+// a journal, ErrLocked when another process is at it, ErrAlien when something else has its name.
 func Create(dir string, head Head, l *ledger.Ledger, codec *jobs.Codec) (*Ledger, error) {
 	if err := jobs.CheckID(head.Job); err != nil {
 		return nil, err
@@ -48,7 +49,7 @@ func Create(dir string, head Head, l *ledger.Ledger, codec *jobs.Codec) (*Ledger
 	if err := makeFolder(dir); err != nil {
 		return nil, err
 	}
-	f, err := lockFile(dir, os.O_CREATE)
+	f, err := makeFile(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -59,6 +60,9 @@ func Create(dir string, head Head, l *ledger.Ledger, codec *jobs.Codec) (*Ledger
 	return newLedger(l, codec, head.Job, f, int64(len(line))), nil
 }
 
+// headStart begins every head.
+const headStart = `{"version":`
+
 // begin makes line the first one of an empty journal and puts it and the folder on the disk.
 func begin(f *os.File, dir string, line []byte) error {
 	switch _, there, err := readHead(f); {
@@ -67,7 +71,15 @@ func begin(f *os.File, dir string, line []byte) error {
 	case there:
 		return ErrExists
 	}
-	// A head that is not whole is one whose run had not begun.
+	// A head that is not whole is one whose run had not begun; anything else is not ours to cut.
+	start := make([]byte, len(headStart))
+	n, err := f.ReadAt(start, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read journal: %w", err)
+	}
+	if string(start[:n]) != headStart[:n] {
+		return ErrAlien
+	}
 	if err := f.Truncate(0); err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
@@ -108,7 +120,7 @@ func syncFolder(dir string) error {
 // is no journal, ErrLocked when another process is at it, a *ChangedError when head asks for
 // something else, ErrSimulated, ErrReal or ErrElsewhere when it calls another API, a *LineError when the journal is damaged.
 func Resume(ctx context.Context, dir string, head Head, l *ledger.Ledger, codec *jobs.Codec) (*Ledger, Head, error) {
-	f, err := lockFile(dir, 0)
+	f, err := lockFile(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, Head{}, ErrNone
 	}
@@ -167,12 +179,20 @@ func (l *Ledger) amend(m *memory, now Head) error {
 
 // Peek tells whether dir holds a journal that can be gone on from, and returns its head.
 func Peek(dir string) (Head, bool, error) {
-	f, err := os.Open(filepath.Join(dir, FileName))
-	if errors.Is(err, fs.ErrNotExist) {
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return Head{}, false, nil
 	}
 	if err != nil {
 		return Head{}, false, fmt.Errorf("open journal: %w", err)
+	}
+	defer root.Close()
+	f, err := openFile(root, os.O_RDONLY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Head{}, false, nil
+	}
+	if err != nil {
+		return Head{}, false, err
 	}
 	defer f.Close()
 	return readHead(f)
@@ -196,35 +216,6 @@ func readHead(f *os.File) (Head, bool, error) {
 // contents reads the file from its start, whatever else reads it.
 func contents(f *os.File) io.Reader { return io.NewSectionReader(f, 0, 1<<62) }
 
-// lockFile opens the journal in dir and locks it against other runs until it is closed.
-func lockFile(dir string, flag int) (*os.File, error) {
-	path := filepath.Join(dir, FileName)
-	f, err := os.OpenFile(path, os.O_RDWR|flag, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, ErrLocked
-		}
-		return nil, fmt.Errorf("lock journal: %w", err)
-	}
-	// The run that had the lock may have discarded the file meanwhile.
-	opened, err := f.Stat()
-	if err == nil {
-		var there fs.FileInfo
-		if there, err = os.Stat(path); err == nil && os.SameFile(opened, there) {
-			return f, nil
-		}
-	}
-	f.Close()
-	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = ErrLocked
-	}
-	return nil, err
-}
-
 // Close writes what is not on the disk yet, and gives the folder free for the next run.
 func (l *Ledger) Close() error {
 	return errors.Join(l.journal.flush(), l.file.Close())
@@ -232,7 +223,15 @@ func (l *Ledger) Close() error {
 
 // Discard deletes the journal, after a finished report, and closes it.
 func (l *Ledger) Discard() error {
-	if err := os.Remove(l.file.Name()); err != nil {
+	path := l.file.Name()
+	opened, err := l.file.Stat()
+	if err == nil {
+		var there fs.FileInfo
+		if there, err = os.Lstat(path); err == nil && os.SameFile(opened, there) {
+			err = os.Remove(path)
+		}
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(fmt.Errorf("discard journal: %w", err), l.Close())
 	}
 	return l.file.Close()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -138,5 +139,89 @@ func TestAHeadThatIsNotWholeIsNoJournal(t *testing.T) {
 	}
 	if _, there, err := Peek(filepath.Join(t.TempDir(), "missing")); there || err != nil {
 		t.Errorf("peek at a missing folder: there %t, error %v, want neither", there, err)
+	}
+}
+
+// A journal is made under its own name or not at all: what others left there is neither cut nor trusted.
+func TestCreateTouchesNothingOfOthers(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "outside")
+	if err := os.WriteFile(outside, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, prepare := range map[string]func(path string) error{
+		"a link to a file":  func(path string) error { return os.Symlink(outside, path) },
+		"a link to nothing": func(path string) error { return os.Symlink(outside+"2", path) },
+		"a second name":     func(path string) error { return os.Link(outside, path) },
+		"another file":      func(path string) error { return os.WriteFile(path, []byte("mine"), 0o600) },
+		"another JSON":      func(path string) error { return os.WriteFile(path, []byte(`{"user":"u1"}`), 0o600) },
+		"a pipe":            func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"a folder":          func(path string) error { return os.Mkdir(path, 0o700) },
+		"a head that is a link": func(path string) error {
+			torn := filepath.Join(filepath.Dir(path), "torn")
+			return errors.Join(os.WriteFile(torn, []byte(headStart), 0o600), os.Symlink(torn, path))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, FileName)
+			if err := prepare(path); err != nil {
+				t.Fatal(err)
+			}
+			before, _ := os.Lstat(path)
+			codec := newCodec(t)
+			_, err := Create(dir, head(), newMemory(t, codec), codec)
+			if !errors.Is(err, ErrAlien) {
+				t.Errorf("got error %v, want %v", err, ErrAlien)
+			}
+			if _, _, err := Resume(t.Context(), dir, head(), newMemory(t, codec), codec); !errors.Is(err, ErrAlien) && !errors.Is(err, ErrNone) && !errors.As(err, new(*LineError)) {
+				t.Errorf("resume: got error %v", err)
+			}
+			after, err := os.Lstat(path)
+			if err != nil || !os.SameFile(before, after) || before.Size() != after.Size() {
+				t.Errorf("it was replaced: %v", err)
+			}
+			if data, err := os.ReadFile(outside); string(data) != "mine" || err != nil {
+				t.Errorf("outside: got %q, error %v", data, err)
+			}
+			if _, err := os.Lstat(outside + "2"); err == nil {
+				t.Error("a file was made where the link leads")
+			}
+		})
+	}
+}
+
+// A journal that others may read, as one that was copied, is the owner's alone once a run goes on with it.
+func TestResumeMakesTheJournalPrivate(t *testing.T) {
+	dir := t.TempDir()
+	newRun(t, dir).Close()
+	path := filepath.Join(dir, FileName)
+	if err := os.Chmod(path, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	codec := newCodec(t)
+	l, _, err := Resume(t.Context(), dir, head(), newMemory(t, codec), codec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got mode %v, error %v, want 0600", info.Mode(), err)
+	}
+}
+
+// What has taken the journal's place is not removed with it.
+func TestDiscardRemovesTheJournalAlone(t *testing.T) {
+	dir := t.TempDir()
+	l := newRun(t, dir)
+	path := filepath.Join(dir, FileName)
+	if err := errors.Join(os.Remove(path), os.WriteFile(path, []byte("mine"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Discard(); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(path); string(data) != "mine" || err != nil {
+		t.Errorf("got %q, error %v", data, err)
 	}
 }

@@ -67,7 +67,7 @@ func TestPageInBrowser(t *testing.T) {
 		t.Skip("chromium is not installed (apt-get install chromium)")
 	}
 	mixed, dir := goldenJobs()["mixed"], t.TempDir()
-	if _, err := Write(t.Context(), dir, mixed.job, mixed.src); err != nil {
+	if _, err := writeTo(t.Context(), dir, mixed.job, mixed.src); err != nil {
 		t.Fatal(err)
 	}
 	pages := map[string]string{

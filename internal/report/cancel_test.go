@@ -48,7 +48,7 @@ func TestWriteStopsWhenCancelled(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		dir := t.TempDir()
 		src := &cancelSource{cancel: cancel, chunks: 1000, at: at}
-		if _, err := Write(ctx, dir, job, src); !errors.Is(err, context.Canceled) {
+		if _, err := writeTo(ctx, dir, job, src); !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled at %d: got error %v, want %v", at, err, context.Canceled)
 		}
 		if got, want := src.taken, min(at, 1000); got != want {

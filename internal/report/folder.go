@@ -4,133 +4,122 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
-	"syscall"
+	"slices"
+
+	"github.com/sunbulk/sunbulk/internal/folder"
 )
 
-// folder is a report folder whose next files are written in a folder inside it, and put in place
-// together.
-type folder struct {
-	dir, temp string
-	lock      *os.File // on temp: a folder that nobody has locked is left of a report that was killed
-	outputs   []*output
+// jobFiles are what Write makes.
+var jobFiles = []string{
+	"results.csv", "failed.csv", "in_doubt.csv", "unprocessed.csv", "rejected.csv", "duplicates.csv", "clients.csv", "clients.ndjson",
+	"verify.csv", "report.html", "summary.json",
 }
 
-// tempPrefix begins the names of the folders inside.
-const tempPrefix = ".report-"
+// undoFiles are what WriteUndo makes, and runFiles what WriteRun does.
+var (
+	undoFiles = []string{"undo.csv", "undo_not_possible.csv"}
+	runFiles  = []string{"rows.csv", "run.json"}
+)
 
-// openFolder makes dir when it is missing. Only the user may look in: the files name people.
-func openFolder(dir string) (*folder, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make report folder: %w", err)
-	}
-	if err := removeLeft(dir); err != nil {
-		return nil, fmt.Errorf("clean report folder: %w", err)
-	}
-	temp, err := os.MkdirTemp(dir, tempPrefix)
-	if err != nil {
-		return nil, fmt.Errorf("write in report folder: %w", err)
-	}
-	lock, err := lockFolder(temp)
-	if err != nil {
-		return nil, fmt.Errorf("lock in report folder: %w", err)
-	}
-	return &folder{dir: dir, temp: temp, lock: lock}, nil
-}
-
-// removeLeft removes what killed reports left in dir: it names people.
-func removeLeft(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if !e.IsDir() || !strings.HasPrefix(e.Name(), tempPrefix) {
-			continue
-		}
-		path := filepath.Join(dir, e.Name())
-		lock, err := lockFolder(path)
-		if err != nil {
-			continue // a report is being written there, or has just ended
-		}
-		err = os.RemoveAll(path)
-		lock.Close()
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// lockFolder locks a folder until it is closed or the process ends.
-func lockFolder(path string) (*os.File, error) {
-	f, err := os.Open(path)
+// Open opens the folder dir, which it creates when missing, for the reports of one job or run. Its error is that of
+// folder.Open, or a *folder.ForeignError when a file that a report is to write there is not of an earlier report.
+func Open(dir, owner string) (*folder.Folder, error) {
+	f, err := folder.Open(dir, owner, slices.Concat(jobFiles, undoFiles, runFiles)...)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := f.Check(slices.Concat(jobFiles, runFiles)...); err != nil {
 		f.Close()
 		return nil, err
 	}
 	return f, nil
 }
 
+// OpenUndo is Open where WriteUndo is called, too.
+func OpenUndo(dir, owner string) (*folder.Folder, error) {
+	f, err := Open(dir, owner)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Check(undoFiles...); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// Look tells whose reports dir holds, and changes nothing; empty where it is free. Its error is that of folder.Look.
+func Look(dir string) (owner string, err error) {
+	return folder.Look(dir, slices.Concat(jobFiles, runFiles)...)
+}
+
+// draft is the next files of a report folder, which are put in place together.
+type draft struct {
+	*folder.Draft
+	folder  *folder.Folder
+	outputs []*output
+}
+
+func newDraft(f *folder.Folder) (*draft, error) {
+	d, err := f.NewDraft()
+	if err != nil {
+		return nil, err
+	}
+	return &draft{Draft: d, folder: f}, nil
+}
+
 // discard removes what was not published. It is for defer: after publish little is left to remove.
-func (f *folder) discard() {
-	for _, o := range f.outputs {
+func (d *draft) discard() {
+	for _, o := range d.outputs {
 		if o.file != nil {
 			o.file.Close()
 		}
 	}
-	os.RemoveAll(f.temp)
-	f.lock.Close()
+	_ = d.Discard() // the next report removes it
 }
 
 // output adds a file to the folder. It exists only if something is written.
-func (f *folder) output(name string) *output {
-	o := &output{folder: f, name: name}
+func (d *draft) output(name string) *output {
+	o := &output{draft: d, name: name}
 	o.buf = bufio.NewWriterSize(o, 1<<16)
-	f.outputs = append(f.outputs, o)
+	d.outputs = append(d.outputs, o)
 	return o
 }
 
 // publish renames the files into place in the order in which they were added, once all are safe on
 // disk, and removes those of an earlier report that were not written this time.
-func (f *folder) publish() error {
-	for _, o := range f.outputs {
+func (d *draft) publish() error {
+	var files []folder.File
+	for _, o := range d.outputs {
 		if err := o.finish(); err != nil {
 			return fmt.Errorf("write %s: %w", o.name, err)
 		}
+		files = append(files, o.made())
 	}
-	for _, o := range f.outputs {
-		if err := o.place(); err != nil {
-			return fmt.Errorf("put %s in place: %w", o.name, err)
-		}
-	}
-	return nil
+	return d.folder.Publish(d.Draft, files)
 }
 
 // output is one file of a report, written beside its place through buf.
 type output struct {
-	folder *folder
-	name   string
-	buf    *bufio.Writer
-	file   *os.File // nil before anything is written
+	draft   *draft
+	name    string
+	buf     *bufio.Writer
+	file    *os.File // nil before anything is written
+	stamper *folder.Stamper
 }
 
 // Write is what buf flushes to.
 func (o *output) Write(p []byte) (int, error) {
 	if o.file == nil {
-		file, err := os.OpenFile(filepath.Join(o.folder.temp, o.name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		file, err := os.OpenFile(filepath.Join(o.draft.Dir(), o.name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
 			return 0, err
 		}
-		o.file = file
+		o.file, o.stamper = file, folder.NewStamper(file)
 	}
-	return o.file.Write(p)
+	return o.stamper.Write(p)
 }
 
 // finish brings all that was written to the disk.
@@ -141,13 +130,11 @@ func (o *output) finish() error {
 	return errors.Join(o.file.Sync(), o.file.Close())
 }
 
-func (o *output) place() error {
-	place := filepath.Join(o.folder.dir, o.name)
-	if o.file != nil {
-		return os.Rename(filepath.Join(o.folder.temp, o.name), place)
+// made is what finish has left in the draft.
+func (o *output) made() folder.File {
+	if o.file == nil {
+		return folder.File{Name: o.name}
 	}
-	if err := os.Remove(place); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	stamp := o.stamper.Stamp()
+	return folder.File{Name: o.name, Stamp: &stamp}
 }

@@ -103,7 +103,7 @@ func TestGolden(t *testing.T) {
 			if !*update {
 				dir = t.TempDir()
 			}
-			s, err := Write(t.Context(), dir, golden.job, golden.src)
+			s, err := writeTo(t.Context(), dir, golden.job, golden.src)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -136,7 +136,7 @@ func content(t *testing.T, dir, file string) string {
 func TestSummaryAndPageI7NameNobody(t *testing.T) {
 	for name, golden := range goldenJobs() {
 		dir := t.TempDir()
-		if _, err := Write(t.Context(), dir, golden.job, golden.src); err != nil {
+		if _, err := writeTo(t.Context(), dir, golden.job, golden.src); err != nil {
 			t.Fatal(err)
 		}
 		for _, file := range []string{"summary.json", "report.html"} {

@@ -31,7 +31,7 @@ func foreignPage(t *testing.T, text string) string {
 		job.Events = append(job.Events, jobs.Event{At: failed.FinishedAt.Add(time.Duration(i) * time.Second), Who: text, What: what, Reason: text})
 	}
 	dir := t.TempDir()
-	if _, err := Write(t.Context(), dir, job, src); err != nil {
+	if _, err := writeTo(t.Context(), dir, job, src); err != nil {
 		t.Fatal(err)
 	}
 	return content(t, dir, "report.html")
@@ -186,7 +186,7 @@ func TestPageOfOddNumbers(t *testing.T) {
 	}
 	src := memorySource{chunks: []jobs.Chunk{outcomes(jobs.OK, 1)}}
 	dir := t.TempDir()
-	if s, _ := Write(t.Context(), dir, job, src); s.AddsUp {
+	if s, _ := writeTo(t.Context(), dir, job, src); s.AddsUp {
 		t.Error("the rows add up")
 	}
 	page := content(t, dir, "report.html")

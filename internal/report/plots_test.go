@@ -120,7 +120,7 @@ func TestRatePlotShowsTheJobFromItsStart(t *testing.T) {
 		src.chunks = append(src.chunks, outcomes(jobs.OK, row+1))
 	}
 	dir := t.TempDir()
-	if _, err := Write(t.Context(), dir, job, src); err != nil {
+	if _, err := writeTo(t.Context(), dir, job, src); err != nil {
 		t.Fatal(err)
 	}
 	page := content(t, dir, "report.html")

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -34,18 +35,18 @@ type Source interface {
 // ErrSum says that the rows of a job do not add up (I1), or that one has two outcomes (I3).
 var ErrSum = errors.New("rows do not add up")
 
-// Write makes the report of job in the folder dir, which it creates when missing. Files appear
+// Write makes the report of job in its folder. Files appear
 // whole or not at all; those of an earlier report that no longer have a row are removed. The
 // Summary counts what src gave, up to the rows that job had read. An error that wraps ErrSum comes
 // after all files are written; any other leaves the folder's files as they were, unless putting
 // the finished files in place is what went wrong.
-func Write(ctx context.Context, dir string, job jobs.Job, src Source) (Summary, error) {
-	f, err := openFolder(dir)
+func Write(ctx context.Context, to *folder.Folder, job jobs.Job, src Source) (Summary, error) {
+	f, err := newDraft(to)
 	if err != nil {
 		return Summary{}, err
 	}
 	defer f.discard()
-	sp, err := openSpool(f.temp)
+	sp, err := openSpool(f.Dir())
 	if err != nil {
 		return Summary{}, err
 	}
@@ -81,7 +82,7 @@ func Write(ctx context.Context, dir string, job jobs.Job, src Source) (Summary, 
 // section writes what one file holds of a record: often nothing.
 type section func(*record) error
 
-func writeRecords(ctx context.Context, f *folder, c *collector, p *page) error {
+func writeRecords(ctx context.Context, f *draft, c *collector, p *page) error {
 	sections := []section{
 		resultLines(f.sheet("results.csv")),
 		rowLines(f.sheet("failed.csv"), jobs.Failed, c.used[jobs.Failed]),
@@ -109,7 +110,7 @@ func writeRecords(ctx context.Context, f *folder, c *collector, p *page) error {
 	return nil
 }
 
-func writeSummary(f *folder, s Summary) error {
+func writeSummary(f *draft, s Summary) error {
 	data, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode summary: %w", err)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -43,16 +44,16 @@ type RunStep struct {
 	Why      string     `json:"unjudgedWhy,omitempty"`
 }
 
-// WriteRun writes rows.csv and run.json in the folder dir: for each row of a run's input how far it came,
+// WriteRun writes rows.csv and run.json in a run's folder: for each row of a run's input how far it came,
 // and why no further. It completes Missing and Through of the summary. An error that wraps ErrSum comes after the
 // files are written.
-func WriteRun(ctx context.Context, dir string, s RunSummary, ends iter.Seq2[End, error]) (RunSummary, error) {
-	f, err := openFolder(dir)
+func WriteRun(ctx context.Context, to *folder.Folder, s RunSummary, ends iter.Seq2[End, error]) (RunSummary, error) {
+	f, err := newDraft(to)
 	if err != nil {
 		return s, err
 	}
 	defer f.discard()
-	t, err := openTrail(f.temp)
+	t, err := openTrail(f.Dir())
 	if err != nil {
 		return s, err
 	}
@@ -90,7 +91,7 @@ func WriteRun(ctx context.Context, dir string, s RunSummary, ends iter.Seq2[End,
 	return s, nil
 }
 
-func writeEnds(f *folder, t *trail, s *RunSummary) error {
+func writeEnds(f *draft, t *trail, s *RunSummary) error {
 	rows := f.sheet("rows.csv")
 	header := []string{"row", "line", "user", "step", "op", "outcome", "clientId", "errorCode", "error"}
 	for e, err := range t.ends(s.Rows) {

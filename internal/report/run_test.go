@@ -29,7 +29,7 @@ func end(row int64, step, cause string) End {
 // Ends come in any order, several of one row, and stand in row order; those of one row as they came.
 func TestWriteRunI1EveryRowInOrder(t *testing.T) {
 	dir := t.TempDir()
-	s, err := WriteRun(t.Context(), dir, RunSummary{Run: "r", Rows: 3}, endsOf(nil, end(3, "unlink", ""), end(2, "unlink", ""), end(1, "find", "gone"), end(2, "find", "no number")))
+	s, err := runTo(t.Context(), dir, RunSummary{Run: "r", Rows: 3}, endsOf(nil, end(3, "unlink", ""), end(2, "unlink", ""), end(1, "find", "gone"), end(2, "find", "no number")))
 	if err != nil || s.Missing != 0 || s.Through != 2 {
 		t.Errorf("got %d missing, %d through, %v; want 0, 2", s.Missing, s.Through, err)
 	}
@@ -51,7 +51,7 @@ func TestWriteRunI1EveryRowInOrder(t *testing.T) {
 // Rows of which nothing is known are in the report, and the report says that it does not add up.
 func TestWriteRunI1TellsMissingRows(t *testing.T) {
 	dir := t.TempDir()
-	s, err := WriteRun(t.Context(), dir, RunSummary{Rows: 3}, endsOf(nil, end(2, "unlink", "")))
+	s, err := runTo(t.Context(), dir, RunSummary{Rows: 3}, endsOf(nil, end(2, "unlink", "")))
 	if !errors.Is(err, ErrSum) || s.Missing != 2 || s.Through != 1 {
 		t.Errorf("got %v with %d missing and %d through, want ErrSum with 2 and 1", err, s.Missing, s.Through)
 	}
@@ -74,7 +74,7 @@ func TestWriteRunErrorsLeaveNothingBehind(t *testing.T) {
 		"ends that break off":    {endsOf(errors.ErrUnsupported, end(1, "unlink", "")), errors.ErrUnsupported},
 	} {
 		dir := t.TempDir()
-		if _, err := WriteRun(t.Context(), dir, RunSummary{Rows: 3}, c.ends); !errors.Is(err, c.want) {
+		if _, err := runTo(t.Context(), dir, RunSummary{Rows: 3}, c.ends); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 		if got := files(t, dir); len(got) > 0 {
@@ -87,7 +87,7 @@ func TestWriteRunDefusesFormulas(t *testing.T) {
 	dir := t.TempDir()
 	e := end(1, "find", "=cmd()")
 	e.User, e.ClientID = "@user", "+12125550101"
-	if _, err := WriteRun(t.Context(), dir, RunSummary{Rows: 1}, endsOf(nil, e)); err != nil {
+	if _, err := runTo(t.Context(), dir, RunSummary{Rows: 1}, endsOf(nil, e)); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(filepath.Join(dir, "rows.csv"))
@@ -103,7 +103,7 @@ func TestWriteRunI6FlatMemory(t *testing.T) {
 		t.Skip("writes 300,000 rows")
 	}
 	got := heapGrowth(t, 300_000, func(src streamSource) error {
-		_, err := WriteRun(t.Context(), t.TempDir(), RunSummary{Rows: src.rows}, func(yield func(End, error) bool) {
+		_, err := runTo(t.Context(), t.TempDir(), RunSummary{Rows: src.rows}, func(yield func(End, error) bool) {
 			for _, part := range []int64{0, 1, 2} {
 				for row := int64(1); row <= src.rows; row++ {
 					if of := (row / 100 * 7919) % 10; (of < 8) == (part == 0) && !yield(end(row, "step", "why"), nil) {

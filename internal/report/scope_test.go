@@ -21,7 +21,7 @@ func TestI1CanaryAheadOfTheReading(t *testing.T) {
 	}
 	job := jobs.Job{ID: "j", State: jobs.Enqueuing, Through: 4, Options: jobs.Options{Canary: jobs.Canary{Rows: 3}}, Tally: jobs.Tally{Read: 6, OK: 4, Unprocessed: 2}}
 	dir := t.TempDir()
-	s, err := Write(t.Context(), dir, job, src)
+	s, err := writeTo(t.Context(), dir, job, src)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestI1CanaryAheadOfTheReading(t *testing.T) {
 	if got, want := strings.Join(got, ", "), "1 ok, 2 ok, 3 unprocessed, 4 unprocessed, 50 ok, 90 ok"; got != want {
 		t.Errorf("lines: got %s, want %s", got, want)
 	}
-	undo, err := WriteUndo(t.Context(), dir, job, src)
+	undo, err := undoTo(t.Context(), dir, job, src)
 	if err != nil || undo.Possible != 4 {
 		t.Errorf("undo: got %+v, %v; want 4 rows", undo, err)
 	}

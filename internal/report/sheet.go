@@ -14,9 +14,9 @@ type sheet struct {
 	cells   []string
 }
 
-func (f *folder) sheet(name string) *sheet {
+func (d *draft) sheet(name string) *sheet {
 	// csv takes the output's own buffer as its own, so that finish flushes both.
-	return &sheet{name: name, csv: csv.NewWriter(f.output(name).buf)}
+	return &sheet{name: name, csv: csv.NewWriter(d.output(name).buf)}
 }
 
 // write adds one line, below header, with cells defused.

@@ -80,7 +80,7 @@ func TestRejectedHeadings(t *testing.T) {
 		rejection(5, []string{"=cmd"}, []string{"=cmd"}),
 	}}}}
 	dir := t.TempDir()
-	if _, err := Write(t.Context(), dir, testJob(jobs.Finished, src.tallyOf(5)), src); err != nil {
+	if _, err := writeTo(t.Context(), dir, testJob(jobs.Finished, src.tallyOf(5)), src); err != nil {
 		t.Fatal(err)
 	}
 	want := [][]string{

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -163,7 +165,37 @@ func files(t *testing.T, dir string) []string {
 	}
 	names := []string{}
 	for _, e := range entries {
-		names = append(names, e.Name())
+		if e.Name() != folder.FileName {
+			names = append(names, e.Name())
+		}
 	}
 	return names
+}
+
+// writeTo opens the folder dir for one report.
+func writeTo(ctx context.Context, dir string, job jobs.Job, src Source) (Summary, error) {
+	f, err := Open(dir, job.ID)
+	if err != nil {
+		return Summary{}, err
+	}
+	defer f.Close()
+	return Write(ctx, f, job, src)
+}
+
+func undoTo(ctx context.Context, dir string, job jobs.Job, src Source) (Undo, error) {
+	f, err := OpenUndo(dir, job.ID)
+	if err != nil {
+		return Undo{}, err
+	}
+	defer f.Close()
+	return WriteUndo(ctx, f, job, src)
+}
+
+func runTo(ctx context.Context, dir string, s RunSummary, ends iter.Seq2[End, error]) (RunSummary, error) {
+	f, err := Open(dir, cmp.Or(s.Run, "r"))
+	if err != nil {
+		return s, err
+	}
+	defer f.Close()
+	return WriteRun(ctx, f, s, ends)
 }

@@ -188,7 +188,7 @@ func TestWriteI6FlatMemory(t *testing.T) {
 		t.Skip("writes a million rows")
 	}
 	got := heapGrowth(t, 1_000_000, func(src streamSource) error {
-		_, err := Write(t.Context(), t.TempDir(), src.job(), src)
+		_, err := writeTo(t.Context(), t.TempDir(), src.job(), src)
 		return err
 	})
 	if most := int64(8 << 20); got > most {
@@ -202,7 +202,7 @@ func TestWriteUndoI6FlatMemory(t *testing.T) {
 		t.Skip("writes 300,000 rows")
 	}
 	got := heapGrowth(t, 300_000, func(src streamSource) error {
-		_, err := WriteUndo(t.Context(), t.TempDir(), src.job(), src)
+		_, err := undoTo(t.Context(), t.TempDir(), src.job(), src)
 		return err
 	})
 	if most := int64(8 << 20); got > most {
@@ -225,7 +225,7 @@ func BenchmarkWrite(b *testing.B) {
 	})
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Write(b.Context(), b.TempDir(), src.job(), memorySource{chunks: chunks, rows: queued}); err != nil {
+		if _, err := writeTo(b.Context(), b.TempDir(), src.job(), memorySource{chunks: chunks, rows: queued}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -242,7 +242,7 @@ func BenchmarkWriteUndo(b *testing.B) {
 	})
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := WriteUndo(b.Context(), b.TempDir(), src.job(), memorySource{chunks: chunks}); err != nil {
+		if _, err := undoTo(b.Context(), b.TempDir(), src.job(), memorySource{chunks: chunks}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -257,7 +257,7 @@ func TestLongListsOfClients(t *testing.T) {
 	}
 	src := memorySource{chunks: []jobs.Chunk{{Outcomes: []jobs.Outcome{o}}}}
 	dir := t.TempDir()
-	if _, err := Write(t.Context(), dir, testJob(jobs.Finished, src.tallyOf(1)), src); err != nil {
+	if _, err := writeTo(t.Context(), dir, testJob(jobs.Finished, src.tallyOf(1)), src); err != nil {
 		t.Fatal(err)
 	}
 	_, lines := readSheet(t, dir, "clients.csv")

@@ -86,7 +86,7 @@ func TestWriteI1I3SaysWhatDoesNotAddUp(t *testing.T) {
 			dir := t.TempDir()
 			job := testJob(test.state, test.tally)
 			job.Sealed = !test.open
-			s, err := Write(t.Context(), dir, job, memorySource{chunks: test.chunks, rows: test.rows})
+			s, err := writeTo(t.Context(), dir, job, memorySource{chunks: test.chunks, rows: test.rows})
 			if got, want := errors.Is(err, ErrSum), test.want != ""; got != want {
 				t.Errorf("got error %v, want ErrSum: %t", err, want)
 			}
@@ -107,7 +107,7 @@ func TestWriteI1I3SaysWhatDoesNotAddUp(t *testing.T) {
 func TestWriteI3KeepsTheFirstOutcome(t *testing.T) {
 	src := memorySource{chunks: []jobs.Chunk{outcomes(jobs.OK, 1), outcomes(jobs.Failed, 1)}}
 	dir := t.TempDir()
-	s, err := Write(t.Context(), dir, testJob(jobs.Finished, src.tallyOf(1)), src)
+	s, err := writeTo(t.Context(), dir, testJob(jobs.Finished, src.tallyOf(1)), src)
 	if !errors.Is(err, ErrSum) {
 		t.Errorf("got error %v, want ErrSum", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -16,18 +17,18 @@ type Undo struct {
 	Impossible int64 // in undo_not_possible.csv
 }
 
-// WriteUndo writes two files into the folder dir, which it creates when missing: undo.csv, input
+// WriteUndo writes two files into a job's folder: undo.csv, input
 // that takes back what the job did as far as that is known, the last row first, and
 // undo_not_possible.csv, the rows that did something or may have, and cannot be taken back, with the
 // cause. It reads the Chunks of src alone. An error leaves the folder's files as they were, unless
 // putting the finished files in place is what went wrong.
-func WriteUndo(ctx context.Context, dir string, job jobs.Job, src Source) (Undo, error) {
-	f, err := openFolder(dir)
+func WriteUndo(ctx context.Context, to *folder.Folder, job jobs.Job, src Source) (Undo, error) {
+	f, err := newDraft(to)
 	if err != nil {
 		return Undo{}, err
 	}
 	defer f.discard()
-	sp, err := openSpool(f.temp)
+	sp, err := openSpool(f.Dir())
 	if err != nil {
 		return Undo{}, err
 	}
@@ -98,7 +99,7 @@ func lost(o *jobs.Outcome) bool {
 }
 
 // writeUndo walks the spooled rows from the last to the first.
-func writeUndo(ctx context.Context, f *folder, sp *spool, last int64, brands bool) (Undo, error) {
+func writeUndo(ctx context.Context, f *draft, sp *spool, last int64, brands bool) (Undo, error) {
 	header := []string{"op", "user", "clientId"}
 	if brands {
 		header = append(header, "brandId")

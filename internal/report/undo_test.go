@@ -43,7 +43,7 @@ func TestUndoGolden(t *testing.T) {
 	if !*update {
 		dir = t.TempDir()
 	}
-	got, err := WriteUndo(t.Context(), dir, testJob(jobs.Finished, jobs.Tally{Read: 14}), undoSource())
+	got, err := undoTo(t.Context(), dir, testJob(jobs.Finished, jobs.Tally{Read: 14}), undoSource())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestUndoGolden(t *testing.T) {
 // Every line of undo.csv is a valid row that removes what the job made.
 func TestUndoIsInput(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := WriteUndo(t.Context(), dir, testJob(jobs.Finished, jobs.Tally{Read: 14}), undoSource()); err != nil {
+	if _, err := undoTo(t.Context(), dir, testJob(jobs.Finished, jobs.Tally{Read: 14}), undoSource()); err != nil {
 		t.Fatal(err)
 	}
 	_, lines := readSheet(t, dir, "undo.csv")
@@ -94,7 +94,7 @@ func TestUndoErrorsLeaveNothingBehind(t *testing.T) {
 	src := undoSource()
 	src.chunksErr = broken
 	dir := t.TempDir()
-	if _, err := WriteUndo(t.Context(), dir, testJob(jobs.Running, jobs.Tally{Read: 14}), src); !errors.Is(err, broken) {
+	if _, err := undoTo(t.Context(), dir, testJob(jobs.Running, jobs.Tally{Read: 14}), src); !errors.Is(err, broken) {
 		t.Errorf("got error %v, want %v", err, broken)
 	}
 	if got := files(t, dir); len(got) > 0 {

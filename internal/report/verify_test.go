@@ -17,7 +17,7 @@ func TestWriteVerify(t *testing.T) {
 	removed := outcomeOf(jobs.Row{Number: 6, Line: 7, Op: jobs.Remove, User: "user-6", ClientID: "client-6"}, jobs.OK)
 	src := memorySource{chunks: []jobs.Chunk{{Outcomes: []jobs.Outcome{made, there, active, nameless, outcomeOf(createRow(5), jobs.Failed), removed}}}}
 	dir := t.TempDir()
-	if _, err := Write(t.Context(), dir, testJob(jobs.Finished, src.tallyOf(6)), src); err != nil {
+	if _, err := writeTo(t.Context(), dir, testJob(jobs.Finished, src.tallyOf(6)), src); err != nil {
 		t.Fatal(err)
 	}
 	_, got := readSheet(t, dir, "verify.csv")

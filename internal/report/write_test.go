@@ -58,7 +58,7 @@ func TestWriteI1EveryRowOnceInOrder(t *testing.T) {
 		state := []jobs.State{jobs.Running, jobs.Paused, jobs.Cancelled, jobs.Finished}[random.IntN(4)]
 		job := testJob(state, src.tallyOf(n))
 		dir := t.TempDir()
-		s, err := Write(t.Context(), dir, job, src)
+		s, err := writeTo(t.Context(), dir, job, src)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -131,7 +131,7 @@ func TestRowFilesAreInput(t *testing.T) {
 			}
 		}
 		dir := t.TempDir()
-		if _, err := Write(t.Context(), dir, testJob(jobs.Paused, src.tallyOf(5)), src); err != nil {
+		if _, err := writeTo(t.Context(), dir, testJob(jobs.Paused, src.tallyOf(5)), src); err != nil {
 			t.Fatal(err)
 		}
 		var got []jobs.Row
@@ -159,12 +159,12 @@ func TestRowFilesAreInput(t *testing.T) {
 // A second report in the same folder replaces the first, and takes away what no longer has a row.
 func TestWriteReplacesAnEarlierReport(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "journal"), []byte("mine"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	for _, kind := range []jobs.Kind{jobs.Failed, jobs.OK} {
 		src := memorySource{chunks: []jobs.Chunk{{Outcomes: []jobs.Outcome{outcomeOf(createRow(1), kind)}}}}
-		if _, err := Write(t.Context(), dir, testJob(jobs.Finished, src.tallyOf(1)), src); err != nil {
+		if _, err := writeTo(t.Context(), dir, testJob(jobs.Finished, src.tallyOf(1)), src); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "journal"), []byte("mine"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -177,31 +177,33 @@ func TestWriteReplacesAnEarlierReport(t *testing.T) {
 	}
 }
 
-// What a report left behind that was killed is gone with the next one (I7); one that is being written is not.
+// What a report left behind that was killed is gone with the next one (I7); a folder of another name is somebody's.
 func TestWriteRemovesWhatAKilledReportLeft(t *testing.T) {
 	dir := t.TempDir()
-	killed, err := os.MkdirTemp(dir, tempPrefix)
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := openFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.discard()
-	alive := filepath.Join(dir, tempPrefix+"alive")
-	if err := os.Rename(other.temp, alive); err != nil {
-		t.Fatal(err)
-	}
 	src := memorySource{chunks: []jobs.Chunk{{Outcomes: []jobs.Outcome{outcomeOf(createRow(1), jobs.OK)}}}}
-	if _, err := Write(t.Context(), dir, testJob(jobs.Finished, src.tallyOf(1)), src); err != nil {
+	job := testJob(jobs.Finished, src.tallyOf(1))
+	f, err := Open(dir, job.ID)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(killed); !errors.Is(err, fs.ErrNotExist) {
+	killed, err := f.NewDraft()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	for _, name := range []string{".report-mine", ".report-20260101-000000-aaaa-1"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := writeTo(t.Context(), dir, job, src); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(killed.Dir()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("folder of the killed report: got %v, want none there", err)
 	}
-	if _, err := os.Stat(alive); err != nil {
-		t.Errorf("folder of a report that is being written: %v", err)
+	if got, want := files(t, dir)[:2], []string{".report-20260101-000000-aaaa-1", ".report-mine"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
@@ -213,7 +215,7 @@ func TestWriteErrorsLeaveNothingBehind(t *testing.T) {
 		"rows":     {chunks: []jobs.Chunk{good}, rows: []jobs.Row{createRow(2)}, rowsErr: broken},
 	} {
 		dir := t.TempDir()
-		_, err := Write(t.Context(), dir, testJob(jobs.Running, jobs.Tally{Read: 2, Unprocessed: 2}), src)
+		_, err := writeTo(t.Context(), dir, testJob(jobs.Running, jobs.Tally{Read: 2, Unprocessed: 2}), src)
 		if !errors.Is(err, broken) {
 			t.Errorf("%s: got error %v, want %v", name, err, broken)
 		}
@@ -232,7 +234,7 @@ func TestWriteFolderErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, dir := range []string{file, filepath.Join(file, "below")} {
-		if _, err := Write(t.Context(), dir, job, src); err == nil || !strings.Contains(err.Error(), "make report folder") {
+		if _, err := writeTo(t.Context(), dir, job, src); err == nil {
 			t.Errorf("folder on a file: got error %v", err)
 		}
 	}
@@ -241,7 +243,7 @@ func TestWriteFolderErrors(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "results.csv", "full"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Write(t.Context(), dir, job, src); err == nil || !strings.Contains(err.Error(), "put results.csv in place") {
+	if _, err := writeTo(t.Context(), dir, job, src); err == nil || !strings.Contains(err.Error(), "is not empty") {
 		t.Errorf("a folder in the place of a file: got error %v", err)
 	}
 	if diff := cmp.Diff([]string{"results.csv"}, files(t, dir)); diff != "" {
@@ -251,7 +253,7 @@ func TestWriteFolderErrors(t *testing.T) {
 
 func TestWriteIsPrivate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "report")
-	if _, err := Write(t.Context(), dir, testJob(jobs.Finished, jobs.Tally{}), memorySource{}); err != nil {
+	if _, err := writeTo(t.Context(), dir, testJob(jobs.Finished, jobs.Tally{}), memorySource{}); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]os.FileMode{dir: 0o700, filepath.Join(dir, "summary.json"): 0o600} {

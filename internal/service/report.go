@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 
+	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -28,26 +29,35 @@ func (s *Service) Report(ctx context.Context, id, dir string, undo bool) (Report
 	if err != nil {
 		return Report{}, err
 	}
-	r, err := WriteReport(ctx, dir, job, s.Source(job, s.ledger))
+	open := report.Open
+	if undo {
+		open = report.OpenUndo
+	}
+	to, err := open(dir, id)
+	if err != nil {
+		return Report{}, &ReportError{"report", err}
+	}
+	defer to.Close()
+	r, err := WriteReport(ctx, to, job, s.Source(job, s.ledger))
 	if err != nil || !undo {
 		return r, err
 	}
-	if r.Undo, err = report.WriteUndo(ctx, dir, job, s.Source(job, s.ledger)); err != nil {
+	if r.Undo, err = report.WriteUndo(ctx, to, job, s.Source(job, s.ledger)); err != nil {
 		return r, &ReportError{"undo", err}
 	}
 	return r, nil
 }
 
 // WriteReport writes the report of a job from any source; its errors are those of Report.
-func WriteReport(ctx context.Context, dir string, job jobs.Job, src report.Source) (Report, error) {
-	r, err := writeReport(ctx, dir, job, src)
+func WriteReport(ctx context.Context, to *folder.Folder, job jobs.Job, src report.Source) (Report, error) {
+	r, err := writeReport(ctx, to, job, src)
 	if err != nil && r.Summary.Job == "" {
 		err = &ReportError{"report", err}
 	}
 	return r, err
 }
 
-func writeReport(ctx context.Context, dir string, job jobs.Job, src report.Source) (Report, error) {
+func writeReport(ctx context.Context, to *folder.Folder, job jobs.Job, src report.Source) (Report, error) {
 	r := Report{Job: job}
 	filter, err := newFilteredSource(job, src)
 	if err != nil {
@@ -56,7 +66,7 @@ func writeReport(ctx context.Context, dir string, job jobs.Job, src report.Sourc
 	if filter != nil {
 		src = filter
 	}
-	r.Summary, err = report.Write(ctx, dir, job, src)
+	r.Summary, err = report.Write(ctx, to, job, src)
 	if filter != nil {
 		r.Clients = filter.counted
 	}

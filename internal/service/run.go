@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"slices"
 
+	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/runbook"
@@ -20,6 +22,9 @@ type RunView struct {
 	Run     runs.Run
 	Jobs    []jobs.Job
 	Sources []report.Source // of each job
+
+	Out   *folder.Folder   // where the report goes, if it is open already
+	Steps []*folder.Folder // where those of the jobs go, as far as they are open already
 }
 
 // Run returns a run, or *NotFound.
@@ -134,8 +139,13 @@ func (v *RunView) Write(ctx context.Context, dir string) (report.RunSummary, err
 }
 
 func (v *RunView) write(ctx context.Context, dir string) (report.RunSummary, error) {
+	out, steps, done, err := v.open(dir)
+	defer done()
+	if err != nil {
+		return report.RunSummary{}, err
+	}
 	for i := range v.Jobs {
-		if _, err := writeReport(ctx, v.Folder(dir, i), v.Jobs[i], v.Sources[i]); err != nil {
+		if _, err := writeReport(ctx, steps[i], v.Jobs[i], v.Sources[i]); err != nil {
 			return report.RunSummary{}, fmt.Errorf("write report of step %s: %w", v.Run.Runbook.Steps[i].Name, err)
 		}
 	}
@@ -144,7 +154,45 @@ func (v *RunView) write(ctx context.Context, dir string) (report.RunSummary, err
 	if err != nil {
 		return report.RunSummary{}, err
 	}
-	return report.WriteRun(ctx, dir, summary, ends)
+	return report.WriteRun(ctx, out, summary, ends)
+}
+
+// open gives the folders of the report, all of them before anything is written; done closes those that it opened.
+func (v *RunView) open(dir string) (out *folder.Folder, steps []*folder.Folder, done func(), err error) {
+	var opened []*folder.Folder
+	done = func() {
+		for _, f := range opened {
+			f.Close()
+		}
+	}
+	open := func(dir, owner string) (f *folder.Folder) {
+		if err == nil {
+			if f, err = report.Open(dir, owner); err == nil {
+				opened = append(opened, f)
+			}
+		}
+		return f
+	}
+	if out = v.Out; out == nil {
+		out = open(dir, v.Run.ID)
+	}
+	steps = slices.Clone(v.Steps)
+	for i := len(steps); i < len(v.Jobs); i++ {
+		steps = append(steps, open(v.Folder(dir, i), v.Jobs[i].ID))
+	}
+	return out, steps, done, err
+}
+
+// Look tells whose report the folder dir holds, empty where it is free, and changes nothing. Its error says that the report of the
+// run, or that of a step, must not be written there.
+func (v *RunView) Look(dir string) (owner string, err error) {
+	owner, err = report.Look(dir)
+	for i := range v.Run.Runbook.Steps {
+		if err == nil {
+			_, err = report.Look(v.Folder(dir, i))
+		}
+	}
+	return owner, err
 }
 
 // Folder is where the report of a step goes.

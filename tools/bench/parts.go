@@ -128,7 +128,12 @@ func wholeWay(server, api, name, out string) error {
 	if job, err = l.Job(ctx, job.ID); err != nil {
 		return err
 	}
-	_, err = report.Write(ctx, out, job, finished{l, job.ID})
+	to, err := report.Open(out, job.ID)
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	_, err = report.Write(ctx, to, job, finished{l, job.ID})
 	return err
 }
 
