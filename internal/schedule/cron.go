@@ -29,7 +29,7 @@ var cronFields = []struct{ name, form string }{
 }
 
 // parseCron reads five fields, or one word such as @daily. passing tells whether the hour is * or */n.
-// A day of the month and one of the week, both given, mean either, as everywhere with cron.
+// A day of the month and one of the week mean either, but both where one of the two fields begins with *: Vixie cron's rule.
 func parseCron(expr string) (s cron.Schedule, passing bool, err error) {
 	fields := strings.Fields(expr)
 	if len(fields) == 1 {
@@ -38,7 +38,11 @@ func parseCron(expr string) (s cron.Schedule, passing bool, err error) {
 	if len(fields) != len(cronFields) {
 		return nil, false, fmt.Errorf("%q is neither five fields, such as 30 3 * * mon-fri, nor one of @hourly, @daily, @weekly, @monthly, @yearly", expr)
 	}
-	parser, err := cron.TryNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.DomL | cron.DowOrDom)
+	options := cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.DomL
+	if !strings.HasPrefix(fields[2], "*") && !strings.HasPrefix(fields[4], "*") {
+		options |= cron.DowOrDom
+	}
+	parser, err := cron.TryNewParser(options)
 	if err != nil {
 		return nil, false, err
 	}
@@ -56,8 +60,8 @@ func parseCron(expr string) (s cron.Schedule, passing bool, err error) {
 	return s, strings.HasPrefix(fields[1], "*"), err
 }
 
-// slipOf tells of what the library takes and nobody means, "" when there is nothing: a part that is empty, and a range
-// that goes down, which would be all but a few.
+// slipOf tells of what the library takes and nobody means, "" when there is nothing: a part that is empty, a range
+// from *, and one that goes down, which would be all but a few.
 func slipOf(field string) string {
 	for part := range strings.SplitSeq(field, ",") {
 		if part == "" {
@@ -65,6 +69,9 @@ func slipOf(field string) string {
 		}
 		ends, _, _ := strings.Cut(part, "/")
 		from, to, ranged := strings.Cut(ends, "-")
+		if ranged && (from == "*" || from == "?") {
+			return "* is all of them, and no end of a range"
+		}
 		first, known := cronValue(from)
 		last, alsoKnown := cronValue(to)
 		if strings.EqualFold(to, cronDays[0]) {

@@ -119,6 +119,36 @@ func TestSlots(t *testing.T) {
 	}
 }
 
+// The days were found with a calendar and Vixie cron's crontab(5): either field matches, but where the first character of one is *, both must.
+func TestDaysOfTheMonthAndOfTheWeek(t *testing.T) {
+	tests := []struct {
+		cron string
+		want []string
+	}{
+		{"0 3 */2 * 1", []string{"Mon 2026-11-23", "Mon 2026-12-07", "Mon 2026-12-21", "Mon 2027-01-11"}},
+		{"0 3 13 * */5", []string{"Sun 2026-12-13", "Sun 2027-06-13", "Fri 2027-08-13"}},
+		{"0 3 */10,5 * fri", []string{"Fri 2026-12-11", "Fri 2027-01-01", "Fri 2027-02-05"}},
+		{"0 3 */15 * *", []string{"Tue 2026-12-01", "Wed 2026-12-16", "Thu 2026-12-31", "Fri 2027-01-01"}},
+		{"0 3 * * */3", []string{"Sat 2026-11-21", "Sun 2026-11-22", "Wed 2026-11-25", "Sat 2026-11-28"}},
+		{"0 3 1-31/2 * 1", []string{"Sat 2026-11-21", "Mon 2026-11-23", "Wed 2026-11-25", "Fri 2026-11-27", "Sun 2026-11-29", "Mon 2026-11-30"}},
+		{"0 3 5,*/10 * fri", []string{"Fri 2026-11-20", "Sat 2026-11-21", "Fri 2026-11-27", "Tue 2026-12-01", "Fri 2026-12-04", "Sat 2026-12-05"}},
+		{"0 3 1,15 * mon-tue", []string{"Mon 2026-11-23", "Tue 2026-11-24", "Mon 2026-11-30", "Tue 2026-12-01"}},
+		{"0 3 L * fri", []string{"Fri 2026-11-20", "Fri 2026-11-27", "Mon 2026-11-30", "Fri 2026-12-04"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.cron, func(t *testing.T) {
+			book := &runbook.Runbook{Name: "nightly", Schedule: &runbook.Schedule{Cron: tt.cron}}
+			var got []string
+			for _, slot := range slots(t, timetable(t, *book.Schedule), "2026-11-20T00:00:00Z", len(tt.want)) {
+				got = append(got, strings.TrimSuffix(slot, " 03:00 +00"))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("days (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestParseAndCheckRefuse(t *testing.T) {
 	tests := []struct {
 		schedule runbook.Schedule
@@ -135,6 +165,7 @@ func TestParseAndCheckRefuse(t *testing.T) {
 		{runbook.Schedule{Cron: "5-1 * * * *"}, `schedule.cron: "5-1" is not a minute: a range goes up`},
 		{runbook.Schedule{Cron: "0 22-6/2 * * *"}, `schedule.cron: "22-6/2" is not an hour: a range goes up`},
 		{runbook.Schedule{Cron: "0 3 * * 1,sat-MON"}, `schedule.cron: "1,sat-MON" is not a day of the week: a range goes up`},
+		{runbook.Schedule{Cron: "0 3 *-7 * tue"}, `schedule.cron: "*-7" is not a day of the month: * is all of them`},
 		{runbook.Schedule{Cron: "1,,2 * * * *"}, `schedule.cron: "1,,2" is not a minute: there is nothing between two commas`},
 		{runbook.Schedule{Cron: "@every 1h"}, `schedule.cron: "@every 1h" is neither five fields`},
 		{runbook.Schedule{Cron: "@reboot"}, `schedule.cron: "@reboot" is neither five fields`},
