@@ -37,8 +37,13 @@ func TestOptionsCheckFindsEachOutOfRange(t *testing.T) {
 		{"canary", func(o *Options) { o.Canary.Rows = MaxCanary + 1 }},
 		{"canary", func(o *Options) { o.Canary.Rows, o.MaxFailures.Percent = 5, 100 }},
 		{"canary-wait", func(o *Options) { o.Canary.Wait = -1 }},
-		{"window", func(o *Options) { o.Window = "22" }},
-		{"finish-by", func(o *Options) { o.FinishBy = "noon" }},
+		{"window", func(o *Options) { o.Window, o.Timezone = "22", "UTC" }},
+		{"finish-by", func(o *Options) { o.FinishBy, o.Timezone = "noon", "UTC" }},
+		{"timezone", func(o *Options) { o.Window = "22:00-06:00" }},
+		{"timezone", func(o *Options) { o.FinishBy = "06:00" }},
+		{"timezone", func(o *Options) { o.Timezone = "Local" }},
+		{"timezone", func(o *Options) { o.Timezone = "right/Europe/Madrid" }},
+		{"timezone", func(o *Options) { o.Timezone = "CET-1CEST" }},
 		{"timezone", func(o *Options) { o.Timezone = "Mars/Base" }},
 	} {
 		o := Defaults()

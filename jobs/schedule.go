@@ -3,6 +3,7 @@ package jobs
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,7 +12,7 @@ import (
 type Schedule struct {
 	Window   string `json:"window,omitempty"`   // such as 22:00-06:00 or mon-fri 22:00-06:00; empty = always
 	FinishBy string `json:"finishBy,omitempty"` // such as 06:00 or 2026-11-24 06:00; empty = no deadline
-	Timezone string `json:"timezone,omitempty"` // of both, such as Europe/Madrid; empty = that of the machine
+	Timezone string `json:"timezone,omitempty"` // of both, such as Europe/Madrid; needed where one of them is given
 }
 
 // check returns which parts cannot be read. Without a zone, it finds nothing wrong with the others.
@@ -29,15 +30,37 @@ func (s Schedule) check() []*OptionError {
 	return wrong
 }
 
+// errNoZone is of a window or a deadline that every machine would read by a clock of its own.
+var errNoZone = errors.New("there is no time zone")
+
+// location returns the zone; UTC where nothing needs one.
 func (s Schedule) location() (*time.Location, error) {
-	if s.Timezone == "" {
-		return time.Local, nil
+	if s.Timezone == "" && (s.Window != "" || s.FinishBy != "") {
+		return nil, errNoZone
 	}
 	loc, err := time.LoadLocation(s.Timezone)
-	if err != nil {
+	switch own, _, _ := strings.Cut(s.Timezone, "/"); {
+	case err != nil, slices.Contains([]string{"Local", "localtime", "posixrules", "Factory", "posix", "right"}, own): // another on each machine
 		return nil, fmt.Errorf("%q is not a time zone such as Europe/Madrid", shorten(s.Timezone, 60))
 	}
 	return loc, nil
+}
+
+// Unclear is the reason of a pause of a job that cannot keep its schedule, such as one whose time zone is missing or not
+// known here; empty when it can.
+func (s Schedule) Unclear() string {
+	wrong := s.check()
+	if len(wrong) == 0 {
+		return ""
+	}
+	what, hint := "--window "+s.Window, ""
+	if s.Window == "" || wrong[0].Option == "finish-by" {
+		what = "--finish-by " + s.FinishBy
+	}
+	if wrong[0].Option == "timezone" {
+		hint = "; resume with --timezone, e.g. --timezone Europe/Madrid"
+	}
+	return shorten(what, 60) + " cannot be kept: " + wrong[0].Cause + hint
 }
 
 // deadlineForm is a deadline on a day.
@@ -75,13 +98,12 @@ const outside = "outside the window "
 func (s Schedule) OutsideWindow() string {
 	zone := s.Timezone
 	if zone == "" {
-		zone = "local time"
+		zone = "local time" // of a job that was made before a zone was needed
 	}
 	return outside + s.Window + " (" + zone + ")"
 }
 
-// Open tells whether the job may call at a time. A window that cannot be read is always open: it
-// was checked when the job began.
+// Open tells whether the job may call at a time. A window that cannot be read is never open; see Unclear.
 func (s Schedule) Open(at time.Time) bool {
 	_, open := s.OpenUntil(at)
 	return open
@@ -92,7 +114,7 @@ func (s Schedule) Open(at time.Time) bool {
 func (s Schedule) OpenUntil(at time.Time) (closes time.Time, open bool) {
 	w, err := s.window()
 	if err != nil {
-		return time.Time{}, true
+		return time.Time{}, false
 	}
 	return w.openUntil(at)
 }

@@ -6,6 +6,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -213,11 +214,12 @@ func (w *Worker) work(ctx context.Context, job jobs.Job) error {
 		return err
 	}
 	s := newServer(w, job, app)
-	if s.window.open(time.Now()) {
+	reason := job.Options.Unclear()
+	if reason == "" && s.window.open(time.Now()) {
 		return s.serve(ctx)
 	}
 	defer s.finish(nil)
-	s.pause(ctx, job.Options.OutsideWindow()) // before asynq hands out a batch
+	s.pause(ctx, cmp.Or(reason, job.Options.OutsideWindow())) // before asynq hands out a batch
 	s.stand()
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/sunbulk/sunbulk/internal/timezone"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -33,18 +34,18 @@ func (o *pacingFlags) apply(opt *jobs.Options) (err error) {
 		return usage("--priority: "+err.Error(), "")
 	}
 	opt.Schedule = o.schedule
-	if opt.Timezone == "" && (opt.Window != "" || opt.FinishBy != "") {
-		opt.Timezone = localZone() // workers may run in another one
+	if opt.Timezone != "" || opt.Window == "" && opt.FinishBy == "" {
+		return nil
+	}
+	// It is settled here: workers may run in another one.
+	if opt.Timezone, err = timezone.Here().Zone(); err != nil {
+		flag := "--window " + opt.Window
+		if opt.Window == "" {
+			flag = "--finish-by " + opt.FinishBy
+		}
+		return usage(fmt.Sprintf("%s: this machine does not say which time zone that is in: %s", flag, err), "give --timezone, e.g. --timezone Europe/Madrid")
 	}
 	return nil
-}
-
-// localZone names the time zone of this machine, empty when it has no name that others know.
-func localZone() string {
-	if name := time.Local.String(); name != "Local" {
-		return name
-	}
-	return ""
 }
 
 // forecast tells people at once when the calls left cannot be made by the deadline. Calls are

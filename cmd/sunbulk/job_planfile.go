@@ -205,8 +205,14 @@ func (file planFile) apply(flags *pflag.FlagSet) (others []string, err error) {
 			return nil, fmt.Errorf("this sunbulk has no flag --%s", name)
 		}
 	}
+	if file.lacksZone() && !flags.Changed("timezone") {
+		return nil, errors.New("it has a --window or a --finish-by without a time zone, so that it depends on the machine")
+	}
 	known.VisitAll(func(standard *pflag.Flag) {
 		planned, ok := file.Flags[standard.Name]
+		if standard.Name == "timezone" && file.lacksZone() {
+			return // the one that is given
+		}
 		if !ok {
 			planned = values(standard)
 		}
@@ -218,6 +224,12 @@ func (file planFile) apply(flags *pflag.FlagSet) (others []string, err error) {
 		}
 	})
 	return others, err
+}
+
+// lacksZone tells whether the plan's times are those of no zone. An earlier sunbulk made such plans.
+func (file planFile) lacksZone() bool {
+	has := func(flag string) bool { return strings.Join(file.Flags[flag], "") != "" }
+	return (has("window") || has("finish-by")) && !has("timezone")
 }
 
 func set(f *pflag.Flag, to []string) error {
