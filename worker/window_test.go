@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -74,4 +75,59 @@ func TestNoCallOutsideTheWindow(t *testing.T) {
 			t.Errorf("got the job %s (%s) with %+v after %d calls, want it paused with a row done for each", job.State, job.Reason, job.Tally, len(calls.times))
 		}
 	})
+}
+
+// No call is made for a job whose window or deadline is of no time zone, or of one that is not known here: each worker
+// would take another hour.
+func TestNoCallByAScheduleOfNoZone(t *testing.T) {
+	for name, schedule := range map[string]jobs.Schedule{
+		"a window": {Window: "sun-sat 00:00-24:00"}, "a deadline": {FinishBy: "2001-01-01 06:00"}, "another machine's": {Window: "00:00-24:00", Timezone: "Local"},
+		"a later year's": {Window: "00:00-24:00", Timezone: "Europe/Atlantis"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opt := options()
+			opt.Schedule = schedule
+			calls := &clocked{handler: suncotest.New(suncotest.Config{})}
+			redis, err := localredis.Start()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer redis.Close()
+			b := newBenchFor(t, redis.Client(), sunco.Config{Transport: calls}, opt)
+			b.queue(10, creates(20)...)
+			serve := func() jobs.Job {
+				t.Helper()
+				if err := b.worker().Serve(t.Context(), b.job); err != nil {
+					t.Fatal(err)
+				}
+				job, err := b.ledger.Job(t.Context(), b.job)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return job
+			}
+			job := serve()
+			if job.State != jobs.Paused || job.Reason != schedule.Unclear() || len(calls.times) > 0 {
+				t.Fatalf("got %s, %q, %d calls, want paused by %q and none", job.State, job.Reason, len(calls.times), schedule.Unclear())
+			}
+			// An earlier sunbulk had it wait for its window.
+			if err := errors.Join(b.queues.Resume(b.job), b.ledger.Resume(t.Context(), b.job, "ann", ""), b.ledger.Pause(t.Context(), b.job, "", schedule.OutsideWindow())); err != nil {
+				t.Fatal(err)
+			}
+			if job = serve(); schedule.Window != "" && job.Reason != schedule.Unclear() {
+				t.Errorf("reason of one that waits: got %q, want %q", job.Reason, schedule.Unclear())
+			}
+			amended := job.Options
+			amended.Timezone = "Europe/Madrid"
+			if err := b.ledger.Amend(t.Context(), b.job, "ann", amended, nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(b.queues.Resume(b.job), b.ledger.Resume(t.Context(), b.job, "ann", "")); err != nil {
+				t.Fatal(err)
+			}
+			if job = serve(); job.State != jobs.Finished || len(calls.times) != 20 {
+				t.Errorf("with a zone: got %s and %d calls, want finished and 20", job.State, len(calls.times))
+			}
+		})
+	}
 }

@@ -153,6 +153,7 @@ func hintOfConflict(e *service.Conflict) string {
 
 // hintsOfFields are about arguments of the service that are wrong.
 var hintsOfFields = map[string]string{
-	"redis": "e.g. redis://localhost:6379/0",
-	"rate":  "'sunbulk pause JOB' stops a job",
+	"redis":    "e.g. redis://localhost:6379/0",
+	"rate":     "'sunbulk pause JOB' stops a job",
+	"timezone": "'sunbulk pause JOB', and 'sunbulk resume JOB --timezone Europe/Madrid'",
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/sunbulk/sunbulk/internal/service"
 )
 
-// move is a command that changes the state of a job or a run.
+// move is a command that changes the state of a job or a run. To ask for the state that it is in already is no error.
 type move struct {
 	use, short, done string
-	do               func(s *service.Service, ctx context.Context, id string, by service.By) error
+	do               func(s *service.Service, ctx context.Context, id string, by service.By) (service.Already, error)
 }
 
 func (p *program) pauseCommand() *cobra.Command {
@@ -22,7 +22,13 @@ func (p *program) pauseCommand() *cobra.Command {
 }
 
 func (p *program) resumeCommand() *cobra.Command {
-	return p.control(move{"resume", "Let a paused job go on", "goes on", (*service.Service).Resume}, false)
+	var zone string
+	cmd := p.control(move{"resume", "Let a paused job go on", "goes on",
+		func(s *service.Service, ctx context.Context, id string, by service.By) (service.Already, error) {
+			return s.Resume(ctx, id, zone, by)
+		}}, false)
+	cmd.Flags().StringVar(&zone, "timezone", "", "of the job's --window and --finish-by from now on, e.g. Europe/Madrid")
+	return cmd
 }
 
 func (p *program) cancelCommand() *cobra.Command {
@@ -55,17 +61,23 @@ func (p *program) moveCommand(m move, arg, what, parent string, need cobra.Posit
 		Args:    need,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {
-				if err := m.do(s, ctx, args[0], service.By{Who: operator(), Reason: reason}); err != nil {
+				already, err := m.do(s, ctx, args[0], service.By{Who: operator(), Reason: reason})
+				if err != nil {
 					return err
 				}
-				more := ""
+				done, more := m.done, ""
+				if already.State != "" {
+					done = fmt.Sprintf("is %s already", already.State)
+				}
+				if already.Reason != "" {
+					done += ": " + already.Reason
+				}
 				if after != nil {
-					var err error
 					if more, err = after(ctx, s, args[0]); err != nil {
 						return err
 					}
 				}
-				printf(p.screen, "%s %s %s%s\n", what, args[0], m.done, more)
+				printf(p.screen, "%s %s %s%s\n", what, args[0], done, more)
 				return nil
 			})
 		},

@@ -55,6 +55,7 @@ func (p *program) enqueue(ctx context.Context, o jobFlags, redis string, files *
 	if err != nil {
 		return err
 	}
+	p.tellZone(&o.pacing, opt)
 	in, err := p.openIntake(ctx, o, redis, files)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 	_ "time/tzdata" // for images without zones
 
@@ -12,6 +13,7 @@ import (
 
 // pacingFlags say when, and beside what else, a job calls.
 type pacingFlags struct {
+	settled  string // zone that was taken from this machine; empty when none was
 	reserve  string
 	priority string
 	schedule jobs.Schedule
@@ -39,13 +41,25 @@ func (o *pacingFlags) apply(opt *jobs.Options) (err error) {
 	}
 	// It is settled here: workers may run in another one.
 	if opt.Timezone, err = timezone.Here().Zone(); err != nil {
-		flag := "--window " + opt.Window
-		if opt.Window == "" {
-			flag = "--finish-by " + opt.FinishBy
-		}
-		return usage(fmt.Sprintf("%s: this machine does not say which time zone that is in: %s", flag, err), "give --timezone, e.g. --timezone Europe/Madrid")
+		return usage(fmt.Sprintf("%s: this machine does not say which time zone that is in: %s", timed(*opt), err), "give --timezone, e.g. --timezone Europe/Madrid")
 	}
+	o.settled = opt.Timezone
 	return nil
+}
+
+// timed is the flag that a time zone is for.
+func timed(opt jobs.Options) string {
+	if opt.Window == "" {
+		return "--finish-by " + opt.FinishBy
+	}
+	return "--window " + opt.Window
+}
+
+// tellZone says which time zone was taken from this machine.
+func (p *program) tellZone(o *pacingFlags, opt jobs.Options) {
+	if o.settled != "" && !p.quiet {
+		printf(p.screen, "%s is in the time zone %s, this machine's\n", timed(opt), o.settled)
+	}
 }
 
 // forecast tells people at once when the calls left cannot be made by the deadline. Calls are

@@ -77,6 +77,7 @@ func (p *program) plan(ctx context.Context, o planOptions, files *input.Files) e
 	if err != nil {
 		return err
 	}
+	p.tellZone(&o.run.job.pacing, opt)
 	var c *checker
 	if o.check {
 		var stop func()

@@ -182,7 +182,7 @@ func (p *program) followPlan(flags *pflag.FlagSet, files *input.Files) error {
 	}
 	others, err := file.apply(flags)
 	if err != nil {
-		return usage(name+": "+err.Error(), "'sunbulk plan --out FILE' makes a plan")
+		return usage(name+": "+err.Error(), "'sunbulk plan --out FILE' makes a plan; one without a time zone needs --timezone")
 	}
 	inputs, err := files.Digest()
 	if err != nil {

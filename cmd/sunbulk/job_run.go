@@ -110,6 +110,7 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	if err != nil {
 		return err
 	}
+	p.tellZone(&o.job.pacing, opt)
 	opt.Simulated = simulated(o.simulate)
 	defer debug.SetGCPercent(debug.SetGCPercent(o.job.garbage(percentInOne)))
 	in := reading{}

@@ -39,7 +39,7 @@ func (p *program) runbookPauseCommand() *cobra.Command {
 func (p *program) runbookResumeCommand() *cobra.Command {
 	var exceed bool
 	cmd := p.controlRun(move{"resume", "Let a paused run go on", "goes on",
-		func(s *service.Service, ctx context.Context, id string, by service.By) error {
+		func(s *service.Service, ctx context.Context, id string, by service.By) (service.Already, error) {
 			return s.ResumeRun(ctx, id, exceed, by)
 		}})
 	exceedFlag(cmd.Flags(), &exceed)

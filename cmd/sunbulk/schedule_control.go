@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -9,8 +10,9 @@ import (
 	"github.com/sunbulk/sunbulk/internal/schedule"
 )
 
-// controlSchedule makes one of the commands that change a schedule; done is what is said then.
-func (p *program) controlSchedule(use, short, done string, change func(ctx context.Context, schedules *schedule.Store, name string) error) *cobra.Command {
+// controlSchedule makes one of the commands that change a schedule; done is what is said then, already when there was
+// nothing to change.
+func (p *program) controlSchedule(use, short, done, already string, change func(ctx context.Context, schedules *schedule.Store, name string) error) *cobra.Command {
 	var redis string
 	cmd := &cobra.Command{
 		Use:     use + " NAME",
@@ -19,11 +21,15 @@ func (p *program) controlSchedule(use, short, done string, change func(ctx conte
 		Args:    needSchedule,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return p.withSchedules(redis, args[0], func(ctx context.Context, schedules *schedule.Store) error {
-				if err := change(ctx, schedules, args[0]); err != nil {
-					return err
+				text := done
+				err := change(ctx, schedules, args[0])
+				if errors.Is(err, schedule.ErrAlready) {
+					text, err = already, nil
 				}
-				printf(p.screen, "schedule %s %s\n", args[0], done)
-				return nil
+				if err == nil {
+					printf(p.screen, "schedule %s %s\n", args[0], text)
+				}
+				return err
 			})
 		},
 	}
@@ -33,7 +39,7 @@ func (p *program) controlSchedule(use, short, done string, change func(ctx conte
 
 func (p *program) schedulePauseCommand() *cobra.Command {
 	var reason string
-	cmd := p.controlSchedule("pause", "Let the slots of a schedule pass; a run that has started goes on", "is paused",
+	cmd := p.controlSchedule("pause", "Let the slots of a schedule pass; a run that has started goes on", "is paused", "is paused already",
 		func(ctx context.Context, schedules *schedule.Store, name string) error {
 			why := reason
 			if why == "" {
@@ -48,7 +54,7 @@ func (p *program) schedulePauseCommand() *cobra.Command {
 
 func (p *program) scheduleResumeCommand() *cobra.Command {
 	var reason string
-	cmd := p.controlSchedule("resume", "Let the next slot start again; those of the pause are not caught up", "goes on",
+	cmd := p.controlSchedule("resume", "Let the next slot start again; those of the pause are not caught up", "goes on", "is not paused",
 		func(ctx context.Context, schedules *schedule.Store, name string) error {
 			return schedules.Resume(ctx, name, operator(), reason)
 		})
@@ -57,14 +63,14 @@ func (p *program) scheduleResumeCommand() *cobra.Command {
 }
 
 func (p *program) scheduleRemoveCommand() *cobra.Command {
-	return p.controlSchedule("remove", "Forget a schedule and its history; a run that has started goes on", "is removed",
+	return p.controlSchedule("remove", "Forget a schedule and its history; a run that has started goes on", "is removed", "",
 		func(ctx context.Context, schedules *schedule.Store, name string) error {
 			return schedules.Remove(ctx, name)
 		})
 }
 
 func (p *program) scheduleTriggerCommand() *cobra.Command {
-	cmd := p.controlSchedule("trigger", "Ask for a run now, beside the timetable", "is asked for this run; a worker of its app starts it",
+	cmd := p.controlSchedule("trigger", "Ask for a run now, beside the timetable", "is asked for this run; a worker of its app starts it", "",
 		func(ctx context.Context, schedules *schedule.Store, name string) error {
 			run, err := schedules.Trigger(ctx, name, operator())
 			if err != nil {

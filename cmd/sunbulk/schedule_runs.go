@@ -78,5 +78,6 @@ func (s scheduledRuns) State(ctx context.Context, id string) (schedule.Run, erro
 
 // Cancel ends a run and its jobs.
 func (s scheduledRuns) Cancel(ctx context.Context, id, who, reason string) error {
-	return s.CancelRun(ctx, id, service.By{Who: who, Reason: reason})
+	_, err := s.CancelRun(ctx, id, service.By{Who: who, Reason: reason})
+	return err
 }

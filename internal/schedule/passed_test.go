@@ -45,15 +45,15 @@ func TestPausedScheduleSkipsAndIsNotCaughtUp(t *testing.T) {
 	if err := r.store.Pause(ctx, "nightly", "bob", "vendor maintenance"); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.store.Pause(ctx, "nightly", "bob", ""); !errors.Is(err, ErrIllegal) {
-		t.Errorf("second pause: got %v, want ErrIllegal", err)
+	if err := r.store.Pause(ctx, "nightly", "bob", ""); !errors.Is(err, ErrAlready) {
+		t.Errorf("second pause: got %v, want ErrAlready", err)
 	}
 	r.look(slot)
 	if err := r.store.Resume(ctx, "nightly", "cid", "it is over"); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.store.Resume(ctx, "nightly", "cid", ""); !errors.Is(err, ErrIllegal) {
-		t.Errorf("second resume: got %v, want ErrIllegal", err)
+	if err := r.store.Resume(ctx, "nightly", "cid", ""); !errors.Is(err, ErrAlready) {
+		t.Errorf("second resume: got %v, want ErrAlready", err)
 	}
 	r.look(slot.Add(time.Minute))
 	r.look(slot.Add(time.Hour))

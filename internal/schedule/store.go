@@ -19,6 +19,7 @@ import (
 var (
 	ErrNone    = errors.New("no such schedule")
 	ErrIllegal = errors.New("not possible in this state")
+	ErrAlready = errors.New("already in this state")
 )
 
 // namesKey is the set of all names. It is in another slot of a Cluster than the schedules: a name in
@@ -139,12 +140,21 @@ func (s *Store) Get(ctx context.Context, name string) (*Schedule, error) {
 
 // Pause lets the slots of a schedule pass. Runs that have started go on.
 func (s *Store) Pause(ctx context.Context, name, who, reason string) error {
-	return s.move(ctx, pauseScript, name, "is paused", who, reason)
+	return s.moveOnce(ctx, pauseScript, name, who, reason)
 }
 
 // Resume lets the next slot start again. Slots of the pause are not caught up.
 func (s *Store) Resume(ctx context.Context, name, who, reason string) error {
-	return s.move(ctx, resumeScript, name, "is not paused", who, reason)
+	return s.moveOnce(ctx, resumeScript, name, who, reason)
+}
+
+// moveOnce is move, where what is in the way is that somebody did it before.
+func (s *Store) moveOnce(ctx context.Context, script *redis.Script, name, who, reason string) error {
+	err := s.move(ctx, script, name, "is so", who, reason)
+	if errors.Is(err, ErrIllegal) {
+		return fmt.Errorf("schedule %s: %w", name, ErrAlready)
+	}
+	return err
 }
 
 // Remove forgets a schedule and its history. Runs that have started go on.

@@ -13,58 +13,118 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// Pause stops the calls of a job; calls in flight end.
-func (s *Service) Pause(ctx context.Context, id string, by By) error {
-	return s.aboutJob(ctx, id, s.pause(ctx, id, by))
+// Already is the state in which a job or a run was before it was asked to be so; zero where it was moved.
+type Already struct {
+	State  jobs.State
+	Reason string
 }
 
-// Resume lets a paused job go on.
-func (s *Service) Resume(ctx context.Context, id string, by By) error {
+// already tells whether what is in a state was asked for it.
+func already(is, asked jobs.State, reason string) Already {
+	if is == asked || asked == jobs.Running && is == jobs.Enqueuing {
+		return Already{is, reason}
+	}
+	return Already{}
+}
+
+// Pause stops the calls of a job; calls in flight end. A pause by its window becomes one that lasts.
+func (s *Service) Pause(ctx context.Context, id string, by By) (Already, error) {
 	job, err := s.Job(ctx, id)
-	if err == nil && job.State != jobs.Paused {
-		err = fmt.Errorf("job %s is %s: %w", id, job.State, ledger.ErrIllegal)
+	if err != nil {
+		return Already{}, err
 	}
-	if err == nil {
-		err = s.resume(ctx, id, by)
+	a := already(job.State, jobs.Paused, job.Reason)
+	if job.WaitsForWindow() {
+		a = Already{}
 	}
-	return s.aboutJob(ctx, id, err)
+	return a, s.aboutJob(ctx, id, s.pause(ctx, id, by))
+}
+
+// Resume lets a paused job go on. With a time zone it goes on in that; without, *Invalid where it has a window or a deadline and
+// no zone.
+func (s *Service) Resume(ctx context.Context, id, zone string, by By) (Already, error) {
+	job, err := s.Job(ctx, id)
+	switch {
+	case err != nil:
+		return Already{}, err
+	case job.State.Ended():
+		return Already{}, s.aboutJob(ctx, id, fmt.Errorf("job %s is %s: %w", id, job.State, ledger.ErrIllegal))
+	}
+	if err := s.setZone(ctx, job, zone, by); err != nil {
+		return Already{}, err
+	}
+	if job.State != jobs.Paused {
+		return already(job.State, jobs.Running, ""), s.queues.Resume(id) // which a crash may have left paused
+	}
+	return Already{}, s.aboutJob(ctx, id, s.resume(ctx, id, by))
+}
+
+// setZone gives a paused job the time zone that is asked for, if any.
+func (s *Service) setZone(ctx context.Context, job jobs.Job, zone string, by By) error {
+	amended, changes := job.Options.Amend(jobs.Options{Schedule: jobs.Schedule{Timezone: zone}}, func(flag string) bool { return flag == "timezone" && zone != "" }, time.Now())
+	wrong := amended.Check()
+	switch {
+	case zone == "" && amended.Unclear() != "":
+		return &Invalid{"timezone", "job " + job.ID + ": " + amended.Unclear()}
+	case zone == "":
+		return nil
+	case amended.Window == "" && amended.FinishBy == "":
+		return &Invalid{"timezone", "job " + job.ID + " has neither a --window nor a --finish-by"}
+	case len(wrong) > 0:
+		return &Invalid{wrong[0].Option, wrong[0].Cause}
+	case len(changes) == 0:
+		return nil
+	case job.State != jobs.Paused:
+		return &Invalid{"timezone", fmt.Sprintf("job %s is %s, and goes on in another time zone only after a pause", job.ID, job.State)}
+	}
+	return s.ledger.Amend(ctx, job.ID, by.Who, amended, changes)
 }
 
 // Cancel ends a job; rows without an outcome stay unprocessed.
-func (s *Service) Cancel(ctx context.Context, id string, by By) error {
-	return s.aboutJob(ctx, id, s.ledger.Cancel(ctx, id, by.Who, because("cancelled", by)))
+func (s *Service) Cancel(ctx context.Context, id string, by By) (Already, error) {
+	job, err := s.Job(ctx, id)
+	if err != nil {
+		return Already{}, err
+	}
+	return already(job.State, jobs.Cancelled, job.Reason), s.aboutJob(ctx, id, s.ledger.Cancel(ctx, id, by.Who, because("cancelled", by)))
 }
 
 // PauseRun stops the calls of a run; calls in flight end.
-func (s *Service) PauseRun(ctx context.Context, id string, by By) error {
+func (s *Service) PauseRun(ctx context.Context, id string, by By) (Already, error) {
+	v, err := s.Run(ctx, id)
+	if err != nil {
+		return Already{}, err
+	}
 	by.Reason = because("paused", by)
 	if err := s.runs.Pause(ctx, id, by.Who, by.Reason); err != nil {
-		return s.aboutRun(ctx, id, err)
+		return Already{}, s.aboutRun(ctx, id, err)
 	}
-	return s.eachJob(ctx, id, func(job jobs.Job) error { return s.pause(ctx, job.ID, by) })
+	return already(v.Run.State, jobs.Paused, v.Run.Reason), s.eachJob(ctx, id, func(job jobs.Job) error { return s.pause(ctx, job.ID, by) })
 }
 
 // ResumeRun lets a paused run go on. One that is paused by a cap goes on only where it may exceed it.
-func (s *Service) ResumeRun(ctx context.Context, id string, exceedCap bool, by By) error {
+func (s *Service) ResumeRun(ctx context.Context, id string, exceedCap bool, by By) (Already, error) {
 	v, err := s.Run(ctx, id)
-	if err != nil {
-		return err
-	}
-	if v.Paused() == "" {
-		return s.aboutRun(ctx, id, fmt.Errorf("run %s is %s: %w", id, v.Run.State, runs.ErrIllegal))
+	switch {
+	case err != nil:
+		return Already{}, err
+	case v.Run.State.Ended():
+		return Already{}, s.aboutRun(ctx, id, fmt.Errorf("run %s is %s: %w", id, v.Run.State, runs.ErrIllegal))
+	case v.Paused() == "":
+		return already(v.Run.State, jobs.Running, ""), nil
 	}
 	step := 0
 	if runbook.IsCapReason(v.Run.Reason) {
 		if !exceedCap {
-			return &Conflict{Kind: CapExceeded, ID: id, State: jobs.Paused, text: "run " + id + " is paused by a " + v.Run.Reason}
+			return Already{}, &Conflict{Kind: CapExceeded, ID: id, State: jobs.Paused, text: "run " + id + " is paused by a " + v.Run.Reason}
 		}
 		step = v.Run.Step + 1
 	}
 	// The run first: while it is paused, workers pause its job.
 	if err := s.runs.Resume(ctx, id, by.Who, step); err != nil {
-		return s.aboutRun(ctx, id, err)
+		return Already{}, s.aboutRun(ctx, id, err)
 	}
-	return s.eachJob(ctx, id, func(job jobs.Job) error {
+	return Already{}, s.eachJob(ctx, id, func(job jobs.Job) error {
 		if job.State != jobs.Paused {
 			return nil
 		}
@@ -73,12 +133,16 @@ func (s *Service) ResumeRun(ctx context.Context, id string, exceedCap bool, by B
 }
 
 // CancelRun ends a run and the job of its step; rows stay where they are.
-func (s *Service) CancelRun(ctx context.Context, id string, by By) error {
+func (s *Service) CancelRun(ctx context.Context, id string, by By) (Already, error) {
+	v, err := s.Run(ctx, id)
+	if err != nil {
+		return Already{}, err
+	}
 	by.Reason = because("cancelled", by)
 	if err := s.runs.Cancel(ctx, id, by.Who, by.Reason); err != nil {
-		return s.aboutRun(ctx, id, err)
+		return Already{}, s.aboutRun(ctx, id, err)
 	}
-	return s.eachJob(ctx, id, func(job jobs.Job) error { return s.ledger.Cancel(ctx, job.ID, by.Who, by.Reason) })
+	return already(v.Run.State, jobs.Cancelled, v.Run.Reason), s.eachJob(ctx, id, func(job jobs.Job) error { return s.ledger.Cancel(ctx, job.ID, by.Who, by.Reason) })
 }
 
 // pause and resume move a job in the ledger, which decides, and in its queue. Between the two the ledger says paused, so that what
