@@ -27,15 +27,6 @@ func (r Retry) Holds(code string) bool {
 	return (r.Cause == "" || r.Cause == code) && !slices.Contains(r.Without, code)
 }
 
-// Command is what makes the job, and goes on with it.
-func (r Retry) Command() string {
-	command := "sunbulk retry " + r.Of
-	if r.Cause != "" {
-		command += " --cause '" + strings.ReplaceAll(r.Cause, "'", `'\''`) + "'"
-	}
-	return command
-}
-
 // Retry returns the failed rows that the job runs again; ok is false when it is of another kind.
 func (j Job) Retry() (r Retry, ok bool) {
 	text, ok := strings.CutPrefix(j.Fingerprint, retryPrefix)

@@ -2,10 +2,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/runbook"
@@ -55,8 +57,10 @@ func explain(err error, cmd *cobra.Command) (code int, text string) {
 		hint = "see '" + cmd.CommandPath() + " --help'"
 	}
 	text = "sunbulk: " + words(err)
-	if e, ok := errors.AsType[*service.Invalid](err); ok && cmd.Flags().Lookup(e.Field) != nil {
-		text = "sunbulk: --" + e.Field + ": " + jobs.Line(e.Text)
+	if e, ok := errors.AsType[*service.Invalid](err); ok {
+		text = "sunbulk: " + jobs.Line(strings.ReplaceAll(fields[e.Field].text, "%s", e.Text))
+	} else if e, ok := errors.AsType[*jobs.OptionError](err); ok {
+		text = "sunbulk: " + jobs.Line(textOfOption(cmd.Flags(), e))
 	}
 	if hint != "" {
 		text += "\nhint: " + jobs.Line(hint)
@@ -92,7 +96,13 @@ func codeAndHint(err error) (code int, hint string) {
 		return exitUsage, hintOfConflict(e)
 	}
 	if e, ok := errors.AsType[*service.Invalid](err); ok {
-		return exitUsage, hintsOfFields[e.Field]
+		return exitUsage, fields[e.Field].hint
+	}
+	if e, ok := errors.AsType[*jobs.OptionError](err); ok {
+		return exitUsage, strings.Replace(e.Hint, "e.g. ", "e.g. --"+e.Option+" ", 1)
+	}
+	if e, ok := errors.AsType[*service.Interrupted](err); ok {
+		return exitInterrupted, hintOfInterruption(e)
 	}
 	if e, ok := errors.AsType[*service.Unavailable](err); ok {
 		if e.Outdated {
@@ -143,6 +153,28 @@ func hintOfConflict(e *service.Conflict) string {
 		return "'sunbulk status JOB' tells where it stands"
 	case service.WrongRunState:
 		return "'sunbulk runbook status RUN' tells where it stands"
+	case service.Ended:
+		return "nothing can be added to it"
+	case service.NotEnded:
+		return "its failed rows can be run again when it has ended"
+	case service.Duplicate, service.OtherOptions:
+		return hintOfDuplicate(e)
+	case service.OtherInput:
+		return "give the same files in the same order, and the same --op, --set, --map, --where, --var, --now and --allow-duplicates"
+	case service.OtherRows:
+		return fmt.Sprintf("give it the same rows again; or end it by 'sunbulk cancel %s', and then start this anew; --allow-duplicates makes another job beside it", e.ID)
+	case service.PipeEnded:
+		return "lost batches are queued again from files only; 'sunbulk report " + e.ID + "' tells the rows that have no outcome"
+	case service.NoInput:
+		return "'sunbulk status " + e.ID + "' tells where it stands"
+	case service.IsRetry:
+		return "'" + retryLine(e.Retry) + "' goes on with it"
+	case service.ProducerBusy:
+		return "let that one go on; --allow-duplicates makes another job beside it"
+	case service.RowsTaken, service.RetryUnfinished:
+		return hintOfTakenRows(e) + "; --allow-duplicates runs every row again"
+	case service.NoFailedRows:
+		return "'sunbulk status " + e.ID + "' lists the causes"
 	case service.CapExceeded:
 		return exceedHint
 	case service.StepOfRun:
@@ -151,9 +183,76 @@ func hintOfConflict(e *service.Conflict) string {
 	return ""
 }
 
-// hintsOfFields are about arguments of the service that are wrong.
-var hintsOfFields = map[string]string{
-	"redis":    "e.g. redis://localhost:6379/0",
-	"rate":     "'sunbulk pause JOB' stops a job",
-	"timezone": "'sunbulk pause JOB', and 'sunbulk resume JOB --timezone Europe/Madrid'",
+// hintOfDuplicate is about a job that has the same input.
+func hintOfDuplicate(e *service.Conflict) string {
+	anew := "--allow-duplicates runs every row again"
+	if e.Piped {
+		anew = "'sunbulk cancel " + e.ID + "' ends that job, and --allow-duplicates makes another beside it"
+	}
+	switch {
+	case e.State == jobs.Cancelled:
+		return "'sunbulk report " + e.ID + "' writes the rows that it left as unprocessed.csv, which can be queued"
+	case e.Kind == service.OtherOptions:
+		return "start it again as it was; " + anew
+	}
+	return "'sunbulk status " + e.ID + "' tells what became of it; " + anew
+}
+
+// hintOfTakenRows is about a job that has taken failed rows.
+func hintOfTakenRows(e *service.Conflict) string {
+	switch {
+	case e.Kind == service.RetryUnfinished:
+		return "'sunbulk retry " + e.Retry.Of + "' goes on with it"
+	case e.State == jobs.Cancelled:
+		return "'sunbulk report " + e.ID + "' writes the rows that it left as unprocessed.csv, which can be queued"
+	}
+	return "'sunbulk status " + e.ID + "' tells what became of them, and 'sunbulk retry " + e.ID + "' runs again what failed there"
+}
+
+// retryLine is the command that makes the job of failed rows, and goes on with it.
+func retryLine(r jobs.Retry) string {
+	command := "sunbulk retry " + r.Of
+	if r.Cause != "" {
+		command += " --cause '" + strings.ReplaceAll(r.Cause, "'", `'\''`) + "'"
+	}
+	return command
+}
+
+// again is how a job is gone on with after an interruption.
+func again(piped, byName bool, job string) string {
+	switch {
+	case byName:
+		return "'sunbulk enqueue FILE… --resume " + job + "' with the same flags and rows"
+	case piped:
+		return "the same command with the same rows"
+	}
+	return "the same command"
+}
+
+func hintOfInterruption(e *service.Interrupted) string {
+	return again(e.Piped, e.ByName, e.Job) + " goes on with it; its queued rows run meanwhile"
+}
+
+// fields are the arguments of the service that may be wrong: how that is told, and what to do.
+var fields = map[string]struct{ text, hint string }{
+	"redis":    {"--redis: %s", "e.g. redis://localhost:6379/0"},
+	"rate":     {"%s", "'sunbulk pause JOB' stops a job"},
+	"canary":   {"--canary %s", "write it to a file, and give that"},
+	"timezone": {"--timezone: %s", "'sunbulk pause JOB', and 'sunbulk resume JOB --timezone Europe/Madrid'"},
+	"now":      {"--now: %s", "e.g. --now 2026-11-22T00:00:00Z"},
+}
+
+// textOfOption tells of a flag with a value that no job can have.
+func textOfOption(flags *pflag.FlagSet, e *jobs.OptionError) string {
+	f := flags.Lookup(e.Option)
+	if f == nil {
+		return e.Error()
+	}
+	if _, list := f.Value.(pflag.SliceValue); list || e.Option == "now" { // these causes read on
+		return "--" + e.Option + " " + e.Cause
+	}
+	if !strings.HasPrefix(e.Cause, `"`) { // else it quotes the part that is wrong
+		return "--" + e.Option + ": " + f.Value.String() + " " + e.Cause
+	}
+	return "--" + e.Option + ": " + e.Cause
 }

@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
-	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -37,10 +36,7 @@ command goes on with the same job.
 				return err
 			}
 			defer debug.SetGCPercent(debug.SetGCPercent(o.garbage(percentWithInput)))
-			if resume != "" {
-				return p.resumeEnqueue(p.drain, o, redis, resume, files)
-			}
-			return p.enqueue(p.drain, o, redis, files)
+			return p.enqueue(o, redis, resume, files)
 		},
 	}
 	o.register(cmd.Flags())
@@ -50,77 +46,30 @@ command goes on with the same job.
 	return cmd
 }
 
-func (p *program) enqueue(ctx context.Context, o jobFlags, redis string, files *input.Files) error {
-	opt, err := o.options()
+func (p *program) enqueue(o jobFlags, redis, resume string, files *input.Files) (err error) {
+	var opt jobs.Options // a job that is there keeps its own
+	if resume == "" {
+		opt, err = o.options()
+	} else if err = jobs.CheckID(resume); err != nil {
+		err = usage(err.Error(), "'sunbulk jobs' lists the jobs")
+	}
 	if err != nil {
 		return err
 	}
 	p.tellZone(&o.pacing, opt)
-	in, err := p.openIntake(ctx, o, redis, files)
-	if err != nil {
-		return err
-	}
-	defer in.close()
-	canary, err := p.pickCanary(ctx, o, opt.Canary, files)
-	if err != nil {
-		return err
-	}
-	s, err := p.begin(ctx, in.store, opt, in.work, o.twins(func(before jobs.Job) bool { return !before.Sealed && !before.State.Ended() }))
-	if err != nil {
-		return err
-	}
-	s.canary = canary
-	in.reader.At(opt.Time(s.created))
-	return p.queue(ctx, s, records(in.reader), in.reader.Inputs)
-}
-
-// intake is what enqueue reads from and queues into.
-type intake struct {
-	reader *input.Reader
-	store  *store
-	work   work
-}
-
-// openIntake opens the files, and Redis when they can be read.
-func (p *program) openIntake(ctx context.Context, o jobFlags, redis string, files *input.Files) (in intake, err error) {
-	if in.reader, err = o.open(ctx, p, files); err != nil {
-		return in, err
-	}
-	if in.store, err = p.openStore(ctx, redis); err != nil {
-		in.reader.Close()
-		return in, err
-	}
-	if in.work, err = o.work(files); err != nil {
-		in.close()
-	}
-	return in, err
-}
-
-func (in intake) close() {
-	in.reader.Close()
-	in.store.Close()
-}
-
-// queue adds the rows to the session's job and says what was queued.
-func (p *program) queue(ctx context.Context, s *session, rows enqueue.Records, inputs func() []jobs.Input) error {
-	if err := s.read(ctx, rows, inputs); err != nil {
-		if ctx.Err() != nil {
-			return &exitError{exitInterrupted, fmt.Errorf("interrupted while queuing job %s", s.job), s.again + " goes on with it; its queued rows run meanwhile"}
+	return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {
+		order := p.order(&o, files, opt)
+		order.Resume = resume
+		job, err := s.Submit(ctx, order)
+		if err != nil {
+			return p.orInterrupted(err)
 		}
-		if errors.As(err, new(*exitError)) {
-			return err
-		}
-		return cannotRun(err, "")
-	}
-	return p.announce(ctx, s)
+		return p.announce(job)
+	})
 }
 
 // announce says what was queued: the id on stdout, the rest for people.
-func (p *program) announce(ctx context.Context, s *session) error {
-	job, err := s.ledger.Job(ctx, s.job)
-	if err != nil {
-		return err
-	}
+func (p *program) announce(job jobs.Job) (err error) {
 	queued := job.Tally.Read - job.Tally.Rejected - job.Filtered
 	if !p.quiet {
 		printf(p.screen, "queued %s rows in %s batches; rejected %s\n", group(queued), group(job.Batches), group(job.Tally.Rejected))

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/service"
 )
 
 const filesHelp = `FILE is a path, - for standard input, a quoted pattern such as 'exports/*.csv', https://HOST/PATH or
@@ -36,7 +37,7 @@ func (p *program) findPlanned(flags *pflag.FlagSet, args []string) (*input.Files
 
 // orInterrupted returns err, or what ended it when that was an interruption.
 func (p *program) orInterrupted(err error) error {
-	if err != nil && p.drain.Err() != nil {
+	if err != nil && p.drain.Err() != nil && !errors.As(err, new(*service.Interrupted)) {
 		return &exitError{code: exitInterrupted, err: errors.New("interrupted")}
 	}
 	return err

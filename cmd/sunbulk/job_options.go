@@ -3,22 +3,19 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
-	"github.com/sunbulk/sunbulk/internal/expression"
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // jobFlags are the flags of the commands that read rows.
 type jobFlags struct {
-	op, app         string
-	set, mapped     []string
-	allowDuplicates bool
+	app  string
+	read input.Spec
 
 	rate        float64
 	burst       int
@@ -30,22 +27,18 @@ type jobFlags struct {
 	canary      jobs.Canary
 	resend      string
 	pacing      pacingFlags
-	expressions expressionFlags
-	flags       *pflag.FlagSet // where they are registered
-
-	namesOps bool            // the opened files name the operation of each row
-	uses     expression.Uses // what the expressions depend on
 }
 
 func (j *jobFlags) register(f *pflag.FlagSet) {
 	standard := jobs.Defaults()
-	j.flags = f
-	f.StringVar(&j.op, "op", "", "operation of rows without an op column: create, ensure, list, remove or verify")
+	f.StringVar(&j.read.Op, "op", "", "operation of rows without an op column: create, ensure, list, remove or verify")
 	f.StringVar(&j.app, "app", "", "app id")
-	f.StringArrayVar(&j.set, "set", nil, "PATH=VALUE, a value for every row, e.g. confirmation.type=immediate or 'phoneNumber=${client.externalId}'")
-	f.StringArrayVar(&j.mapped, "map", nil, "COLUMN=PATH, take PATH from COLUMN")
-	j.expressions.register(f)
-	f.BoolVar(&j.allowDuplicates, "allow-duplicates", false, "run rows that are the same as an earlier one")
+	f.StringArrayVar(&j.read.Set, "set", nil, "PATH=VALUE, a value for every row, e.g. confirmation.type=immediate or 'phoneNumber=${client.externalId}'")
+	f.StringArrayVar(&j.read.Map, "map", nil, "COLUMN=PATH, take PATH from COLUMN")
+	f.StringVar(&j.read.Where, "where", "", `only rows, or clients of those that lists find, for which this holds, e.g. 'age(client.lastSeen) > days(90)'`)
+	f.StringArrayVar(&j.read.Vars, "var", nil, "NAME=VALUE, a text that expressions know as vars.NAME; it is kept with the job, so no secret")
+	f.StringVar(&j.read.Now, "now", "", "time from which expressions count ages, e.g. 2026-11-22T00:00:00Z (default: when the job is made)")
+	f.BoolVar(&j.read.AllowDuplicates, "allow-duplicates", false, "run rows that are the same as an earlier one")
 	f.Float64Var(&j.rate, "rate", standard.Rate, "calls per second for the app, all workers together; 0 = no limit")
 	f.IntVar(&j.burst, "burst", standard.Burst, "calls that may come at once (default: a tenth of the rate, at least 1)")
 	j.pacing.register(f)
@@ -74,79 +67,36 @@ func (j *jobFlags) options() (jobs.Options, error) {
 	if err := j.pacing.apply(&o); err != nil {
 		return o, err
 	}
-	if err := j.expressions.apply(&o); err != nil {
+	if o.Filter, err = j.read.Filter(); err != nil {
 		return o, err
 	}
 	if wrong := o.Check(); len(wrong) > 0 {
-		return o, j.wrong(wrong[0])
+		return o, wrong[0]
 	}
 	switch {
 	case j.app == "":
 		return o, usage("no app id", "give --app, or set SUNBULK_APP")
-	case o.Canary.Rows > 0 && j.evaluates() && o.Now == "":
+	case o.Canary.Rows > 0 && j.read.Evaluates() && o.Now == "":
 		return o, usage("--canary reads the input twice, and with expressions needs --now, so that both readings judge alike", "e.g. --now "+time.Now().UTC().Format(time.RFC3339))
 	}
 	return o, nil
 }
 
-// wrong tells of a flag with a value that no job can have.
-func (j *jobFlags) wrong(e *jobs.OptionError) error {
-	cause := e.Cause
-	if !strings.HasPrefix(cause, `"`) { // else it quotes the part that is wrong
-		cause = j.flags.Lookup(e.Option).Value.String() + " " + cause
-	}
-	return usage("--"+e.Option+": "+cause, e.Hint)
-}
-
 // open opens the files as the flags say. What takes their records must look at ctx.
 func (j *jobFlags) open(ctx context.Context, p *program, files *input.Files) (*input.Reader, error) {
-	cfg, err := j.input(p)
+	cfg, err := j.read.Config()
 	if err != nil {
 		return nil, err
 	}
+	cfg.Stdin, cfg.Warn = p.stdin, p.note
 	reader, err := input.Open(ctx, files, cfg)
-	if err == nil {
-		j.namesOps, j.uses = reader.NamesOps(), reader.Uses()
-	}
 	return reader, p.orInterrupted(err)
 }
 
-// input returns how rows are read.
-func (j *jobFlags) input(p *program) (input.Config, error) {
-	cfg := input.Config{
-		Op: j.op, Where: j.expressions.where, AllowDuplicates: j.allowDuplicates, Stdin: p.stdin,
-		Warn: p.note,
-	}
-	var err error
-	if cfg.Vars, err = j.expressions.variables(); err != nil {
-		return cfg, err
-	}
-	for _, s := range j.set {
-		path, value, ok := strings.Cut(s, "=")
-		if !ok || path == "" {
-			return cfg, usage(fmt.Sprintf("--set %q is not PATH=VALUE", s), "e.g. --set confirmation.type=immediate")
-		}
-		cfg.Set = append(cfg.Set, input.Setting{Path: path, Value: value})
-	}
-	for _, m := range j.mapped {
-		at := strings.LastIndexByte(m, '=')
-		if at < 1 || at == len(m)-1 {
-			return cfg, usage(fmt.Sprintf("--map %q is not COLUMN=PATH", m), "e.g. --map mobile=phoneNumber")
-		}
-		cfg.Map = append(cfg.Map, input.Mapping{Column: m[:at], Path: m[at+1:]})
-	}
-	return cfg, nil
+// order asks for the job of the files.
+func (p *program) order(j *jobFlags, files *input.Files, opt jobs.Options) service.Order {
+	return service.Order{Files: files, Read: j.read, Options: opt, Stdin: p.stdin, Remark: p.note, Note: p.say}
 }
 
-// settings are the flags that say how rows are read: a run that goes on must have the same.
-func (j *jobFlags) settings() map[string]string {
-	return map[string]string{
-		"op":               j.op,
-		"set":              strings.Join(j.set, "\n"),
-		"map":              strings.Join(j.mapped, "\n"),
-		"where":            j.expressions.where,
-		"var":              strings.Join(j.expressions.vars, "\n"),
-		"now":              j.expressions.now,
-		"allow-duplicates": strconv.FormatBool(j.allowDuplicates),
-	}
-}
+// say tells people how it goes.
+func (p *program) say(message string) { printf(p.screen, "%s\n", message) }

@@ -70,8 +70,8 @@ func (p *program) plan(ctx context.Context, o planOptions, files *input.Files) e
 	} else if !o.check && o.out == "" {
 		o.run.job.app = cmp.Or(o.run.job.app, "any") // mere counting needs none
 	}
-	if e := &o.run.job.expressions; o.run.job.evaluates() && e.now == "" {
-		e.now = time.Now().UTC().Format(time.RFC3339) // so that the plan is carried out as it was counted
+	if read := &o.run.job.read; read.Evaluates() && read.Now == "" {
+		read.Now = time.Now().UTC().Format(time.RFC3339) // so that the plan is carried out as it was counted
 	}
 	opt, err := o.run.job.options()
 	if err != nil {
@@ -108,7 +108,7 @@ func (p *program) makePlan(ctx context.Context, o planOptions, opt jobs.Options,
 	}
 	defer reader.Close()
 	reader.At(opt.Time(time.Now()))
-	made := plan.Make(until(ctx, records(reader)), opt)
+	made := plan.Make(reader.Rows(ctx), opt)
 	made.Inputs = reader.Inputs()
 	return made, ctx.Err()
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -82,7 +81,7 @@ const percentInOne = 25
 
 // garbage is how much may pile up: percent while rows are remembered, and else, with a quarter in use, about as many bytes.
 func (j *jobFlags) garbage(percent int) int {
-	if j.allowDuplicates {
+	if j.read.AllowDuplicates {
 		return 4 * percent
 	}
 	return percent
@@ -116,9 +115,14 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	in := reading{}
 	in.ctx, in.stop = context.WithCancelCause(p.drain)
 	defer in.stop(nil)
-	reader, err := o.job.open(in.ctx, p, files)
+	open := p.openSession
+	if o.redis != "" {
+		open = p.openRedisSession
+	}
+	order := p.order(&o.job, files, opt)
+	reader, err := order.Open(in.ctx)
 	if err != nil {
-		return err
+		return p.orInterrupted(err)
 	}
 	defer reader.Close()
 	if err := o.checkOut(); err != nil {
@@ -127,21 +131,15 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	if err := o.ask(ctx, api); err != nil {
 		return err
 	}
-	in.rows, in.inputs, in.progress = records(reader), reader.Inputs, reader.Progress
-	canary, err := p.pickCanary(p.drain, o.job, opt.Canary, files)
-	if err != nil {
-		return err
-	}
-	s, err := p.openSession(ctx, o, opt, files)
+	in.rows, in.inputs, in.progress = reader.Rows(in.ctx), reader.Inputs, reader.Progress
+	s, err := open(ctx, o, order, reader)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	s.canary = canary
-	reader.At(opt.Time(s.created))
 	defer p.notices(ctx, o.notify, hook, s, opt.App, log)()
 	w := worker.New(s.rdb, s.codec, worker.Config{
-		Name: processName(), APIs: map[string]*sunco.API{opt.App: api}, Deliveries: s.memory, Alone: s.embedded, Concurrency: o.concurrency, Logger: log,
+		Name: service.ProcessName(), APIs: map[string]*sunco.API{opt.App: api}, Deliveries: s.deliveries(), Alone: s.embedded, Concurrency: o.concurrency, Logger: log,
 	})
 	if err := p.process(ctx, s, w, in); err != nil {
 		return err
@@ -181,14 +179,14 @@ func (o *runOptions) connect() (*sunco.API, func(), error) {
 
 // conclude writes the report and ends with the exit code that the job deserves.
 func (p *program) conclude(ctx context.Context, s *session) error {
-	job, err := s.memory.Job(context.WithoutCancel(ctx), s.job)
+	job, err := s.Job(context.WithoutCancel(ctx), s.job)
 	if err != nil {
 		return err
 	}
 	if ctx.Err() != nil { // stopped at once: a report may take long
 		return s.interrupted()
 	}
-	r, err := service.WriteReport(ctx, s.folder, job, s.Source(job, s.memory))
+	r, err := service.WriteReport(ctx, s.folder, job, s.source(job))
 	if r.Summary.Job != "" {
 		err = errors.Join(p.showReport(s.out, r), err)
 	}
@@ -238,7 +236,7 @@ func (s *session) waits(job jobs.Job) error {
 func (s *session) interrupted() *exitError {
 	hint := "the same command with --out " + s.out + " goes on"
 	if !s.embedded {
-		hint = s.again + " goes on, or 'sunbulk worker' with what is queued"
+		hint = again(s.submission.Piped, s.submission.ByName, s.job) + " goes on, or 'sunbulk worker' with what is queued"
 	}
 	return &exitError{exitInterrupted, fmt.Errorf("job %s is interrupted", s.job), hint}
 }
@@ -256,12 +254,4 @@ func checkConcurrency(calls int) error {
 		return usage(fmt.Sprintf("--concurrency: %d is not between 1 and 10000", calls), "")
 	}
 	return nil
-}
-
-func processName() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return fmt.Sprintf("%s-%d", host, os.Getpid())
 }

@@ -93,11 +93,11 @@ func (m *march) step(ctx context.Context, i int) (stopped *exitError, err error)
 			return nil, err
 		}
 	}
-	job, err := s.memory.Job(context.WithoutCancel(ctx), s.job)
+	job, err := s.Job(context.WithoutCancel(ctx), s.job)
 	if err != nil {
 		return nil, err
 	}
-	m.view.Jobs[i], m.view.Sources[i] = job, s.Source(job, s.memory)
+	m.view.Jobs[i], m.view.Sources[i] = job, s.source(job)
 	again += " goes on"
 	switch {
 	case job.State == jobs.Finished:
@@ -180,14 +180,14 @@ func (m *march) begin(ctx context.Context, i int) (*session, error) {
 		}
 	}
 	// The first step's journal tells the run from others; a remove of a second one is the same work as that of another run, and meant.
-	o := runOptions{out: m.view.Folder(m.out, i), job: jobFlags{allowDuplicates: m.again || i > 0}}
+	o := runOptions{out: m.view.Folder(m.out, i), job: jobFlags{read: input.Spec{AllowDuplicates: m.again || i > 0}}}
 	s, err := m.openEmbedded(ctx, o, m.newcomer(m.out, head))
 	if err != nil {
 		return nil, err
 	}
-	job, err := s.memory.Job(ctx, s.job)
+	job, err := s.Job(ctx, s.job)
 	m.view.Steps = append(m.view.Steps, s.folder)
-	m.sessions, m.view.Jobs, m.view.Sources = append(m.sessions, s), append(m.view.Jobs, job), append(m.view.Sources, s.Source(job, s.memory))
+	m.sessions, m.view.Jobs, m.view.Sources = append(m.sessions, s), append(m.view.Jobs, job), append(m.view.Sources, s.source(job))
 	return s, err
 }
 
@@ -227,7 +227,7 @@ func (m *march) work(ctx context.Context, i int, s *session) error {
 	in.rows, in.inputs, in.progress = src.Records(in.ctx), src.Inputs, src.Progress
 	m.tellStep(&m.view.Run, i)
 	w := worker.New(s.rdb, s.codec, worker.Config{
-		Name: processName(), APIs: map[string]*sunco.API{m.view.Run.Runbook.App: m.api}, Deliveries: s.memory, Alone: s.embedded, Concurrency: m.concurrency, Logger: m.log,
+		Name: service.ProcessName(), APIs: map[string]*sunco.API{m.view.Run.Runbook.App: m.api}, Deliveries: s.memory, Alone: s.embedded, Concurrency: m.concurrency, Logger: m.log,
 	})
 	return errors.Join(m.process(ctx, s, w, in), src.Err())
 }

@@ -16,7 +16,7 @@ import (
 type runbookFlags struct {
 	app   string
 	input []string
-	vars  expressionFlags
+	vars  []string // NAME=VALUE
 
 	allowDuplicates bool
 }
@@ -24,7 +24,7 @@ type runbookFlags struct {
 func (o *runbookFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&o.app, "app", "", "app id, of a runbook that names none")
 	f.StringArrayVar(&o.input, "input", nil, "FILE in place of the runbook's input; can be repeated")
-	f.StringArrayVar(&o.vars.vars, "var", nil, "NAME=VALUE of a variable; it is kept with the run, so no secret")
+	f.StringArrayVar(&o.vars, "var", nil, "NAME=VALUE of a variable; it is kept with the run, so no secret")
 }
 
 // open reads a runbook, completes it by the flags, and checks all that needs no input.
@@ -44,7 +44,7 @@ func (o *runbookFlags) open(name string) (*runbook.Flow, error) {
 	if len(o.input) > 0 {
 		book.Input = o.input
 	}
-	given, err := o.vars.variables()
+	given, err := input.ParseVars(o.vars)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (p *program) runOnRedis(ctx context.Context, o runbookRunOptions, r runs.Ru
 	}
 	defer st.Close()
 	apis := map[string]*sunco.API{r.Runbook.App: api}
-	c := runs.New(st.rdb, st.codec, runs.Config{Name: processName(), Apps: []string{r.Runbook.App}, Note: p.note, Logger: log})
+	c := runs.New(st.rdb, st.codec, runs.Config{Name: service.ProcessName(), Apps: []string{r.Runbook.App}, Note: p.note, Logger: log})
 	if o.exceed {
 		r.Exceed = 1
 	}
@@ -47,7 +47,7 @@ func (p *program) runOnRedis(ctx context.Context, o runbookRunOptions, r runs.Ru
 	if err := beginRun(p.drain, c, r, files); err != nil {
 		return err
 	}
-	w := worker.New(st.rdb, st.codec, worker.Config{Name: processName(), APIs: apis, Concurrency: o.concurrency, Logger: log})
+	w := worker.New(st.rdb, st.codec, worker.Config{Name: service.ProcessName(), APIs: apis, Concurrency: o.concurrency, Logger: log})
 	defer context.AfterFunc(p.drain, w.Drain)()
 	v, err := p.followRun(ctx, st, c, w, r.ID)
 	if err != nil && p.drain.Err() == nil {

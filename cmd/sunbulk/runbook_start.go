@@ -65,7 +65,7 @@ func (p *program) startRunbook(ctx context.Context, o runbookFlags, redis, resum
 	if r.Fingerprint, err = fingerprintRun(flow, files); err != nil {
 		return err
 	}
-	conductor := runs.New(st.rdb, st.codec, runs.Config{Name: processName(), Apps: []string{flow.App}, Note: p.note})
+	conductor := runs.New(st.rdb, st.codec, runs.Config{Name: service.ProcessName(), Apps: []string{flow.App}, Note: p.note})
 	if resume != "" {
 		if r, err = halfBegun(ctx, conductor.Store, resume, r.Fingerprint); err != nil {
 			return err

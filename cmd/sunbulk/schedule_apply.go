@@ -35,7 +35,7 @@ run starts: a path is one on their machines.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.app, "app", "", "app id, of runbooks that name none")
-	f.StringArrayVar(&o.vars.vars, "var", nil, "NAME=VALUE of a variable; it is kept with the schedule, so no secret")
+	f.StringArrayVar(&o.vars, "var", nil, "NAME=VALUE of a variable; it is kept with the schedule, so no secret")
 	redisFlag(f, &redis, redisMeaning)
 	return cmd
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/sunbulk/sunbulk/worker"
 )
 
-// memory is where a job is kept: the ledger, or the journal of an embedded run around it.
+// memory is where a job in this process is kept: the journal around its ledger.
 type memory interface {
 	enqueue.Ledger
 	worker.Deliveries
@@ -30,8 +30,8 @@ type memory interface {
 // session is one job of run: where it is kept, and where its report goes.
 type session struct {
 	*store
-	memory   memory
-	journal  *embedded.Ledger // nil on a real Redis
+	memory   memory // nil on a real Redis, as is the journal
+	journal  *embedded.Ledger
 	embedded bool
 	piped    bool // an input can be read only once
 	job      string
@@ -43,9 +43,8 @@ type session struct {
 	close    func()
 
 	// On a real Redis:
-	process string    // by which those who queue the job are told apart
-	again   string    // how it is gone on with after an interruption
-	agreed  chan bool // tells a run that its rows are those of the job; closed when it is known that they are not
+	submission *service.Submission
+	agreed     chan bool // tells a run that its rows are those of the job; closed when it is known that they are not
 }
 
 // window is how many batches an embedded run reads ahead: miniredis copies its whole list for each
@@ -53,20 +52,27 @@ type session struct {
 const window = 300
 
 // openSession starts the job, or goes on with the one whose journal is in the report folder.
-func (p *program) openSession(ctx context.Context, o runOptions, opt jobs.Options, files *input.Files) (*session, error) {
-	if o.redis != "" {
-		return p.openRedisSession(ctx, o, opt, files)
+func (p *program) openSession(ctx context.Context, o runOptions, order service.Order, reader *input.Reader) (*session, error) {
+	canary, err := service.PickCanary(p.drain, order.Files, order.Read, order.Options.Canary)
+	if err != nil {
+		return nil, p.orInterrupted(err)
 	}
-	inputs, err := files.Digest()
+	inputs, err := order.Files.Digest()
 	if err != nil {
 		return nil, err
 	}
 	head := embedded.Head{
-		Job: jobs.NewID(time.Now()), Options: opt, Inputs: journalInputs(inputs), Settings: o.job.settings(), Telling: o.job.telling(), Created: time.Now().UTC(),
+		Job: jobs.NewID(time.Now()), Options: order.Options, Inputs: journalInputs(inputs), Settings: order.Read.Settings(), Telling: order.Read.Effective(reader), Created: time.Now().UTC(),
 		BaseURL: o.access.baseURL, Given: o.given,
 	}
 	own := func(folder string) string { return folder }
-	return p.openEmbedded(ctx, o, newcomer{Head: head, out: outFolder(o.out, head.Job), journal: own, ended: endedJob})
+	s, err := p.openEmbedded(ctx, o, newcomer{Head: head, out: outFolder(o.out, head.Job), journal: own, ended: endedJob})
+	if err != nil {
+		return nil, err
+	}
+	s.canary = canary
+	reader.At(order.Options.Time(s.created))
+	return s, nil
 }
 
 // journalInputs are the inputs as a journal tells them from others.
@@ -126,7 +132,7 @@ func (p *program) openJournal(ctx context.Context, s *session, o runOptions, n n
 		if err := refuseOldReport(s.out); err != nil {
 			return err
 		}
-		if err := s.beginJournal(n, o.job.allowDuplicates); err != nil {
+		if err := s.beginJournal(n, o.job.read.AllowDuplicates); err != nil {
 			return err
 		}
 		defer closeOnError(s.folder, &err)
@@ -192,7 +198,8 @@ func explainJournal(err error, out string) error {
 // read queues all records and seals the job; inputs is asked after the last record.
 func (s *session) read(ctx context.Context, rows enqueue.Records, inputs func() []jobs.Input) error {
 	if !s.embedded {
-		return s.readHere(ctx, rows, inputs)
+		defer close(s.agreed)
+		return s.submission.Queue(ctx)
 	}
 	cfg := enqueue.Config{BatchSize: s.batch, Canary: s.canary, Witness: s.piped, Window: window}
 	err := enqueue.New(s.memory, s.queues, cfg).Add(ctx, s.job, rows)
@@ -205,21 +212,26 @@ func (s *session) read(ctx context.Context, rows enqueue.Records, inputs func() 
 	return err
 }
 
-// records gives the reader's records as enqueue takes them.
-func records(reader *input.Reader) enqueue.Records {
-	return func(yield func(jobs.Row, *jobs.Rejection) bool) {
-		for r := range reader.Records() {
-			if !yield(r.Row, r.Refused()) {
-				return
-			}
-		}
-	}
-}
-
 // discard removes the journal of a job whose report is written.
 func (s *session) discard() error {
 	if s.journal == nil {
 		return nil
 	}
 	return s.journal.Discard()
+}
+
+// source is what a report of the session's job is made from.
+func (s *session) source(job jobs.Job) report.Source {
+	if s.embedded {
+		return s.Source(job, s.memory)
+	}
+	return s.Source(job, s.ledger)
+}
+
+// deliveries are where a worker opens batches; nil is the ledger on Redis.
+func (s *session) deliveries() worker.Deliveries {
+	if s.embedded {
+		return s.memory
+	}
+	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/notify"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/internal/schedule"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/worker"
 )
@@ -106,7 +107,7 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 	defer st.Close()
 	defer debug.SetGCPercent(debug.SetGCPercent(percentOfWorker))
 	apps := slices.Sorted(maps.Keys(apis))
-	cfg := worker.Config{Name: processName(), APIs: apis, Concurrency: o.concurrency, Logger: log}
+	cfg := worker.Config{Name: service.ProcessName(), APIs: apis, Concurrency: o.concurrency, Logger: log}
 	notices := notify.Config{Apps: apps, StalledAfter: o.notify.stalledAfter, Logger: log}
 	if o.metricsAddr != "" {
 		m := metrics.New(version(), apps)
@@ -120,7 +121,7 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 	}
 	var reading readers
 	conduct := func() *runs.Conductor { // each has a name of its own, so that one waits for what the other queues
-		return runs.New(st.rdb, st.codec, runs.Config{Name: processName() + "-" + rand.Text()[:6], Apps: apps, Logger: log, Reading: reading.begin})
+		return runs.New(st.rdb, st.codec, runs.Config{Name: service.ProcessName() + "-" + rand.Text()[:6], Apps: apps, Logger: log, Reading: reading.begin})
 	}
 	timetables := schedule.Config{Starter: scheduledRuns{st, conduct()}, Apps: apps, Logger: log}
 	if hook != nil {

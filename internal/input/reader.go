@@ -71,6 +71,17 @@ func (r *Reader) Records() iter.Seq[Record] {
 	}
 }
 
+// Rows gives each record as a row with its rejection, or nil, until ctx ends. It can be ranged over once.
+func (r *Reader) Rows(ctx context.Context) iter.Seq2[jobs.Row, *jobs.Rejection] {
+	return func(yield func(jobs.Row, *jobs.Rejection) bool) {
+		for record := range r.Records() {
+			if ctx.Err() != nil || !yield(record.Row, record.Refused()) {
+				return
+			}
+		}
+	}
+}
+
 func (r *Reader) readFile(f *file, yield func(Record) bool) (ended bool) {
 	defer func() { f.finish(ended) }()
 	if err := f.begin(r.binder, &r.read); err != nil {

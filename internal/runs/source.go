@@ -50,22 +50,12 @@ func (r *Run) Behind(step int, before jobs.Job, outcomes iter.Seq2[jobs.Chunk, e
 
 // Records gives the rows until ctx ends.
 func (s *Source) Records(ctx context.Context) enqueue.Records {
+	if s.passage == nil {
+		return s.reader.Rows(ctx)
+	}
 	return func(yield func(jobs.Row, *jobs.Rejection) bool) {
-		for row, rejection := range s.all() {
+		for row, rejection := range s.passage.Records() {
 			if ctx.Err() != nil || !yield(row, rejection) {
-				return
-			}
-		}
-	}
-}
-
-func (s *Source) all() enqueue.Records {
-	if s.passage != nil {
-		return s.passage.Records()
-	}
-	return func(yield func(jobs.Row, *jobs.Rejection) bool) {
-		for r := range s.reader.Records() {
-			if !yield(r.Row, r.Refused()) {
 				return
 			}
 		}

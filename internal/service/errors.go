@@ -61,9 +61,33 @@ const (
 	WrongState         ConflictKind = "wrong_state"          // a job is not in a state in which it can be moved
 	WrongRunState      ConflictKind = "wrong_run_state"      // nor a run
 	WrongScheduleState ConflictKind = "wrong_schedule_state" // nor a schedule
+	Ended              ConflictKind = "ended"                // nothing can be added to a job or a run
+	NotEnded           ConflictKind = "not_ended"            // a job that is to be retried
+	Duplicate          ConflictKind = "duplicate"            // a job has the same input, and cannot be gone on with
+	OtherOptions       ConflictKind = "other_options"        // a job has the same input, and was begun with other options
+	OtherInput         ConflictKind = "other_input"          // a job or a run was begun with another input
+	OtherRows          ConflictKind = "other_rows"           // a pipe gives other rows than before
+	PipeEnded          ConflictKind = "pipe_ended"           // a pipe was queued to its end
+	NoInput            ConflictKind = "no_input"             // the input of a job is not known
+	IsRetry            ConflictKind = "is_retry"             // a job has failed rows of another one for its input
+	ProducerBusy       ConflictKind = "producer_busy"        // another process queues the rows
+	RowsTaken          ConflictKind = "rows_taken"           // another job has taken the failed rows
+	RetryUnfinished    ConflictKind = "retry_unfinished"     // another job has, and is not queued to its end
+	NoFailedRows       ConflictKind = "no_failed_rows"       // there are none to retry
 	CapExceeded        ConflictKind = "cap_exceeded"         // a run is paused by a cap of its runbook
 	StepOfRun          ConflictKind = "step_of_run"          // a job goes only with its run
 )
+
+// Interrupted says that queuing ended with its context. The same order goes on.
+type Interrupted struct {
+	Job    string
+	Run    string // set in place of Job
+	Piped  bool   // it must get the same rows again
+	ByName bool   // only by its id it can be gone on with
+	text   string
+}
+
+func (e *Interrupted) Error() string { return e.text }
 
 // Invalid says which argument is wrong, and why.
 type Invalid struct {

@@ -1,0 +1,240 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/sunbulk/sunbulk/enqueue"
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// Order asks for a job.
+type Order struct {
+	Files   *input.Files
+	Read    input.Spec   // how rows are made of them; with AllowDuplicates an input may be queued that was queued before
+	Options jobs.Options // of a new job
+	Stdin   io.Reader    // what the file - reads
+
+	Resume string // the job to which what is missing of it is added, whatever the options; empty = a new one, or the one that was begun with this order
+	Works  bool   // who asks makes the job's calls, too: a job that is queued to its end can be gone on with
+
+	Remark func(string) // hears what is odd about the input; nil = nobody does
+	Note   func(string) // hears how it goes
+	Agreed func()       // is called when the rows are known to be those of the job
+
+	reader *input.Reader
+}
+
+// Open checks the start of the files before anything else is done about the order. Begin does it where it was not done, and the
+// Submission closes them.
+func (o *Order) Open(ctx context.Context) (*input.Reader, error) {
+	if o.reader != nil {
+		return o.reader, nil
+	}
+	cfg, err := o.Read.Config()
+	if err != nil {
+		return nil, err
+	}
+	cfg.Stdin, cfg.Warn = o.Stdin, o.Remark
+	o.reader, err = input.Open(ctx, o.Files, cfg)
+	return o.reader, err
+}
+
+// Submission is a job whose rows can be queued.
+type Submission struct {
+	Job    jobs.Job
+	Piped  bool // its input can be read only once
+	ByName bool // only by its id it can be gone on with: without a key others may have the same input
+
+	reader   *input.Reader
+	producer *producer
+}
+
+// Submit queues the rows of an order for workers, and returns the job when all are queued. After an interruption the same
+// order goes on with the same job. Its errors: *jobs.OptionError, those of input.Open, *Invalid, *Conflict, *NotFound, *Interrupted.
+func (s *Service) Submit(ctx context.Context, o Order) (jobs.Job, error) {
+	sub, err := s.Begin(ctx, o)
+	if err != nil {
+		return jobs.Job{}, err
+	}
+	defer sub.Close()
+	if err := sub.Queue(ctx); err != nil {
+		return sub.Job, err
+	}
+	return s.Job(ctx, sub.Job.ID)
+}
+
+// Begin is the first half of Submit: it creates the job, or finds the one that goes on.
+func (s *Service) Begin(ctx context.Context, o Order) (*Submission, error) {
+	if o.Note == nil {
+		o.Note = func(string) {}
+	}
+	if wrong := o.Options.Check(); o.Resume == "" && len(wrong) > 0 {
+		return nil, wrong[0]
+	}
+	reader, err := o.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sub := &Submission{Piped: o.Files.Pipe() != "", ByName: o.Resume == "" && o.Read.AllowDuplicates, reader: reader}
+	if o.Resume != "" {
+		err = s.reopen(ctx, sub, o)
+	} else {
+		err = s.open(ctx, sub, o)
+	}
+	if err != nil {
+		sub.Close()
+		return nil, err
+	}
+	sub.reader.At(sub.Job.Options.Time(sub.Job.Created))
+	return sub, nil
+}
+
+// open creates the job, or takes the one that has the same input.
+func (s *Service) open(ctx context.Context, sub *Submission, o Order) error {
+	canary, err := PickCanary(ctx, o.Files, o.Read, o.Options.Canary)
+	if err != nil {
+		return err
+	}
+	key, err := o.key(sub.reader)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	sub.Job = jobs.Job{ID: jobs.NewID(now), Options: o.Options, Fingerprint: key.fingerprint, Created: now}
+	sub.producer = s.producer(o, sub.Piped, canary)
+	if sub.ByName {
+		return s.create(ctx, sub)
+	}
+	holder, err := s.claim(ctx, sub.Job, key, o)
+	switch {
+	case err != nil:
+		return err
+	case holder == sub.Job.ID:
+		return s.create(ctx, sub)
+	}
+	before, err := s.ledger.Job(ctx, holder)
+	if err != nil {
+		return err
+	}
+	if err := key.refuses(before, o); err != nil {
+		return err
+	}
+	return s.goOn(ctx, sub, before, o.Note)
+}
+
+func (s *Service) create(ctx context.Context, sub *Submission) error {
+	job := sub.Job
+	job.Enqueuer = jobs.Enqueuer{Name: sub.producer.name}
+	return s.ledger.Create(ctx, job)
+}
+
+// goOn makes the submission one of a job that is there. The producer of a pipe's job is taken over from when it is gone:
+// two pipes may differ where neither was read yet.
+func (s *Service) goOn(ctx context.Context, sub *Submission, job jobs.Job, note func(string)) error {
+	sub.Job = job
+	if sub.Piped {
+		if err := sub.producer.takeOver(ctx, job.ID, note); err != nil {
+			return sub.explain(ctx, err)
+		}
+	}
+	note("going on with job " + job.ID)
+	return nil
+}
+
+// reopen goes on with the job that the order names. The job keeps its own options; those that say how rows are read must be
+// the same. Of a pipe, its records are compared as they come.
+func (s *Service) reopen(ctx context.Context, sub *Submission, o Order) error {
+	fingerprint, err := o.Files.Fingerprint(o.Read.Settings())
+	if err != nil {
+		return err
+	}
+	job, err := s.Job(ctx, o.Resume)
+	if err != nil {
+		return err
+	}
+	conflict := func(kind ConflictKind, format string, args ...any) error {
+		return &Conflict{Kind: kind, ID: job.ID, State: job.State, text: fmt.Sprintf(format, args...)}
+	}
+	retry, retried := job.Retry()
+	switch {
+	case job.State.Ended():
+		return conflict(Ended, "job %s is %s", job.ID, job.State)
+	case job.Fingerprint == "":
+		return conflict(NoInput, "job %s is a step of a runbook, or its input is not known", job.ID)
+	case retried:
+		return &Conflict{Kind: IsRetry, ID: job.ID, State: job.State, Retry: retry, text: fmt.Sprintf("job %s runs failed rows of job %s again", job.ID, retry.Of)}
+	case job.Piped() && job.Sealed:
+		return conflict(PipeEnded, "job %s was queued from a pipe, to its end", job.ID)
+	case job.Fingerprint != fingerprint:
+		return conflict(OtherInput, "this is not the input of job %s, or it is read in another way", job.ID)
+	}
+	canary, err := PickCanary(ctx, o.Files, o.Read, job.Options.Canary)
+	if err != nil {
+		return err
+	}
+	sub.producer = s.producer(o, sub.Piped, canary)
+	return s.goOn(ctx, sub, job, o.Note)
+}
+
+// PickCanary reads the files once for the rows of a canary. Who cannot read them twice gets *Invalid.
+func PickCanary(ctx context.Context, files *input.Files, read input.Spec, c jobs.Canary) ([]jobs.Row, error) {
+	if c.Rows == 0 {
+		return nil, nil
+	}
+	switch name := files.Pipe(); {
+	case name != "":
+		return nil, &Invalid{"canary", "takes its rows from the whole input, and " + name + " can be read only once"}
+	case read.Evaluates() && read.Now == "":
+		return nil, &Invalid{"now", "a canary reads the input twice, and expressions need the same time for both"}
+	}
+	cfg, err := read.Config() // its remarks are those of the reading that queues the rows
+	if err != nil {
+		return nil, err
+	}
+	reader, err := input.Open(ctx, files, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	reader.At(jobs.Filter{Now: read.Now}.Time(time.Now()))
+	rows := enqueue.Pick(reader.Rows(ctx), c.Rows)
+	return rows, ctx.Err()
+}
+
+// Queue queues all rows of the submission that are not queued yet, and seals its job.
+func (sub *Submission) Queue(ctx context.Context) error {
+	err := sub.producer.queue(ctx, sub.Job, sub.reader.Rows(ctx), sub.reader.Inputs)
+	return sub.explain(ctx, err)
+}
+
+// Progress is how much of the input was read, in bytes; total is 0 when it is not known.
+func (sub *Submission) Progress() (read, total int64) { return sub.reader.Progress() }
+
+// Close closes the input.
+func (sub *Submission) Close() { sub.reader.Close() }
+
+// explain makes typed errors of those of queuing.
+func (sub *Submission) explain(ctx context.Context, err error) error {
+	conflict := func(kind ConflictKind, text string) error {
+		return &Conflict{Kind: kind, ID: sub.Job.ID, State: sub.Job.State, Piped: sub.Piped, text: text}
+	}
+	changed, isChanged := errors.AsType[*enqueue.ChangedError](err)
+	taken, isTaken := errors.AsType[*ledger.TakenError](err)
+	switch {
+	case err == nil:
+		return nil
+	case isChanged:
+		return conflict(OtherRows, fmt.Sprintf("job %s is that of a pipe, and %s; nothing was queued", sub.Job.ID, changed))
+	case isTaken:
+		return conflict(ProducerBusy, fmt.Sprintf("job %s: %s", sub.Job.ID, taken))
+	case ctx.Err() != nil:
+		return &Interrupted{Job: sub.Job.ID, Piped: sub.Piped, ByName: sub.ByName, text: "interrupted while queuing job " + sub.Job.ID}
+	}
+	return err
+}
