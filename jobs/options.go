@@ -46,6 +46,7 @@ func (o *Options) Check() []*OptionError {
 		option, cause, hint string
 		broken              bool
 	}{
+		{"app", "is a path of dots or ends in a slash: a proxy could make another id of it", "", checkIdentifier("app", o.App) != nil},
 		{"rate", "is not between 0 and 1000000", "0 means no limit", !(o.Rate >= 0 && o.Rate <= maxRate)},
 		{"burst", "is negative", "", o.Burst < 0},
 		{"reserve", "leaves nothing of the rate", "give less than 100%", !(o.Reserve >= 0 && o.Reserve < 1)},

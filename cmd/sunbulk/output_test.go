@@ -134,3 +134,19 @@ func TestScreenKeepsItsOwnEscapes(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// An app id that a proxy could make another one of is refused before anything is read or sent.
+func TestAppOfDotsIsRefused(t *testing.T) {
+	csv := filepath.Join(t.TempDir(), "users.csv")
+	if err := os.WriteFile(csv, []byte("user\nu1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, app := range []string{"..", "demo/../other", "%2e%2e%2fother", `other\`} {
+		for _, args := range [][]string{{"plan"}, {"run", "--simulate"}, {"enqueue", "--redis", "redis://127.0.0.1:1"}} {
+			_, errs := command(t, exitUsage, append(args, csv, "--op", "list", "--app", app)...)
+			if !strings.Contains(errs, "--app") && !strings.Contains(errs, "app id") || !strings.Contains(errs, "path of dots or ends in a slash") {
+				t.Errorf("%s --app %s: got %s", args[0], app, errs)
+			}
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 
@@ -16,6 +17,9 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/minio/minio-go/v7/pkg/s3utils"
 )
+
+// codeForm is that of the codes of S3, such as NoSuchKey.
+var codeForm = regexp.MustCompile(`^([A-Z]{1,4}[a-z]+|SHA256){1,8}[A-Z]{0,4}$`)
 
 // store is S3, or a store that speaks its protocol.
 type store struct {
@@ -116,7 +120,10 @@ func (s *store) refusal(err error) error {
 	if !ok || e.StatusCode == 0 {
 		return told(err)
 	}
-	r := &refusal{status: e.StatusCode, code: e.Code}
+	r := &refusal{status: e.StatusCode}
+	if codeForm.MatchString(e.Code) { // what else stands there may be a key that was sent
+		r.code = e.Code
+	}
 	switch {
 	case e.StatusCode == http.StatusNotFound:
 		r.hint = "check the bucket and the key"

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/sunbulk/sunbulk/sunco"
 )
 
 // Warning is something about a Redis that endangers jobs.
@@ -82,15 +84,14 @@ type silence struct{}
 // Printf writes nothing.
 func (silence) Printf(context.Context, string, ...any) {}
 
-// redact keeps a password in the address out of an error.
+// redact keeps a password in the address out of an error: a server may quote what it was sent.
 func redact(err error, address string) string {
-	text := err.Error()
-	if u, perr := url.Parse(address); perr == nil && u.User != nil {
-		if password, ok := u.User.Password(); ok && password != "" {
-			text = strings.ReplaceAll(text, password, "***")
-		}
+	u, perr := url.Parse(address)
+	if perr != nil || u.User == nil {
+		return err.Error()
 	}
-	return text
+	password, _ := u.User.Password()
+	return sunco.NewRedactor(password).Redact(err.Error())
 }
 
 var infoLine = regexp.MustCompile(`(?m)^([a-z_]+):(.*?)\r?$`)
