@@ -73,6 +73,13 @@ func (o Operation) CheckRow(r *Row) error {
 	if r.User == "" {
 		return &FieldError{"user", "is empty"}
 	}
+	for _, id := range [...]struct{ path, id string }{
+		{"user", r.User}, {"brandId", r.BrandID}, {"matchCriteria.integrationId", r.IntegrationID}, {"target.conversationId", r.ConversationID}, {"clientId", r.ClientID},
+	} {
+		if err := checkIdentifier(id.path, id.id); err != nil {
+			return err
+		}
+	}
 	return o.Check(r)
 }
 

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-	"unicode/utf8"
 )
 
 // Channels that a client can be created for (matchCriteria.type).
@@ -112,16 +111,4 @@ func encodeBody(create ClientCreate) ([]byte, error) {
 		return nil, invalid(fmt.Sprintf("request body has %d bytes, %d are allowed", len(encoded), MaxBodySize))
 	}
 	return encoded, nil
-}
-
-func checkUser(user string) error {
-	switch n := utf8.RuneCountInString(user); {
-	case n == 0:
-		return invalid("user is empty")
-	case n > 1024:
-		return invalid(fmt.Sprintf("user has %d characters, 1024 are allowed", n))
-	case !utf8.ValidString(user):
-		return invalid("user is not UTF-8")
-	}
-	return nil
 }

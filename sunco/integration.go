@@ -17,8 +17,8 @@ type Integration struct {
 //
 // https://docs.smooch.io/rest/#operation/GetIntegration
 func (a *API) Integration(ctx context.Context, id string) (Integration, error) {
-	if id == "" {
-		return Integration{}, invalid("integration id is empty")
+	if err := checkIdentifier("integration id", id); err != nil {
+		return Integration{}, err
 	}
 	got, err := a.do(ctx, call{method: http.MethodGet, target: a.target("", "integrations", id)})
 	if err != nil {

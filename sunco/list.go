@@ -185,6 +185,9 @@ func (p *Pages) link(raw string) (next, problem string) {
 	if u.Scheme != base.Scheme || !strings.EqualFold(u.Hostname(), base.Hostname()) || port(u) != port(base) || u.User != nil {
 		return "", "links.next leads to another host, which would get the credentials"
 	}
+	if simplifies(strings.Trim(u.EscapedPath(), "/")) {
+		return "", "links.next is a path of dots, which a proxy could make another one of"
+	}
 	return u.RequestURI(), ""
 }
 

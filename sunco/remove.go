@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"slices"
-	"strings"
-	"unicode/utf8"
 )
 
 // Remove removes a client of the user, given by id or external id, and unsubscribes it from its conversations.
@@ -17,7 +14,7 @@ func (a *API) Remove(ctx context.Context, user, clientID string, query Query) er
 	if err := checkUser(user); err != nil {
 		return err
 	}
-	if err := checkClientID(clientID); err != nil {
+	if err := checkIdentifier("client id", clientID); err != nil {
 		return err
 	}
 	c := call{
@@ -36,19 +33,3 @@ func (a *API) Remove(ctx context.Context, user, clientID string, query Query) er
 	}
 	return nil
 }
-
-// checkClientID refuses dot segments: behind a proxy that resolves them even when escaped, removing the client ".."
-// would delete the user.
-func checkClientID(id string) error {
-	switch {
-	case id == "":
-		return invalid("client id is empty")
-	case !utf8.ValidString(id):
-		return invalid("client id is not UTF-8")
-	case slices.ContainsFunc(strings.FieldsFunc(id, isSlash), isDots):
-		return invalid("client id is a path of dots")
-	}
-	return nil
-}
-
-func isSlash(r rune) bool { return r == '/' || r == '\\' }

@@ -46,11 +46,8 @@ type API struct {
 
 // New returns an API for the app. It sends nothing; its errors are about the arguments and never quote credentials.
 func New(appID string, cfg Config) (*API, error) {
-	if appID == "" {
-		return nil, errors.New("app id is empty")
-	}
-	if isDots(appID) {
-		return nil, errors.New("app id is a path of dots")
+	if e, wrong := AsError(checkIdentifier("app id", appID)); wrong {
+		return nil, errors.New(e.Title)
 	}
 	base, err := parseBase(cfg.BaseURL)
 	if err != nil {
@@ -117,17 +114,7 @@ func resource(root string, segments ...string) string {
 	path := make([]byte, 0, 128) // enough as a rule
 	path = append(path, root...)
 	for _, s := range segments {
-		path = append(append(path, '/'), escapeSegment(s)...)
+		path = append(append(path, '/'), url.PathEscape(s)...)
 	}
 	return string(path)
 }
-
-// escapeSegment escapes s for one path segment. A segment of dots is escaped too, or it would mean another path.
-func escapeSegment(s string) string {
-	if isDots(s) {
-		return strings.ReplaceAll(s, ".", "%2E")
-	}
-	return url.PathEscape(s)
-}
-
-func isDots(segment string) bool { return segment == "." || segment == ".." }

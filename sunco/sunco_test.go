@@ -80,7 +80,8 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		want        string
 	}{
 		{"no app", "", sunco.Config{Auth: auth}, "app id is empty"},
-		{"app of dots", "..", sunco.Config{Auth: auth}, "app id is a path of dots"},
+		{"app of encoded dots", "x%2f%2e%2e", sunco.Config{Auth: auth}, "app id is a path of dots or ends in a slash, which a proxy could make another one of"},
+		{"app of dots", "..", sunco.Config{Auth: auth}, "app id is a path of dots or ends in a slash, which a proxy could make another one of"},
 		{"no credentials", "a", sunco.Config{}, "credentials are missing"},
 		{"empty key", "a", sunco.Config{Auth: sunco.Basic("", "s")}, "key id is empty"},
 		{"empty secret", "a", sunco.Config{Auth: sunco.Basic("k", "")}, "key secret is empty"},
@@ -125,8 +126,8 @@ func TestRequestOnTheWire(t *testing.T) {
 	}{
 		{"create", func(ctx context.Context, a *sunco.API) { _, _ = a.Create(ctx, "u/1", create, brand) },
 			"POST /sc/v2/apps/app1/users/u%2F1/clients?brandId=b%261"},
-		{"list", func(ctx context.Context, a *sunco.API) { list(ctx, a, "..", sunco.ListQuery{}) },
-			"GET /sc/v2/apps/app1/users/%2E%2E/clients?page[size]=100"},
+		{"list", func(ctx context.Context, a *sunco.API) { list(ctx, a, "a..b/..c", sunco.ListQuery{}) },
+			"GET /sc/v2/apps/app1/users/a..b%2F..c/clients?page[size]=100"},
 		{"list of a brand", func(ctx context.Context, a *sunco.API) {
 			list(ctx, a, "é %", sunco.ListQuery{BrandID: "b", PageSize: 7})
 		}, "GET /sc/v2/apps/app1/users/%C3%A9%20%25/clients?page[size]=7&brandId=b"},
@@ -173,6 +174,16 @@ func TestInvalidArgumentsAreNotSent(t *testing.T) {
 		"empty client":         remove("u", ""),
 		"client not in UTF-8":  remove("u", "\xff"),
 		"client of dots":       remove("u", ".."),
+		"user of dots":         create("..", nil),
+		"user of a dot":        remove(".", "c"),
+		"user of another app":  remove("../../apps/other/users/x", "c"),
+		"user, encoded":        remove("%2e%2E%2fx", "c"),
+		"user, encoded twice":  remove("..%252fx", "c"),
+		"user, backslashes":    create(`x\..\y`, nil),
+		"user with parameters": create("..;v=1/x", nil),
+		"user and a slash":     create("victim/", nil),
+		"slash and a user":     create("%2Fvictim", nil),
+		"slashes":              remove("u", "//"),
 		"client with dots":     remove("u", `a/../..\b`),
 		"remove of no user":    remove("", "c"),
 	}

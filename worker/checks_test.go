@@ -26,7 +26,7 @@ func TestChecksLeaveNothingToRefuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	odd := []string{
-		"", " ", "\xff", "a\x00b", "\x00", ".", "..", "./", "../..", "c/..", `c\..`, "c/./d", "...", "a..", "/", "\u2028", "\ufffd", "{", "{}", "null", `"a"`,
+		"", " ", "\xff", "a\x00b", "\x00", ".", "..", "./", "../..", "c/..", `c\..`, "c/./d", "...", "a..", "/", "%2e%2E", "..%2f", "%252e%252e/x", "/a", "a/", `a\`, "a/b", "a//b", "..;x=1/b", "%", "%zz", "%25252525252e", "100%", "a%2F", ". /b", "\u2028", "\ufffd", "{", "{}", "null", `"a"`,
 		strings.Repeat("é", 1024), strings.Repeat("é", 1025), strings.Repeat("a", 94_000), strings.Repeat("\x01", 16_600), strings.Repeat("\u2028", 16_600), strings.Repeat("<", 99_600), strings.Repeat("a", 100_001),
 		`{"author":{},"content":{"type":"text"}}`, `{"author":{},"content":{"type":"text","text":"` + strings.Repeat("<", jobs.MaxMessage-50) + `"}}`,
 		`{"author":{},"content":{"type":"text","text":"\ud800"}}`,

@@ -92,21 +92,10 @@ func (f *csvFile) read() error {
 	err := f.scan()
 	if err == nil {
 		for i, c := range f.cells {
-			if isDefused(c) {
-				f.cells[i] = c[1:]
-			}
+			f.cells[i] = jobs.RestoreCell(c)
 		}
 	}
 	return err
-}
-
-// isDefused tells a cell of one or more ' before a character that starts a formula.
-func isDefused(cell string) bool {
-	if len(cell) < 2 || cell[0] != '\'' {
-		return false
-	}
-	rest := strings.TrimLeft(cell, "'")
-	return rest != "" && strings.IndexByte("=+-@\t\r", rest[0]) >= 0
 }
 
 // complete brings the record to the length of the header.

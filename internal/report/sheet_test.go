@@ -11,62 +11,6 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-func TestDefuse(t *testing.T) {
-	for cell, want := range map[string]string{
-		"":                    "",
-		"plain":               "plain",
-		"1+1":                 "1+1",
-		"=1+1":                "'=1+1",
-		"=HYPERLINK(\"x\")":   "'=HYPERLINK(\"x\")",
-		"@SUM(A1)":            "'@SUM(A1)",
-		"@":                   "'@",
-		"\t=1":                "'\t=1",
-		"\r=1":                "'\r=1",
-		"+":                   "'+",
-		"-":                   "'-",
-		"+12125552368":        "+12125552368",
-		"+1 212-555-2368":     "+1 212-555-2368",
-		"+1 (212) 555.2368":   "+1 (212) 555.2368",
-		"+1+A1":               "'+1+A1",
-		"+A1":                 "'+A1",
-		"+1\n":                "'+1\n",
-		"-12.5":               "-12.5",
-		"-12.5.":              "'-12.5.",
-		"-1-2":                "'-1-2",
-		"-1+cmd|' /C calc'!A": "'-1+cmd|' /C calc'!A",
-		"-.5":                 "'-.5",
-		"'":                   "'",
-		"''":                  "''",
-		"'tis":                "'tis",
-		"'=1":                 "''=1",
-		"'+1":                 "''+1",
-		"''@":                 "'''@",
-	} {
-		got := defuse(cell)
-		if got != want {
-			t.Errorf("defuse(%q): got %q, want %q", cell, got, want)
-		}
-		if got := restore(got); got != cell {
-			t.Errorf("restore(%q): got %q, want %q", want, got, cell)
-		}
-	}
-}
-
-// Any cell comes back as it was, and none begins a formula.
-func FuzzDefuse(f *testing.F) {
-	f.Add("=1")
-	f.Add("''+x")
-	f.Fuzz(func(t *testing.T, cell string) {
-		got := defuse(cell)
-		if restore(got) != cell {
-			t.Errorf("%q became %q, which is read as %q", cell, got, restore(got))
-		}
-		if strings.IndexAny(got, "=+-@\t\r") == 0 && strings.Trim(got[1:], "0123456789 ().-") != "" {
-			t.Errorf("%q became %q, which may be a formula", cell, got)
-		}
-	})
-}
-
 // Columns of several headers stand side by side in order of first sight, twins apart.
 func TestRejectedHeadings(t *testing.T) {
 	rejection := func(n int64, names, values []string) jobs.Rejection {

@@ -11,7 +11,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -124,23 +123,11 @@ func readSheet(t *testing.T, dir, name string) (header []string, lines []map[str
 	for _, record := range records[1:] {
 		line := make(map[string]string)
 		for i, c := range record {
-			line[records[0][i]] = restore(c)
+			line[records[0][i]] = jobs.RestoreCell(c)
 		}
 		lines = append(lines, line)
 	}
 	return records[0], lines
-}
-
-// restore is the reader's side of defuse, written another way than it.
-func restore(c string) string {
-	quotes := 0
-	for quotes < len(c) && c[quotes] == '\'' {
-		quotes++
-	}
-	if quotes > 0 && quotes < len(c) && strings.IndexByte("=+-@\t\r", c[quotes]) >= 0 {
-		return c[1:]
-	}
-	return c
 }
 
 func readSummary(t *testing.T, dir string) map[string]any {
