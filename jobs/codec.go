@@ -226,6 +226,14 @@ func writeRejections(w *columnWriter, rejections []Rejection) {
 	w.strings(func(i int) string { return rejections[i].Cause })
 	w.strings(func(i int) string { return joinCells(rejections[i].Names) })
 	w.strings(func(i int) string { return joinCells(rejections[i].Values) })
+	if slices.ContainsFunc(rejections, func(r Rejection) bool { return r.Duplicate }) {
+		w.ints(func(i int) int64 {
+			if rejections[i].Duplicate {
+				return 1
+			}
+			return 0
+		})
+	}
 }
 
 func readRejections(r *columnReader, rejections []Rejection) {
@@ -235,7 +243,17 @@ func readRejections(r *columnReader, rejections []Rejection) {
 	r.strings(func(i int, v string) { rejections[i].Cause = Line(v) })
 	r.strings(func(i int, v string) { rejections[i].Names = splitCells(v) })
 	r.strings(func(i int, v string) { rejections[i].Values = splitCells(v) })
+	if len(r.buf) > 0 { // older releases have no such column
+		r.ints(func(i int, v int64) { rejections[i].Duplicate = v == 1 })
+		return
+	}
+	for i := range rejections {
+		rejections[i].Duplicate = rejections[i].Column == "" && slices.Contains(causesOfDuplicates, rejections[i].Cause)
+	}
 }
+
+// causesOfDuplicates are the sentences by which releases without a column for it told duplicates from other rejections.
+var causesOfDuplicates = []string{"same as an earlier row", "an earlier row is for the same user, type and integration"}
 
 func joinClients(clients []json.RawMessage) string {
 	var b strings.Builder

@@ -147,3 +147,29 @@ func FuzzReadColumns(f *testing.F) {
 		readRows(r, func(i int) *Row { return &rows[i] })
 	})
 }
+
+// Duplicates are told from other rejections, in chunks of older releases by their cause.
+func TestRejectionsThatAreDuplicates(t *testing.T) {
+	codec, err := NewCodec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		rejections []Rejection
+		want       []bool
+	}{
+		"now":         {[]Rejection{{Number: 1, Cause: "is new"}, {Number: 2, Cause: "was done", Duplicate: true}, {Number: 3, Column: "user", Cause: "is empty"}}, []bool{false, true, false}},
+		"older":       {[]Rejection{{Number: 1, Cause: "same as an earlier row"}, {Number: 2, Cause: "an earlier row is for the same user, type and integration"}, {Number: 3, Column: "user", Cause: "same as an earlier row"}}, []bool{true, true, false}},
+		"none at all": {[]Rejection{{Number: 1, Cause: "is wrong"}}, []bool{false}},
+	} {
+		k, err := codec.DecodeChunk(codec.EncodeChunk(Chunk{Batch: -1, Rejections: test.rejections}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range k.Rejections {
+			if r.Duplicate != test.want[i] {
+				t.Errorf("%s: row %d: got duplicate %t, want %t", name, r.Number, r.Duplicate, test.want[i])
+			}
+		}
+	}
+}

@@ -92,7 +92,8 @@ type Rejection struct {
 	Names  []string // the original header, as long as Values; nil for a JSON record
 	Values []string // the original cells, or one cell with the JSON text
 
-	Filtered bool // it is no fault: the row counts as noop, and its Key says which it is
+	Filtered  bool // it is no fault: the row counts as noop, and its Key says which it is
+	Duplicate bool // it does what an earlier row does, so its record must not become input again
 }
 
 // Size is about how many bytes the rejection takes in a chunk.

@@ -91,7 +91,7 @@ func (p *program) announce(job jobs.Job) (err error) {
 		}
 	}
 	if job.Tally.Rejected > 0 {
-		return &exitError{exitNotAllOK, fmt.Errorf("%s rows were rejected", group(job.Tally.Rejected)), "'sunbulk report " + job.ID + "' lists them in rejected.csv"}
+		return &exitError{exitNotAllOK, fmt.Errorf("%s rows were rejected", group(job.Tally.Rejected)), "'sunbulk report " + job.ID + "' lists them in rejected.csv, and those that an earlier row makes superfluous in duplicates.csv"}
 	}
 	return nil
 }

@@ -132,7 +132,26 @@ func (b *binder) check(o *jobs.Operation, row *jobs.Row) error {
 		b.duplicates = newDuplicates()
 	}
 	if b.duplicates.add(same) {
-		return &jobs.FieldError{Cause: cause}
+		return &duplicateError{cause}
 	}
 	return nil
+}
+
+// duplicateError says that a row does what an earlier one does.
+type duplicateError struct{ cause string }
+
+func (e *duplicateError) Error() string { return e.cause }
+
+// heed returns the error of a row that a report says must not be run as it stands. Only creates do harm when they come again.
+func (b *binder) heed(op jobs.Op, cell, column string) error {
+	creates := op == jobs.Create || slices.ContainsFunc(b.later, func(later *binder) bool { return strings.EqualFold(later.op, string(jobs.Create)) })
+	rerun := jobs.Rerun(strings.TrimSpace(cell))
+	switch cause := rerun.Cause(); {
+	case b.allow || !creates || cause == "":
+		return nil
+	case rerun == jobs.RerunDuplicate:
+		return &duplicateError{cause}
+	default:
+		return &jobs.FieldError{Column: column, Cause: "is " + string(rerun) + ": " + cause}
+	}
 }

@@ -19,6 +19,7 @@ type layout struct {
 	strict    bool         // a column that an expression reads must be there
 	where     *reading     // nil without --where
 	evaluated map[int]bool // cells that an expression reads
+	rerun     int          // cell in which a report says whether the row may be run, or -1
 	carried   []int        // cells that later steps read
 	kept      int          // cell of the client that a remove must not take, or -1
 }
@@ -63,6 +64,7 @@ func (b *binder) bind(names []string, strict bool) *layout {
 	if l.kept = b.keeps(names); l.kept >= 0 {
 		l.evaluated[l.kept] = true
 	}
+	l.rerun = slices.IndexFunc(names, func(name string) bool { return normalise(name) == jobs.RerunColumn && b.mapped[jobs.RerunColumn] == "" })
 	l.carried = b.carried(names)
 	return l
 }

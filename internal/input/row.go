@@ -17,6 +17,11 @@ func (l *layout) fill(row *jobs.Row, cells []string) error {
 		return err
 	}
 	row.Op = p.operation.Name
+	if l.rerun >= 0 {
+		if err := l.binder.heed(row.Op, cells[l.rerun], l.names[l.rerun]); err != nil {
+			return err
+		}
+	}
 	row.Carry = l.carry(cells)
 	for _, c := range p.cells {
 		*c.field(row) = cells[c.index]
@@ -87,6 +92,7 @@ func reject(line int64, err error, names, values []string) Record {
 		r.Column, r.Cause = e.Column, e.Cause
 	} else {
 		r.Cause = err.Error()
+		r.Duplicate = errors.As(err, new(*duplicateError))
 	}
 	return Record{Rejection: r}
 }

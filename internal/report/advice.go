@@ -33,7 +33,7 @@ var advices = map[string]advice{
 	"still_pending":          {text: "The clients were pending until the time was over. Retry later, or with a longer --within; a link that waits for the user may wait for ever."},
 	"not_active":             {text: "The clients are there and get no messages: their users have unsubscribed, or the channel has given them up. results.csv has their status."},
 	"several_candidates":     {text: "More than one client may be the one that was made. Look at the users of in_doubt.csv and decide by hand.", doubt: true},
-	"not_sent_again":         {text: "The answer was lost, and a second try might message people twice. Look at the users of in_doubt.csv; run what did not arrive.", doubt: true},
+	"not_sent_again":         {text: "The answer was lost, and a second try might message people twice. Look at the users of in_doubt.csv; where nothing arrived, empty the rerun cell, and run the file.", doubt: true},
 }
 
 // adviceOn returns what to do about a cause of any code.

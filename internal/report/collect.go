@@ -22,6 +22,7 @@ type collector struct {
 	rows    int64 // rows of the spool that have an outcome
 	tally   jobs.Tally
 	creates int64 // that are ok or in doubt
+	repeats int64 // rejected for an earlier row that does the same
 	twice   fault
 	beyond  fault
 	unknown fault
@@ -112,6 +113,9 @@ func (c *collector) add(r *record) error {
 	if r.Row.Op == jobs.Create && (r.Kind == jobs.OK || r.Kind == jobs.InDoubt) {
 		c.creates++
 	}
+	if r.duplicate() {
+		c.repeats++
+	}
 	c.note(r)
 	return c.spool.put(r)
 }
@@ -157,10 +161,18 @@ func (c *collector) note(r *record) {
 	}
 }
 
+// rerunOfUnprocessed says whether rows without an outcome may be run elsewhere: not while the job may run them itself.
+func (c *collector) rerunOfUnprocessed() jobs.Rerun {
+	if c.job.State.Ended() {
+		return ""
+	}
+	return jobs.RerunNotEnded
+}
+
 // summary is the job in numbers, with the rows as they were collected.
 func (c *collector) summary() Summary {
 	s := Summarize(c.job)
-	s.Rows, s.Creates = c.tally, c.creates
+	s.Rows, s.Creates, s.Duplicates = c.tally, c.creates, c.repeats
 	faults := c.faults()
 	if s.Mismatch != "" {
 		faults = append(faults, s.Mismatch)

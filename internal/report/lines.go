@@ -1,7 +1,9 @@
 package report
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sunbulk/sunbulk/jobs"
@@ -34,8 +36,8 @@ func resultLines(s *sheet) section {
 }
 
 // rowLines writes the rows of one kind as input that can be run again, without the columns that no
-// row uses. A lost row cannot be run again: only results.csv has it.
-func rowLines(s *sheet, kind jobs.Kind, used *columnSet) section {
+// row uses. Creates that must not be run as they stand are marked so. A lost row cannot be run again: only results.csv has it.
+func rowLines(s *sheet, kind jobs.Kind, used *columnSet, rerun jobs.Rerun) section {
 	header := []string{"op"}
 	var columns []jobs.Column
 	for i, c := range jobs.Columns() {
@@ -45,6 +47,9 @@ func rowLines(s *sheet, kind jobs.Kind, used *columnSet) section {
 		}
 	}
 	header = append(header, "outcome", "cause")
+	if rerun != "" {
+		header = append(header, jobs.RerunColumn)
+	}
 	cells := make([]string, len(header))
 	return func(r *record) error {
 		if r.Kind != kind || r.lost {
@@ -54,7 +59,13 @@ func rowLines(s *sheet, kind jobs.Kind, used *columnSet) section {
 		for _, c := range columns {
 			cells = append(cells, *c.Field(&r.Row))
 		}
-		return s.write(header, append(cells, string(r.Kind), cause(r)))
+		cells = append(cells, string(r.Kind), cause(r))
+		if rerun != "" && r.Row.Op == jobs.Create {
+			cells = append(cells, string(rerun))
+		} else if rerun != "" {
+			cells = append(cells, "")
+		}
+		return s.write(header, cells)
 	}
 }
 
@@ -64,17 +75,42 @@ func rejectedLines(s *sheet, h *headings) section {
 	header := append(lead, h.names...)
 	cells := make([]string, len(header))
 	return func(r *record) error {
-		if r.Kind != jobs.Rejected {
+		if r.Kind != jobs.Rejected || r.duplicate() {
 			return nil
 		}
-		clear(cells)
-		cells[0], cells[1] = number(r.Row.Line), r.Error
-		for i, place := range h.places(r.Names, len(r.Values)) {
-			if place >= 0 {
-				cells[len(lead)+place] = r.Values[i]
-			}
-		}
+		h.fill(cells, len(lead), r)
 		return s.write(header, cells)
+	}
+}
+
+// duplicateLines writes the records that an earlier row makes superfluous, marked so that no run takes them for input.
+func duplicateLines(s *sheet, h *headings) section {
+	lead := h.lead()
+	header := append(lead, h.names...)
+	marker := slices.IndexFunc(header, func(name string) bool { return strings.EqualFold(name, jobs.RerunColumn) })
+	if marker < 0 {
+		marker = len(header)
+		header = append(header, jobs.RerunColumn)
+	}
+	cells := make([]string, len(header))
+	return func(r *record) error {
+		if !r.duplicate() {
+			return nil
+		}
+		h.fill(cells, len(lead), r)
+		cells[marker] = string(jobs.RerunDuplicate)
+		return s.write(header, cells)
+	}
+}
+
+// fill puts the cells of a rejected record below the headings, of which lead stand before its own.
+func (h *headings) fill(cells []string, lead int, r *record) {
+	clear(cells)
+	cells[0], cells[1] = number(r.Row.Line), r.Error
+	for i, place := range h.places(r.Names, len(r.Values)) {
+		if place >= 0 {
+			cells[lead+place] = r.Values[i]
+		}
 	}
 }
 

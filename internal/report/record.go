@@ -22,10 +22,19 @@ func rejected(r *jobs.Rejection) *record {
 	if r.Column != "" {
 		cause = r.Column + ": " + cause
 	}
+	var code string
+	if r.Duplicate {
+		code = string(jobs.RerunDuplicate)
+	}
 	return &record{
-		Outcome: jobs.Outcome{Row: jobs.Row{Number: r.Number, Line: r.Line}, Kind: jobs.Rejected, Error: cause},
+		Outcome: jobs.Outcome{Row: jobs.Row{Number: r.Number, Line: r.Line}, Kind: jobs.Rejected, ErrorCode: code, Error: cause},
 		Names:   r.Names, Values: r.Values,
 	}
+}
+
+// duplicate tells whether the row was rejected because an earlier one does the same.
+func (r *record) duplicate() bool {
+	return r.Kind == jobs.Rejected && r.ErrorCode == string(jobs.RerunDuplicate)
 }
 
 // texts lists the string fields in the order of the spool.

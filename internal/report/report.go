@@ -85,10 +85,11 @@ type section func(*record) error
 func writeRecords(ctx context.Context, f *draft, c *collector, p *page) error {
 	sections := []section{
 		resultLines(f.sheet("results.csv")),
-		rowLines(f.sheet("failed.csv"), jobs.Failed, c.used[jobs.Failed]),
-		rowLines(f.sheet("in_doubt.csv"), jobs.InDoubt, c.used[jobs.InDoubt]),
-		rowLines(f.sheet("unprocessed.csv"), jobs.Unprocessed, c.used[jobs.Unprocessed]),
+		rowLines(f.sheet("failed.csv"), jobs.Failed, c.used[jobs.Failed], ""),
+		rowLines(f.sheet("in_doubt.csv"), jobs.InDoubt, c.used[jobs.InDoubt], jobs.RerunLookFirst),
+		rowLines(f.sheet("unprocessed.csv"), jobs.Unprocessed, c.used[jobs.Unprocessed], c.rerunOfUnprocessed()),
 		rejectedLines(f.sheet("rejected.csv"), &c.headings),
+		duplicateLines(f.sheet("duplicates.csv"), &c.headings),
 		clientLines(f.sheet("clients.csv"), c.brands),
 		clientObjects(f.output("clients.ndjson")),
 		verifyLines(f.sheet("verify.csv"), c.brands),

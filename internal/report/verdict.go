@@ -54,9 +54,10 @@ type step struct {
 // steps are the most urgent first: a row in doubt may have reached somebody.
 func steps(s Summary, job jobs.Job) []step {
 	all := []step{
-		{Kind: jobs.InDoubt, Count: s.Rows.InDoubt, Text: "Sent, and the answer never came. Look at the users of in_doubt.csv before any of its rows is run again."},
+		{Kind: jobs.InDoubt, Count: s.Rows.InDoubt, Text: "Sent, and the answer never came. Look at the users of in_doubt.csv; where nothing arrived, empty the row's rerun cell, and run the file."},
 		{Kind: jobs.Failed, Count: s.Rows.Failed, Text: "failed.csv holds them. Each cause below says what to do about it."},
-		{Kind: jobs.Rejected, Count: s.Rows.Rejected, Text: "Invalid, and never sent. rejected.csv tells line, column and cause: mend it and run it."},
+		{Kind: jobs.Rejected, Count: s.Rows.Rejected - s.Duplicates, Text: "Invalid, and never sent. rejected.csv tells line, column and cause: mend it and run it."},
+		{Kind: jobs.Rejected, Count: s.Duplicates, Text: "An earlier row does the same, so nothing is left to do about these. duplicates.csv lists them, and is no input."},
 		waiting(s, job),
 	}
 	var left []step
@@ -70,7 +71,7 @@ func steps(s Summary, job jobs.Job) []step {
 
 // waiting is the step about rows without an outcome.
 func waiting(s Summary, job jobs.Job) step {
-	st := step{Kind: jobs.Unprocessed, Count: s.Rows.Unprocessed, Text: "unprocessed.csv holds them, as input for another run."}
+	st := step{Kind: jobs.Unprocessed, Count: s.Rows.Unprocessed, Text: "unprocessed.csv holds them, as input for one other run."}
 	switch {
 	case job.WaitsForWindow():
 		st.Text = "The job goes on by itself when its window opens."
