@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/sunbulk/sunbulk/internal/credentials"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/service"
@@ -121,6 +122,12 @@ func codeAndHint(err error) (code int, hint string) {
 			return exitCannotRun, e.Hint
 		}
 		return exitUsage, e.Hint
+	}
+	if e, ok := errors.AsType[*credentials.Error](err); ok {
+		return exitUsage, e.Hint
+	}
+	if e, ok := errors.AsType[*credentials.Refusal](err); ok {
+		return exitCannotRun, e.Hint
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

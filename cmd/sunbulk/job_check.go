@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/sunbulk/sunbulk/internal/credentials"
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
@@ -40,7 +41,7 @@ func newChecker(ctx context.Context, o *runOptions, opt jobs.Options) (*checker,
 	}
 	c := &checker{api: api, pace: rate.NewLimiter(limit, 1), timeout: opt.Timeout}
 	err = c.call(ctx, api.App)
-	if refused := refusal(err, o.access.baseURL); refused != nil {
+	if refused := credentials.Judge(err, o.access.baseURL); refused != nil {
 		stop()
 		return nil, nil, refused
 	}

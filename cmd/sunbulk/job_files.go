@@ -22,7 +22,7 @@ func needFiles(_ *cobra.Command, args []string) error {
 
 // find finds the files that the arguments name.
 func (p *program) find(args []string) (*input.Files, error) {
-	files, err := input.Find(p.drain, args)
+	files, err := input.Finder{AllowHTTP: p.allowHTTP}.Find(p.drain, args)
 	return files, p.orInterrupted(err)
 }
 

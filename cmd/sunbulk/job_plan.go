@@ -51,7 +51,7 @@ With --out it keeps the plan in a file: run and enqueue do only what was planned
 	f := cmd.Flags()
 	o.flags = f
 	o.run.job.register(f)
-	o.run.access.register(f)
+	o.run.access.register(f, &p.allowHTTP)
 	simulateFlag(f, &o.run.simulate)
 	f.BoolVar(&o.check, "check", false, "ask the API about credentials, app, integrations and some users, whatever --window says")
 	f.StringVar(&o.out, "out", "", "file to keep the plan in, for --plan of run and enqueue; not from SUNBULK_OUT, the report folder")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/credentials"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -61,7 +62,7 @@ the second stops at once.
 	}
 	f := cmd.Flags()
 	o.job.register(f)
-	o.access.register(f)
+	o.access.register(f, &p.allowHTTP)
 	o.notify.register(f)
 	redisFlag(f, &o.redis, redisMeaning+" (default: embedded)")
 	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
@@ -96,7 +97,7 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	if err := checkConcurrency(o.concurrency); err != nil {
 		return err
 	}
-	hook, err := o.notify.hook()
+	hook, err := o.notify.hook(p.allowHTTP)
 	if err != nil {
 		return err
 	}
@@ -173,7 +174,7 @@ func (o *runOptions) connect() (*sunco.API, func(), error) {
 	if o.job.app == "" {
 		return nil, nil, usage("no app id", "give --app, or set SUNBULK_APP; or try the file with --simulate")
 	}
-	api, err := o.access.api(o.job.app, environmentSecrets())
+	api, err := o.access.api(o.job.app, credentials.Environment())
 	return api, func() {}, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sunbulk/sunbulk/internal/notify"
+	"github.com/sunbulk/sunbulk/internal/transit"
 )
 
 // notifyFlags say who is told of jobs, and how. The URL may hold a key, so it is kept like a secret.
@@ -28,7 +29,7 @@ func (o *notifyFlags) register(f *pflag.FlagSet) {
 }
 
 // hook checks the flags; it is nil when nobody is to be told.
-func (o *notifyFlags) hook() (*notify.Hook, error) {
+func (o *notifyFlags) hook(allowHTTP bool) (*notify.Hook, error) {
 	if o.stalledAfter < 0 {
 		return nil, usage(fmt.Sprintf("--notify-stalled-after: %s is negative", o.stalledAfter), "e.g. 10m, or 0 for never")
 	}
@@ -38,7 +39,12 @@ func (o *notifyFlags) hook() (*notify.Hook, error) {
 	if o.url == "" {
 		return nil, nil
 	}
-	hook, err := notify.NewHook(o.url, notify.Format(o.format), os.Getenv("SUNBULK_NOTIFY_SECRET"), "sunbulk/"+version())
+	hook, err := notify.NewHook(o.url, notify.Sender{
+		Format: notify.Format(o.format), Secret: os.Getenv("SUNBULK_NOTIFY_SECRET"), Agent: "sunbulk/" + version(), AllowHTTP: allowHTTP,
+	})
+	if errors.Is(err, notify.ErrClearText) {
+		return nil, usage("--notify: "+err.Error(), transit.Hint)
+	}
 	if err != nil {
 		return nil, usage("--notify: "+err.Error(), "e.g. --notify https://hooks.example.com/sunbulk --notify-format json")
 	}

@@ -39,6 +39,7 @@ type program struct {
 
 	json      bool
 	quiet     bool
+	allowHTTP bool
 	logFormat string
 	logLevel  string
 }
@@ -90,6 +91,7 @@ func (p *program) root() *cobra.Command {
 	f := root.PersistentFlags()
 	f.BoolVar(&p.json, "json", false, "write results as JSON on stdout")
 	f.BoolVar(&p.quiet, "quiet", false, "no progress and no closing words, only what is wrong")
+	f.BoolVar(&p.allowHTTP, "allow-http", false, "let credentials and rows go unencrypted to hosts other than this machine")
 	f.StringVar(&p.logFormat, "log-format", "text", "text or json")
 	f.StringVar(&p.logLevel, "log-level", "", "debug, info, warn or error (default: info for worker and simulate, else warn)")
 	root.AddCommand(

@@ -121,7 +121,7 @@ const mostRows = 3
 
 // firstRows reads the start of the input. A pipe is left to the run.
 func (p *program) firstRows(ctx context.Context, flow *runbook.Flow) ([]checkedRow, error) {
-	files, err := input.Find(ctx, flow.Input)
+	files, err := input.Finder{AllowHTTP: p.allowHTTP}.Find(ctx, flow.Input)
 	if err != nil || len(flow.Input) == 0 || files.Pipe() != "" {
 		return nil, err
 	}

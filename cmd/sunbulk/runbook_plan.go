@@ -44,7 +44,7 @@ values of the next step, shows the first rows that come out, and tells how many 
 	}
 	f := cmd.Flags()
 	o.book.register(f)
-	o.access.register(f)
+	o.access.register(f, &p.allowHTTP)
 	f.BoolVar(&o.check, "check", false, "ask the API about credentials, app, and some users, whatever the window says")
 	simulateFlag(f, &o.simulate)
 	return cmd

@@ -46,7 +46,7 @@ this process end; 'sunbulk runbook start' leaves it to them at once.`,
 	}
 	f := cmd.Flags()
 	o.book.register(f)
-	o.access.register(f)
+	o.access.register(f, &p.allowHTTP)
 	redisFlag(f, &o.redis, redisMeaning+" (default: embedded)")
 	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
 	f.StringVar(&o.out, "out", "", "report folder (default sunbulk-RUN)")

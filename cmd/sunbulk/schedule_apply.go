@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -22,7 +23,7 @@ func (p *program) scheduleApplyCommand() *cobra.Command {
 		Short: "Make or change the schedules of runbooks",
 		Long: `Apply checks all FILEs, then keeps each runbook under its name on --redis, from where workers run it by its
 schedule. What is paused stays so, and what has not changed is left alone. Workers read the input when a
-run starts: a path is one on their machines.`,
+run starts: a path is one on their machines, and what it names must be among their own --inputs.`,
 		Example: `  sunbulk schedule apply runbooks/*.yaml --redis redis://localhost:6379
   sunbulk schedule apply clean-up.yaml --var days=120`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -77,6 +78,9 @@ func (p *program) applySchedules(o runbookFlags, redis string, files []string) e
 			d, err := schedules.Get(ctx, flow.Name)
 			if err != nil {
 				return err
+			}
+			if change != schedule.Unchanged && !p.quiet {
+				p.note(fmt.Sprintf("schedule %s: workers read %s only if it is among their own --inputs", flow.Name, strings.Join(flow.Input, ", ")))
 			}
 			all = append(all, applied{flow.Name, change, !d.Paused.IsZero(), nextSlots(tables[i], now, 3)})
 		}

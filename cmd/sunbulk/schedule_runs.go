@@ -18,6 +18,7 @@ import (
 type scheduledRuns struct {
 	*store
 	conductor *runs.Conductor
+	inputs    *input.Places
 }
 
 var _ schedule.Starter = scheduledRuns{}
@@ -39,7 +40,7 @@ func (s scheduledRuns) Start(ctx context.Context, id string, book *runbook.Runbo
 	if len(book.Input) == 0 {
 		return &schedule.Refusal{Reason: "the runbook has no input"}
 	}
-	files, err := input.Find(ctx, book.Input)
+	files, err := s.inputs.Find(ctx, book.Input)
 	if err == nil && files.Pipe() != "" {
 		return &schedule.Refusal{Reason: files.Pipe() + " is a pipe, which can be read only once"}
 	}

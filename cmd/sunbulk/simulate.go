@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/sunbulk/sunbulk/internal/credentials"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/sunco/suncotest"
 )
@@ -181,7 +182,7 @@ func (p *program) simulate(ctx context.Context, o simulateOptions) error {
 	if err != nil {
 		return err
 	}
-	s := environmentSecrets()
+	s := credentials.Environment()
 	cfg := suncotest.Config{AppID: o.app, KeyID: s.KeyID, KeySecret: s.KeySecret, Token: s.Token, Knobs: o.knobs, Seed: o.seed}
 	if o.world != "" {
 		if cfg.World, err = readWorld(o.world); err != nil {

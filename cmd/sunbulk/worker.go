@@ -7,12 +7,16 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"sync"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/credentials"
+	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/metrics"
 	"github.com/sunbulk/sunbulk/internal/notify"
 	"github.com/sunbulk/sunbulk/internal/runs"
@@ -29,6 +33,7 @@ type workerOptions struct {
 	redis       string
 	app         string
 	credentials string
+	inputs      []string
 	concurrency int
 	metricsAddr string
 }
@@ -48,11 +53,12 @@ Ctrl-C lets calls in flight end and gives the rest back to the queue, the second
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.work(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
-	o.access.register(f)
+	o.access.register(f, &p.allowHTTP)
 	o.notify.register(f)
 	redisFlag(f, &o.redis, redisMeaning)
 	f.StringVar(&o.app, "app", "", "app id of the credentials in the environment")
 	f.StringVar(&o.credentials, "credentials", "", "JSON file with the credentials of several apps, mode 0600")
+	f.StringSliceVar(&o.inputs, "inputs", nil, "folder, https://HOST/PATH or s3://BUCKET/PREFIX from which runs that schedules start may read; several with commas, or again (default: none)")
 	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
 	f.StringVar(&o.metricsAddr, "metrics-addr", "", "serve /metrics, /healthz and /readyz on this address, e.g. :9464")
 	return cmd
@@ -92,11 +98,15 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 	if err := checkConcurrency(o.concurrency); err != nil {
 		return err
 	}
-	apis, err := o.apis()
+	apis, err := o.apis(p.drain)
 	if err != nil {
 		return err
 	}
-	hook, err := o.notify.hook()
+	inputs, err := o.places(p.allowHTTP)
+	if err != nil {
+		return err
+	}
+	hook, err := o.notify.hook(p.allowHTTP)
 	if err != nil {
 		return err
 	}
@@ -121,9 +131,9 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 	}
 	var reading readers
 	conduct := func() *runs.Conductor { // each has a name of its own, so that one waits for what the other queues
-		return runs.New(st.rdb, st.codec, runs.Config{Name: service.ProcessName() + "-" + rand.Text()[:6], Apps: apps, Logger: log, Reading: reading.begin})
+		return runs.New(st.rdb, st.codec, runs.Config{Name: service.ProcessName() + "-" + rand.Text()[:6], Apps: apps, Inputs: inputs, Logger: log, Reading: reading.begin})
 	}
-	timetables := schedule.Config{Starter: scheduledRuns{st, conduct()}, Apps: apps, Logger: log}
+	timetables := schedule.Config{Starter: scheduledRuns{st, conduct(), inputs}, Apps: apps, Logger: log}
 	if hook != nil {
 		n := notify.New(st.rdb, st.ledger, hook, notices)
 		timetables.Tell = n.NotStarted
@@ -142,12 +152,25 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 	return err
 }
 
+// places returns what the worker may read of what Redis names: never the files of credentials.
+func (o workerOptions) places(allowHTTP bool) (*input.Places, error) {
+	never := []string{os.Getenv("AWS_SHARED_CREDENTIALS_FILE"), os.Getenv("AWS_CONFIG_FILE"), os.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE"), o.credentials}
+	if home, err := os.UserHomeDir(); err == nil {
+		never = append(never, filepath.Join(home, ".aws", "credentials"), filepath.Join(home, ".aws", "config"))
+	}
+	never = slices.DeleteFunc(never, func(name string) bool { return name == "" })
+	return input.NewPlaces(o.inputs, input.PlacesConfig{Never: never, AllowHTTP: allowHTTP})
+}
+
 // apis returns the API of every app that the flags give credentials for.
-func (o workerOptions) apis() (map[string]*sunco.API, error) {
-	all := map[string]secrets{}
+func (o workerOptions) apis(ctx context.Context) (map[string]*sunco.API, error) {
+	all := map[string]credentials.Credentials{}
 	switch {
 	case o.credentials != "":
-		apps, err := readCredentials(o.credentials)
+		apps, err := credentials.ReadFile(ctx, o.credentials)
+		if credentials.IsInterrupted(ctx, err) {
+			return nil, &exitError{code: exitInterrupted, err: errors.New("interrupted")}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -157,14 +180,18 @@ func (o workerOptions) apis() (map[string]*sunco.API, error) {
 	}
 	if o.app != "" {
 		if _, listed := all[o.app]; !listed {
-			all[o.app] = environmentSecrets()
+			all[o.app] = credentials.Environment()
 		}
 	}
 	apis := map[string]*sunco.API{}
 	for _, app := range slices.Sorted(maps.Keys(all)) {
 		api, err := o.access.api(app, all[app])
 		if err != nil {
-			return nil, fmt.Errorf("%sapp %s: %w", all[app].name("", all[app].file+": "), app, err)
+			where := "app " + app
+			if file := all[app].File; file != "" {
+				where = file + ": " + where
+			}
+			return nil, fmt.Errorf("%s: %w", where, err)
 		}
 		apis[app] = api
 	}

@@ -21,7 +21,19 @@ type Files struct {
 // each is asked once for its version. Its error is an *Error, or an *fs.PathError. That a path leads
 // nowhere is Open's to say.
 func Find(ctx context.Context, names []string) (*Files, error) {
-	return newNetwork().findAll(ctx, names)
+	return Finder{}.Find(ctx, names)
+}
+
+// Finder finds what a command line names, wherever it lies. A zero field means the default that its comment states.
+type Finder struct {
+	AllowHTTP bool // also over http, from any host; default: from this machine alone
+}
+
+// Find is what the function of that name is.
+func (f Finder) Find(ctx context.Context, names []string) (*Files, error) {
+	n := newNetwork()
+	n.allowHTTP = f.AllowHTTP
+	return n.findAll(ctx, names)
 }
 
 func (n *network) findAll(ctx context.Context, names []string) (*Files, error) {
@@ -71,6 +83,9 @@ func (p *place) isPipe() bool {
 	if p.get != nil {
 		return !p.version.known()
 	}
+	if p.open != nil {
+		return false
+	}
 	info, err := os.Stat(p.name)
 	return p.name == "-" || err == nil && !info.Mode().IsRegular() && !info.IsDir()
 }
@@ -96,11 +111,19 @@ func (fs *Files) Digest() ([]jobs.Input, error) {
 	return inputs, nil
 }
 
+// openFile opens what lies on this machine.
+func (p *place) openFile() (*os.File, error) {
+	if p.open != nil {
+		return p.open()
+	}
+	return os.Open(p.name)
+}
+
 func (p *place) digest() error {
 	if p.digested != nil {
 		return nil
 	}
-	f, err := os.Open(p.name)
+	f, err := p.openFile()
 	if err != nil {
 		return fmt.Errorf("open input: %w", err)
 	}

@@ -31,7 +31,7 @@ func (a *jsonArray) next() (Record, error) {
 	line := a.line()
 	n, err := a.value()
 	if errors.Is(err, errTooLong) {
-		rec := reject(line, err, nil, []string{a.head(a.unread())})
+		rec := reject(line, err, nil, a.original(a.unread(), nil))
 		a.skipValue()
 		return rec, nil
 	}
@@ -100,7 +100,7 @@ func (d *ndjson) next() (Record, error) {
 	if broken != nil && !errors.Is(broken, io.EOF) && !errors.Is(broken, errTooLong) {
 		return Record{}, broken
 	}
-	rec := reject(line, err, nil, []string{d.head(d.unread()[:end])})
+	rec := reject(line, err, nil, d.original(d.unread()[:end], nil))
 	d.skipLine()
 	d.lost = true
 	return rec, nil

@@ -40,7 +40,11 @@ func (o *objects) record(line int64, raw []byte) (Record, error) {
 	if err := o.assemble(raw); errors.Is(err, errFiltered) {
 		return Record{Row: key(o.row), Filtered: true}, nil
 	} else if err != nil {
-		return reject(line, err, nil, []string{o.head(raw)}), nil
+		names := o.names
+		if errors.Is(err, errNotObject) || errors.Is(err, errNotUTF8) {
+			names = nil
+		}
+		return reject(line, err, nil, o.original(raw, names)), nil
 	}
 	return Record{Row: o.row}, nil
 }

@@ -14,8 +14,9 @@ import (
 
 // place is where one input lies.
 type place struct {
-	name string // as people are shown it: without the user, query and fragment of a URL (I7)
-	get  getter // of what is read over the network; nil for a file and for standard input
+	name string                   // as people are shown it: without the user, query and fragment of a URL (I7)
+	get  getter                   // of what is read over the network; nil for a file and for standard input
+	open func() (*os.File, error) // of a plain file within Places; nil for others
 
 	version version // of what is read over the network, when it was found
 	first   *remote // the only reading of an object whose version is not known, until it is used
@@ -37,6 +38,9 @@ const (
 // find returns the places that an argument of the command line names: a file, standard input, a URL,
 // or what matches a pattern, in the order of names. What exists under the very name goes before all else.
 func (n *network) find(ctx context.Context, arg string) ([]*place, error) {
+	if n.places != nil {
+		return n.places.find(ctx, n, arg)
+	}
 	if arg == "-" {
 		return []*place{{name: arg}}, nil
 	}

@@ -16,6 +16,8 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/minio/minio-go/v7/pkg/s3utils"
+
+	"github.com/sunbulk/sunbulk/internal/transit"
 )
 
 // codeForm is that of the codes of S3, such as NoSuchKey.
@@ -36,7 +38,7 @@ func (n *network) findObjects(ctx context.Context, rest string, newest bool) ([]
 	}
 	if n.store == nil {
 		var err error
-		if n.store, err = openStore(n.web.Transport); err != nil {
+		if n.store, err = openStore(newTransport(), n.allowHTTP); err != nil { // the endpoint is this process's own setting
 			return nil, err
 		}
 	}
@@ -65,6 +67,9 @@ func (n *network) findObjects(ctx context.Context, rest string, newest bool) ([]
 		if o.Key == key {
 			return []*place{object(key)}, nil
 		}
+		if n.places != nil && !n.places.holdsKeys(bucket, o.Key) {
+			continue
+		}
 		if match, _ := path.Match(key, o.Key); match && !strings.HasSuffix(o.Key, "/") {
 			all = append(all, found{object(o.Key), o.LastModified})
 		}
@@ -74,11 +79,14 @@ func (n *network) findObjects(ctx context.Context, rest string, newest bool) ([]
 
 // openStore takes endpoint, region and credentials from where AWS' own tools take them: environment,
 // profiles, and the role of the machine or container.
-func openStore(transport http.RoundTripper) (*store, error) {
+func openStore(transport http.RoundTripper, allowHTTP bool) (*store, error) {
 	endpoint := cmp.Or(os.Getenv("AWS_ENDPOINT_URL_S3"), os.Getenv("AWS_ENDPOINT_URL"), "https://s3.amazonaws.com")
 	u, err := url.Parse(endpoint)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.User != nil {
 		return nil, &Error{Cause: "AWS_ENDPOINT_URL is not the URL of a host", Hint: "it looks like https://minio.example.com:9000"}
+	}
+	if !allowHTTP && !transit.Private(u) {
+		return nil, &Error{Cause: "AWS_ENDPOINT_URL: http://" + u.Host + " would send people's data unencrypted", Hint: transit.Hint}
 	}
 	roles := &http.Client{Timeout: 5 * time.Second} // the address of a machine's role may lead nowhere
 	creds := credentials.NewChainCredentials([]credentials.Provider{

@@ -72,7 +72,7 @@ func (s *source) openRaw(f *file) (io.Reader, error) {
 		s.size, s.again = r.version.size, r.version.known()
 		return r, nil
 	case f.name != "-":
-		disk, err := os.Open(f.name)
+		disk, err := f.openFile()
 		if err != nil {
 			return nil, err
 		}

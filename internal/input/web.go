@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/transit"
 )
 
 // network reaches what does not lie on this machine.
@@ -18,13 +20,22 @@ type network struct {
 	idle  time.Duration // longest wait for a byte
 	pause time.Duration // unit of the waits between connections
 	store *store        // of s3://; nil before the first
+
+	places    *Places // nil = whatever is named
+	allowHTTP bool    // from any host
 }
 
 func newNetwork() *network {
+	n := &network{idle: time.Minute, pause: time.Second}
+	n.web = &http.Client{Transport: newTransport(), CheckRedirect: n.checkRedirect}
+	return n
+}
+
+func newTransport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone() // proxy, dial and TLS timeouts
 	t.ResponseHeaderTimeout = time.Minute
 	t.DisableCompression = true
-	return &network{web: &http.Client{Transport: t, CheckRedirect: checkRedirect}, idle: time.Minute, pause: time.Second}
+	return t
 }
 
 // findURL returns the place of an object on a web server.
@@ -33,32 +44,39 @@ func (n *network) findURL(raw string) ([]*place, error) {
 	if err != nil || u.Hostname() == "" { // the error's own words quote the URL
 		return nil, &Error{File: "https://…", Cause: "is not a sound URL", Hint: "it looks like https://HOST/PATH"}
 	}
-	name := (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
-	if !isSafe(u) {
-		return nil, &Error{File: name, Cause: "is not https, as every host but this machine must be",
-			Hint: "rows name people and decide what is done to them: nobody may read or change them on their way"}
+	if !n.allows(u) {
+		return nil, &Error{File: shownURL(u), Cause: "is not https, as every host but this machine must be",
+			Hint: "rows name people and decide what is done to them: " + transit.Hint}
 	}
-	return []*place{{name: name, get: n.getter(u)}}, nil
+	return []*place{{name: shownURL(u), get: n.getter(u)}}, nil
 }
 
-// isSafe tells whether nobody between here and the server can read or change what comes.
-func isSafe(u *url.URL) bool {
-	ip := net.ParseIP(u.Hostname())
-	return u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+// shownURL is a URL without its secrets (I7).
+func shownURL(u *url.URL) string {
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
+}
+
+// allows tells whether rows may come from a URL, whatever places there are.
+func (n *network) allows(u *url.URL) bool {
+	return transit.Private(u) || n.allowHTTP && u.Scheme == "http"
 }
 
 var (
 	errRedirects        = errors.New("the server redirects too often")
 	errInsecureRedirect = errors.New("the server redirects to an address that is not https")
+	errStrayRedirect    = errors.New("the server redirects to an address that is not among --inputs")
 )
 
-// checkRedirect keeps redirects to https. The user of a URL is sent to its own host only.
-func checkRedirect(req *http.Request, via []*http.Request) error {
+// checkRedirect keeps redirects to https, and to places. The user of a URL is sent to its own host only.
+func (n *network) checkRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) >= 10 {
 		return errRedirects
 	}
-	if req.URL.Scheme != "https" && (via[0].URL.Scheme == "https" || !isSafe(req.URL)) {
+	if req.URL.Scheme != "https" && (via[len(via)-1].URL.Scheme == "https" || !n.allows(req.URL)) {
 		return errInsecureRedirect
+	}
+	if n.places != nil && !n.places.holdsURL(req.URL) {
+		return errStrayRedirect
 	}
 	req.Header.Del("Referer") // the query of a presigned URL would be in it
 	return nil
@@ -117,6 +135,9 @@ func told(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
 	}
+	if errors.Is(err, transit.ErrInside) {
+		return transit.ErrInside
+	}
 	if e, ok := errors.AsType[*net.OpError](err); ok {
 		return e
 	}
@@ -126,7 +147,7 @@ func told(err error) error {
 	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		return errors.New("the server does not answer in time")
 	}
-	for _, known := range []error{context.Canceled, errRedirects, errInsecureRedirect, io.ErrUnexpectedEOF, io.EOF} {
+	for _, known := range []error{context.Canceled, errRedirects, errInsecureRedirect, errStrayRedirect, io.ErrUnexpectedEOF, io.EOF} {
 		if errors.Is(err, known) {
 			return known
 		}

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -19,6 +20,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/transit"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -41,18 +43,32 @@ type Hook struct {
 	timeout time.Duration
 }
 
-// NewHook returns the Hook at an http or https URL. Without a secret notices are not signed. agent is the
-// User-Agent.
-func NewHook(address string, format Format, secret, agent string) (*Hook, error) {
+// ErrClearText says that notices, and the key in the URL, would go unencrypted to another machine.
+var ErrClearText = errors.New("http:// would send notices, and any key in the URL, unencrypted")
+
+// Sender says how notices are posted. A zero field means the default that its comment states.
+type Sender struct {
+	Format    Format // default: JSON
+	Secret    string // that signs notices; default: they are not signed
+	Agent     string // the User-Agent; default: Go's
+	AllowHTTP bool   // to any host; default: to this machine alone
+}
+
+// NewHook returns the Hook at an http or https URL.
+func NewHook(address string, s Sender) (*Hook, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, errors.New("not a URL that begins with https:// or http://")
 	}
+	if !s.AllowHTTP && !transit.Private(u) {
+		return nil, ErrClearText
+	}
+	format := cmp.Or(s.Format, JSON)
 	if format != JSON && format != Slack {
 		return nil, fmt.Errorf("%q is neither %s nor %s", format, JSON, Slack)
 	}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return &Hook{address, format, []byte(secret), agent, client, patience}, nil
+	return &Hook{address, format, []byte(s.Secret), s.Agent, client, patience}, nil
 }
 
 // patience is how long a receiver may take.

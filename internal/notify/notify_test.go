@@ -188,7 +188,7 @@ func TestSlackGetsPlainText(t *testing.T) {
 // I7: the URL of a hook may hold a key.
 func TestErrorsDoNotTellTheURL(t *testing.T) {
 	for _, address := range []string{"http://127.0.0.1:1/HOOKKEY", "http://HOOKKEY.invalid/", "ftp://HOOKKEY", "http://HOOKKEY\x7f", "https://" + receive(t, 200).Listener.Addr().String() + "/HOOKKEY"} {
-		h, err := NewHook(address, JSON, "", "")
+		h, err := NewHook(address, Sender{})
 		if err == nil {
 			err = h.post(t.Context(), Notice{})
 		}

@@ -67,7 +67,7 @@ func (r *receiver) ids() []string {
 
 func (r *receiver) hook(t *testing.T, format Format, secret string) *Hook {
 	t.Helper()
-	h, err := NewHook(r.URL+"/services/HOOKKEY", format, secret, "sunbulk/test")
+	h, err := NewHook(r.URL+"/services/HOOKKEY", Sender{Format: format, Secret: secret, Agent: "sunbulk/test"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/queue"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -21,6 +22,9 @@ type Config struct {
 	Apps   []string     // whose runs it moves; required
 	Note   func(string) // hears what is odd about the input of a run that is begun; default: nobody does
 	Logger *slog.Logger // default: nothing is logged
+
+	// Inputs are what it may read of what runs name in Redis; default: nothing. Files that Start is given may lie anywhere.
+	Inputs *input.Places
 
 	// Reading is called before rows are read, and what it returns afterwards; default: nothing.
 	Reading func() (end func())

@@ -239,3 +239,18 @@ func TestUnreadableRunStopsNoOther(t *testing.T) {
 		t.Errorf("the run was told %d times, want once:\n%s", got, log.String())
 	}
 }
+
+// I12: a head in Redis that claims that workers read its input gets at nothing that their own setting does not hold.
+func TestAForgedHeadReadsNothing(t *testing.T) {
+	for _, name := range []string{"/etc/passwd", "/proc/self/environ", "http://127.0.0.1:6379/", "s3://secrets/keys.csv", "/etc/*"} {
+		w := newWorld(t)
+		r := w.run(runID, strings.Replace(cleanup, "batch: 10\n", "batch: 10\ninput: \""+name+"\"\n", 1))
+		r.Local = false
+		w.ok(w.Create(w.Context(), r))
+		w.ok(w.Move(w.Context(), r.ID))
+		now := w.now(r)
+		if now.State != jobs.Paused || !strings.Contains(now.Reason, name) || strings.Contains(now.Reason, "root:") {
+			t.Errorf("%s: got %s: %s", name, now.State, now.Reason)
+		}
+	}
+}

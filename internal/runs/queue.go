@@ -168,7 +168,7 @@ func (c *Conductor) seal(ctx context.Context, r Run, id string, inputs []jobs.In
 func (c *Conductor) source(ctx context.Context, r Run, files *input.Files) (s *Source, err error) {
 	if r.Step == 0 {
 		if files == nil {
-			if files, err = input.Find(ctx, r.Runbook.Input); err != nil {
+			if files, err = c.cfg.Inputs.Find(ctx, r.Runbook.Input); err != nil {
 				return nil, err
 			}
 		}
