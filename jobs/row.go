@@ -28,6 +28,8 @@ type Row struct {
 
 	ClientID string
 
+	Sent bool // a call of a row without an outcome may have reached the API; known for reports alone
+
 	Carry string // for later steps of a runbook, as Carry.Encode has it; empty outside of one
 }
 

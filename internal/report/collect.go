@@ -127,6 +127,9 @@ func (c *collector) addQueued(row jobs.Row) error {
 		return err
 	}
 	r := &record{Outcome: jobs.Outcome{Row: row, Kind: jobs.Unprocessed}}
+	if row.Sent {
+		r.ErrorCode = mayHaveArrived
+	}
 	c.note(r)
 	return c.spool.put(r)
 }
@@ -161,13 +164,21 @@ func (c *collector) note(r *record) {
 	}
 }
 
-// rerunOfUnprocessed says whether rows without an outcome may be run elsewhere: not while the job may run them itself.
-func (c *collector) rerunOfUnprocessed() jobs.Rerun {
-	if c.job.State.Ended() {
-		return ""
+// mayHaveArrived is the code of a row without an outcome whose call may have done its work.
+const mayHaveArrived = "may_have_arrived"
+
+// rerunOfUnprocessed says why a row without an outcome must not be run elsewhere: the job may run it itself, or has called it.
+func (c *collector) rerunOfUnprocessed(r *record) jobs.Rerun {
+	switch {
+	case !c.job.State.Ended():
+		return jobs.RerunNotEnded
+	case r.ErrorCode == mayHaveArrived:
+		return jobs.RerunLookFirst
 	}
-	return jobs.RerunNotEnded
+	return ""
 }
+
+func rerunOfDoubts(*record) jobs.Rerun { return jobs.RerunLookFirst }
 
 // summary is the job in numbers, with the rows as they were collected.
 func (c *collector) summary() Summary {

@@ -70,3 +70,23 @@ func TestRowsAreMarkedWhileTheyMayBeDone(t *testing.T) {
 		}
 	}
 }
+
+// A job that was cancelled while calls were under way, or whose worker died in them, does not know whether they arrived.
+func TestRowsThatWereSentAreMarkedWhenTheirJobHasEnded(t *testing.T) {
+	sent, waits := createRow(1), createRow(2)
+	sent.Sent = true
+	remove := jobs.Row{Number: 3, Op: jobs.Remove, User: "u3", ClientID: "c3", Sent: true}
+	src := memorySource{rows: []jobs.Row{sent, waits, remove}}
+	dir := t.TempDir()
+	if _, err := writeTo(t.Context(), dir, testJob(jobs.Cancelled, src.tallyOf(3)), src); err != nil {
+		t.Fatal(err)
+	}
+	_, lines := readSheet(t, dir, "unprocessed.csv")
+	var got []string
+	for _, line := range lines {
+		got = append(got, line["cause"]+"/"+line["rerun"])
+	}
+	if diff := cmp.Diff([]string{"may_have_arrived/look_first", "/", "may_have_arrived/"}, got); diff != "" {
+		t.Errorf("cause/rerun (-want +got):\n%s", diff)
+	}
+}

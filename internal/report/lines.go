@@ -37,7 +37,7 @@ func resultLines(s *sheet) section {
 
 // rowLines writes the rows of one kind as input that can be run again, without the columns that no
 // row uses. Creates that must not be run as they stand are marked so. A lost row cannot be run again: only results.csv has it.
-func rowLines(s *sheet, kind jobs.Kind, used *columnSet, rerun jobs.Rerun) section {
+func rowLines(s *sheet, kind jobs.Kind, used *columnSet, rerun func(*record) jobs.Rerun) section {
 	header := []string{"op"}
 	var columns []jobs.Column
 	for i, c := range jobs.Columns() {
@@ -47,7 +47,7 @@ func rowLines(s *sheet, kind jobs.Kind, used *columnSet, rerun jobs.Rerun) secti
 		}
 	}
 	header = append(header, "outcome", "cause")
-	if rerun != "" {
+	if rerun != nil {
 		header = append(header, jobs.RerunColumn)
 	}
 	cells := make([]string, len(header))
@@ -60,9 +60,11 @@ func rowLines(s *sheet, kind jobs.Kind, used *columnSet, rerun jobs.Rerun) secti
 			cells = append(cells, *c.Field(&r.Row))
 		}
 		cells = append(cells, string(r.Kind), cause(r))
-		if rerun != "" && r.Row.Op == jobs.Create {
-			cells = append(cells, string(rerun))
-		} else if rerun != "" {
+		switch {
+		case rerun == nil:
+		case r.Row.Op == jobs.Create:
+			cells = append(cells, string(rerun(r)))
+		default:
 			cells = append(cells, "")
 		}
 		return s.write(header, cells)

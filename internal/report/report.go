@@ -85,9 +85,9 @@ type section func(*record) error
 func writeRecords(ctx context.Context, f *draft, c *collector, p *page) error {
 	sections := []section{
 		resultLines(f.sheet("results.csv")),
-		rowLines(f.sheet("failed.csv"), jobs.Failed, c.used[jobs.Failed], ""),
-		rowLines(f.sheet("in_doubt.csv"), jobs.InDoubt, c.used[jobs.InDoubt], jobs.RerunLookFirst),
-		rowLines(f.sheet("unprocessed.csv"), jobs.Unprocessed, c.used[jobs.Unprocessed], c.rerunOfUnprocessed()),
+		rowLines(f.sheet("failed.csv"), jobs.Failed, c.used[jobs.Failed], nil),
+		rowLines(f.sheet("in_doubt.csv"), jobs.InDoubt, c.used[jobs.InDoubt], rerunOfDoubts),
+		rowLines(f.sheet("unprocessed.csv"), jobs.Unprocessed, c.used[jobs.Unprocessed], c.rerunOfUnprocessed),
 		rejectedLines(f.sheet("rejected.csv"), &c.headings),
 		duplicateLines(f.sheet("duplicates.csv"), &c.headings),
 		clientLines(f.sheet("clients.csv"), c.brands),

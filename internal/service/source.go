@@ -59,11 +59,29 @@ func (s source) Rows(ctx context.Context) iter.Seq2[jobs.Row, error] {
 			if !found {
 				continue
 			}
-			for _, row := range batch.Rows {
+			sent, err := s.sent(ctx, number, fence)
+			if err != nil {
+				yield(jobs.Row{}, err)
+				return
+			}
+			for i, row := range batch.Rows {
+				row.Sent = sent(i)
 				if !yield(row, ctx.Err()) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// sent tells which rows of a batch may have been called without an outcome that is known. Only of a job that has ended does that matter:
+// until then it settles them itself.
+func (s source) sent(ctx context.Context, batch, fence int64) (func(i int) bool, error) {
+	if !s.job.State.Ended() || fence == 0 {
+		return func(int) bool { return false }, nil
+	}
+	open, _, err := s.ledger.Opened(ctx, s.job.ID, batch)
+	return func(i int) bool {
+		return open.Dirty || i < len(open.Progress) && (open.Progress.Done(i) || open.Progress.InDoubt(i))
+	}, err
 }
