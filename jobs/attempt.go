@@ -46,6 +46,7 @@ func (c *Codec) DecodeAttempts(data []byte) (batch int64, attempts []Attempt, er
 	if err != nil {
 		return 0, nil, fmt.Errorf("decode attempts: %w", err)
 	}
+	defer r.done()
 	attempts = make([]Attempt, r.rows)
 	r.ints(func(i int, v int64) { attempts[i].Row = v })
 	r.ints(func(i int, v int64) { attempts[i].At = time.UnixMilli(v).UTC() })

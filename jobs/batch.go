@@ -1,9 +1,20 @@
 package jobs
 
+import "unsafe"
+
 // Batch is up to a hundred or so rows that travel as one task.
 type Batch struct {
 	Number int64 // from 0 in its job
 	Rows   []Row
+}
+
+// Memory is about how many bytes the batch takes.
+func (b *Batch) Memory() int64 {
+	n := int64(cap(b.Rows)) * int64(unsafe.Sizeof(Row{}))
+	for i := range b.Rows {
+		n += int64(b.Rows[i].Size())
+	}
+	return n
 }
 
 // MaxAttempts is the highest number of attempts that a row can be given.

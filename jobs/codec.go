@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -13,8 +12,9 @@ import (
 // Codec turns batches and chunks into bytes and back: columns, compressed with zstd behind a
 // byte that names the layout. It is safe for concurrent use.
 type Codec struct {
-	enc *zstd.Encoder
-	dec *zstd.Decoder
+	enc   *zstd.Encoder
+	dec   *zstd.Decoder
+	large chan struct{} // holds one token: the right to decode what is large
 }
 
 const (
@@ -26,8 +26,15 @@ const (
 	layoutCarryingBatch = 4
 	layoutCarryingChunk = 5
 
-	maxDecoded = 256 << 20 // bytes of one batch or chunk, a guard against hostile data
-	maxRecords = 1 << 20
+	// Guards against hostile data. What is written has 8 MB of rows and rejections or so, in 10,000 rows at most, and a few MB of lists.
+	maxDecoded = 32 << 20 // bytes of one batch or chunk
+	maxRecords = 1 << 16
+	maxParts   = 1 << 20 // clients, or cells, of all records
+
+	unsized = 256 // bytes below which the encoder tells no size
+
+	smallDecoded = 256 << 10 // bytes up to which, and up to so many records, several are decoded at a time
+	smallRecords = 1000
 )
 
 // NewCodec returns a Codec. Make one per process: it keeps buffers.
@@ -36,11 +43,11 @@ func NewCodec() (*Codec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make encoder: %w", err)
 	}
-	dec, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxDecoded))
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxDecoded), zstd.WithDecodeAllCapLimit(true))
 	if err != nil {
 		return nil, fmt.Errorf("make decoder: %w", err)
 	}
-	return &Codec{enc, dec}, nil
+	return &Codec{enc, dec, make(chan struct{}, 1)}, nil
 }
 
 // EncodeBatch returns b as bytes.
@@ -61,6 +68,7 @@ func (c *Codec) DecodeBatch(data []byte) (Batch, error) {
 	if err != nil {
 		return Batch{}, fmt.Errorf("decode batch: %w", err)
 	}
+	defer r.done()
 	b := Batch{Number: number, Rows: make([]Row, r.rows)}
 	row := func(i int) *Row { return &b.Rows[i] }
 	readRows(r, row)
@@ -94,6 +102,7 @@ func (c *Codec) DecodeChunk(data []byte) (Chunk, error) {
 	if err != nil {
 		return Chunk{}, fmt.Errorf("decode outcomes: %w", err)
 	}
+	defer r.done()
 	k := Chunk{Batch: batch, Outcomes: make([]Outcome, r.rows)}
 	readOutcomes(r, k.Outcomes)
 	if layout == layoutCarryingChunk {
@@ -114,18 +123,48 @@ func (c *Codec) seal(layout byte, body []byte) []byte {
 	return c.enc.EncodeAll(body, []byte{layout})
 }
 
-// open returns the table that data holds in one of the layouts, which of them it is, and its number.
+// open returns the table that data holds in one of the layouts, which of them it is, and its number. The reader must be
+// done with before another that is large can be opened.
 func (c *Codec) open(data []byte, layouts ...byte) (r *columnReader, layout byte, number int64, err error) {
 	if len(data) == 0 || !slices.Contains(layouts, data[0]) {
 		return nil, 0, 0, errCorrupt
 	}
-	body, err := c.dec.DecodeAll(data[1:], nil)
+	size, err := decodedSize(data[1:])
 	if err != nil {
+		return nil, 0, 0, err
+	}
+	r = &columnReader{large: c.large}
+	if size > smallDecoded {
+		r.wait()
+	}
+	if r.buf, err = c.dec.DecodeAll(data[1:], make([]byte, 0, size)); err != nil {
+		r.done()
 		return nil, 0, 0, fmt.Errorf("decompress: %w", err)
 	}
-	r = &columnReader{buf: body}
 	number = r.header()
-	return r, data[0], number, r.err
+	if r.err != nil {
+		r.done()
+		return nil, 0, 0, r.err
+	}
+	if r.rows > smallRecords {
+		r.wait()
+	}
+	return r, data[0], number, nil
+}
+
+// decodedSize is what compressed data says of its size. It is allocated before anything is decompressed, and not exceeded.
+func decodedSize(data []byte) (int, error) {
+	var h zstd.Header
+	if err := h.Decode(data); err != nil {
+		return 0, fmt.Errorf("decompress: %w", err)
+	}
+	switch {
+	case h.Skippable || h.FrameContentSize > maxDecoded:
+		return 0, fmt.Errorf("decompress: %w: larger than %d bytes", errCorrupt, maxDecoded)
+	case !h.HasFCS:
+		return unsized, nil
+	}
+	return int(h.FrameContentSize), nil
 }
 
 // header starts a table: the number of its records, and one number of the table itself.
@@ -216,7 +255,7 @@ func readOutcomes(r *columnReader, outcomes []Outcome) {
 	r.ints(func(i int, v int64) { outcomes[i].Attempts = int(v) })
 	r.ints(func(i int, v int64) { outcomes[i].Duration = time.Duration(v) * time.Microsecond })
 	r.ints(func(i int, v int64) { outcomes[i].FinishedAt = time.UnixMilli(v).UTC() })
-	r.strings(func(i int, v string) { outcomes[i].Clients = splitClients(v) })
+	readParts(r, r.splitClients, func(i int, clients []json.RawMessage) { outcomes[i].Clients = clients })
 }
 
 func writeRejections(w *columnWriter, rejections []Rejection) {
@@ -241,8 +280,8 @@ func readRejections(r *columnReader, rejections []Rejection) {
 	r.ints(func(i int, v int64) { rejections[i].Line = v })
 	r.strings(func(i int, v string) { rejections[i].Column = Line(v) })
 	r.strings(func(i int, v string) { rejections[i].Cause = Line(v) })
-	r.strings(func(i int, v string) { rejections[i].Names = splitCells(v) })
-	r.strings(func(i int, v string) { rejections[i].Values = splitCells(v) })
+	readParts(r, r.splitCells, func(i int, cells []string) { rejections[i].Names = cells })
+	readParts(r, r.splitCells, func(i int, cells []string) { rejections[i].Values = cells })
 	if len(r.buf) > 0 { // older releases have no such column
 		r.ints(func(i int, v int64) { rejections[i].Duplicate = v == 1 })
 		return
@@ -254,39 +293,3 @@ func readRejections(r *columnReader, rejections []Rejection) {
 
 // causesOfDuplicates are the sentences by which releases without a column for it told duplicates from other rejections.
 var causesOfDuplicates = []string{"same as an earlier row", "an earlier row is for the same user, type and integration"}
-
-func joinClients(clients []json.RawMessage) string {
-	var b strings.Builder
-	for _, c := range clients {
-		b.Write(c)
-		b.WriteByte('\n')
-	}
-	return b.String()
-}
-
-func splitClients(s string) []json.RawMessage {
-	var clients []json.RawMessage
-	for line := range strings.Lines(s) {
-		clients = append(clients, json.RawMessage(strings.TrimSuffix(line, "\n")))
-	}
-	return clients
-}
-
-// joinCells keeps cells of any content apart: each ends with a byte that UTF-8 never holds.
-func joinCells(cells []string) string {
-	var b strings.Builder
-	for _, c := range cells {
-		b.WriteString(strings.ReplaceAll(c, cellEnd, ""))
-		b.WriteString(cellEnd)
-	}
-	return b.String()
-}
-
-func splitCells(s string) []string {
-	if s == "" {
-		return nil
-	}
-	return strings.Split(strings.TrimSuffix(s, cellEnd), cellEnd)
-}
-
-const cellEnd = "\xff"

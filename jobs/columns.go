@@ -54,9 +54,49 @@ var errCorrupt = errors.New("corrupt data")
 
 // columnReader reads what columnWriter wrote. The first error sticks in err.
 type columnReader struct {
-	rows int
-	buf  []byte
-	err  error
+	rows  int
+	buf   []byte
+	err   error
+	parts int           // that values were split into
+	large chan struct{} // of the Codec
+	held  bool          // its token is this reader's
+}
+
+// wait blocks until no other reader is at something large.
+func (r *columnReader) wait() {
+	if !r.held {
+		r.large <- struct{}{}
+		r.held = true
+	}
+}
+
+// done ends the reading.
+func (r *columnReader) done() {
+	if r.held {
+		r.held = false
+		<-r.large
+	}
+}
+
+// count adds to the parts that values are split into, and tells whether they are not too many.
+func (r *columnReader) count(n int) bool {
+	if r.parts += n; r.parts > maxParts {
+		r.fail()
+		return false
+	}
+	return true
+}
+
+// readParts reads values that are lists. Records that have the same one share it.
+func readParts[P any](r *columnReader, split func(string) P, set func(i int, parts P)) {
+	var last string
+	var parts P
+	r.strings(func(i int, v string) {
+		if i == 0 || v != last {
+			last, parts = v, split(v)
+		}
+		set(i, parts)
+	})
 }
 
 func (r *columnReader) strings(set func(i int, v string)) {

@@ -39,6 +39,9 @@ func (t Threshold) String() string {
 	return strconv.FormatFloat(t.Percent, 'f', -1, 64) + "%"
 }
 
+// Never tells whether no number of failed rows pauses the job.
+func (t Threshold) Never() bool { return t.Count == 0 && (t.Percent == 0 || t.Percent >= 100) }
+
 // Exceeded returns a sentence for people when too many rows of the tally failed, else "".
 func (t Threshold) Exceeded(rows Tally) string {
 	called := rows.called()

@@ -14,6 +14,7 @@ func (a *API) App(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer got.done()
 	var reply struct {
 		App *struct{} `json:"app"`
 	}

@@ -3,7 +3,6 @@ package sunco
 import (
 	"bytes"
 	"context"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -11,13 +10,6 @@ import (
 
 // MaxBodySize is the largest request body in bytes. The vendor says 100 kB; this is the stricter reading of it.
 const MaxBodySize = 100_000
-
-const (
-	// maxAnswer bounds the body of an answer, in bytes after decompression.
-	maxAnswer = 10_000_000
-	// maxErrorAnswer is how much of the body of an error is read to find its cause.
-	maxErrorAnswer = 64_000
-)
 
 // call is one HTTP request to the API.
 type call struct {
@@ -38,10 +30,11 @@ type request struct {
 // to its end and closed.
 type sender func(context.Context, request) (res *http.Response, sent bool, err error)
 
-// answer is a 2xx answer that was read in full.
+// answer is a 2xx answer that was read in full. done is called when its body is no longer needed.
 type answer struct {
 	status int
 	body   []byte
+	done   func()
 }
 
 func (a answer) unreadable(expected string) error {
@@ -50,6 +43,11 @@ func (a answer) unreadable(expected string) error {
 
 func (a answer) broken(title string) error {
 	return &Error{Status: a.status, Title: title, Sent: true}
+}
+
+// endless is about an answer, or a list of which it is a part, that is larger than any may be.
+func (a answer) endless(title string) error {
+	return &Error{Status: a.status, Title: title, Sent: true, Err: ErrTooLarge}
 }
 
 // do makes the call, once. Its errors are of type *Error.
@@ -72,26 +70,12 @@ func (a *API) do(ctx context.Context, c call) (answer, error) {
 	if res.StatusCode/100 != 2 {
 		return answer{}, a.refusal(c, authorization, res)
 	}
-	body, err := readBody(res)
-	got := answer{status: res.StatusCode, body: bytes.TrimSpace(body)}
+	body, release, err := a.readBody(ctx, res)
 	if err != nil {
+		release()
 		lost := a.failure(c, authorization, err, true)
 		lost.Status, lost.Title = res.StatusCode, "answer has an unreadable body: "+lost.Title
 		return answer{}, lost
 	}
-	if len(body) > maxAnswer {
-		return answer{}, got.unreadable("it is larger than 10 MB")
-	}
-	return got, nil
-}
-
-// readBody reads at most a byte more than maxAnswer. It believes a length only where it is small, as a rule.
-func readBody(res *http.Response) ([]byte, error) {
-	const small = 16_000
-	if n := res.ContentLength; n > 0 && n <= small {
-		body := make([]byte, n)
-		read, err := io.ReadFull(res.Body, body)
-		return body[:read], err
-	}
-	return io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	return answer{status: res.StatusCode, body: bytes.TrimSpace(body), done: release}, nil
 }

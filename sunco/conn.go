@@ -14,7 +14,7 @@ import (
 
 const (
 	// maxAnswerHeader bounds the header of an answer, in bytes.
-	maxAnswerHeader = 1 << 20
+	maxAnswerHeader = 256 << 10
 	// maxInformed bounds the 1xx answers before the real one.
 	maxInformed = 5
 )

@@ -90,6 +90,7 @@ func (a *API) Create(ctx context.Context, user string, create ClientCreate, quer
 	if err != nil {
 		return Client{}, err
 	}
+	defer got.done()
 	var reply struct {
 		Client *Client `json:"client"`
 	}

@@ -136,7 +136,7 @@ func TestContextThatEndsLaterSpoilsNoExchange(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := readBody(res); err != nil {
+		if _, _, err := new(API).readBody(ctx, res); err != nil {
 			t.Fatal(err)
 		}
 		res.Body.Close()

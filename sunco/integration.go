@@ -24,6 +24,7 @@ func (a *API) Integration(ctx context.Context, id string) (Integration, error) {
 	if err != nil {
 		return Integration{}, err
 	}
+	defer got.done()
 	var reply struct {
 		Integration *struct {
 			ID     field `json:"id"`

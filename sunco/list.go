@@ -3,18 +3,24 @@ package sunco
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 const (
 	maxPageSize = 100
-	// maxPages bounds a list that never ends: 100,000 clients of one user.
-	maxPages = 1000
+	// Bounds of a list that never ends: pages, those that bring nothing new, clients and their bytes.
+	maxPages   = 1000
+	maxIdle    = 5
+	maxClients = 10_000
+	maxList    = 2 << 20
 	// cursorLength is the length of every cursor and record id.
 	cursorLength = 24
 )
@@ -28,7 +34,7 @@ type ListQuery struct {
 
 // page is the answer to one call of a list; all of meta and links may be missing.
 type page struct {
-	Clients *[]Client `json:"clients"`
+	Clients clients `json:"clients"`
 	Meta    struct {
 		HasMore     *bool  `json:"hasMore"`
 		AfterCursor string `json:"afterCursor"`
@@ -36,6 +42,41 @@ type page struct {
 	Links *struct {
 		Next string `json:"next"`
 	} `json:"links"`
+}
+
+// clients are those of a page: nil when there are none, which is no empty list.
+type clients []Client
+
+// UnmarshalJSONFrom takes an array of no more clients than a page can have.
+func (c *clients) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	*c = nil
+	switch d.PeekKind() {
+	case 'n':
+		return d.SkipValue()
+	case '[':
+	default:
+		return errors.New("clients are no array")
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	*c = clients{}
+	for d.PeekKind() != ']' {
+		object, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		if len(*c) == maxPageSize {
+			return ErrTooLarge
+		}
+		var read Client
+		if err := read.UnmarshalJSON(object); err != nil {
+			return err
+		}
+		*c = append(*c, read)
+	}
+	_, err := d.ReadToken()
+	return err
 }
 
 // List returns all clients of the user, given by id or external id, each once, with a call per page. It ends at the first
@@ -69,6 +110,9 @@ type Pages struct {
 	next    string // target of the page that follows; empty at the end
 	asked   map[string]bool
 	given   map[string]bool // by client id
+	idle    int             // pages in a row without a new client
+	count   int             // of clients given
+	size    int             // of them, in bytes
 }
 
 // Pages returns the list of the user's clients and makes no call; Next tells what is wrong with the arguments.
@@ -97,25 +141,43 @@ func (p *Pages) Next(ctx context.Context) ([]Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer got.done()
 	var read page
+	err = decode(got.body, &read)
+	if errors.Is(err, ErrTooLarge) {
+		return nil, got.endless(fmt.Sprintf("page has more than %d clients", maxPageSize))
+	}
 	// A page without clients must not pass for an empty list: a create may be sent again because of it.
-	if decode(got.body, &read) != nil || read.Clients == nil {
+	if err != nil || read.Clients == nil {
 		return nil, got.unreadable("clients were expected")
 	}
-	var clients []Client
-	for _, c := range *read.Clients {
-		if c.ID == "" || !p.given[c.ID] {
-			p.given[c.ID] = true
-			clients = append(clients, c)
-		}
+	fresh := p.fresh(read.Clients)
+	if p.count > maxClients || p.size > maxList {
+		return nil, got.endless(fmt.Sprintf("list does not end: %d clients of %d bytes", p.count, p.size))
 	}
 	p.asked[p.next] = true
-	next, problem := p.after(read)
-	if problem != "" {
-		return clients, got.broken(problem)
+	next, err := p.after(got, read)
+	if err != nil {
+		return fresh, err
 	}
 	p.next = next
-	return clients, nil
+	return fresh, nil
+}
+
+// fresh returns the clients that no page gave before.
+func (p *Pages) fresh(read clients) (fresh []Client) {
+	for _, c := range read {
+		if c.ID == "" || !p.given[c.ID] {
+			p.given[c.ID] = true
+			fresh = append(fresh, c)
+			p.size += len(c.object)
+		}
+	}
+	if p.idle++; len(fresh) > 0 {
+		p.idle = 0
+	}
+	p.count += len(fresh)
+	return fresh
 }
 
 // target returns that of the page after the cursor. The brackets are literal, as the vendor's own examples have them.
@@ -130,18 +192,22 @@ func (p *Pages) target(after string) string {
 	return p.api.target(query, "users", p.user, "clients")
 }
 
-// after returns the target of the page that follows, none at the end of the list; problem tells why it can't be followed.
-func (p *Pages) after(read page) (next, problem string) {
-	next, problem = p.named(read)
+// after returns the target of the page that follows, none at the end of the list; its error says why it can't be followed.
+func (p *Pages) after(got answer, read page) (string, error) {
+	next, problem := p.named(read)
 	switch {
+	case problem != "":
+		return "", got.broken(problem)
 	case next == "":
-		return "", problem
+		return "", nil
 	case p.asked[next]:
-		return "", "list goes in a circle: a page was named twice"
+		return "", got.endless("list goes in a circle: a page was named twice")
+	case p.idle >= maxIdle:
+		return "", got.endless(fmt.Sprintf("list does not end: %d pages without a new client", p.idle))
 	case len(p.asked) >= maxPages:
-		return "", fmt.Sprintf("list has more than %d pages", maxPages)
+		return "", got.endless(fmt.Sprintf("list has more than %d pages", maxPages))
 	}
-	return next, ""
+	return next, nil
 }
 
 // named reads where a page says that the next one is.
@@ -156,8 +222,8 @@ func (p *Pages) named(read page) (next, problem string) {
 		return p.link(read.Links.Next)
 	case more != nil:
 		return "", "more clients are announced without a cursor or link"
-	case read.Links == nil && len(*read.Clients) >= p.query.PageSize:
-		return p.afterLast(*read.Clients), ""
+	case read.Links == nil && len(read.Clients) >= p.query.PageSize:
+		return p.afterLast(read.Clients), ""
 	}
 	return "", ""
 }

@@ -23,7 +23,7 @@ var (
 // refusal is the Error of an answer that is not 2xx.
 func (a *API) refusal(c call, authorization string, res *http.Response) *Error {
 	// Reading the body lets the connection be used again. The status stands even where the rest was cut off.
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxErrorAnswer))
+	body, err := readError(res)
 	e := &Error{Status: res.StatusCode, Sent: true, RetryAfter: retryAfter(res.Header), Err: err}
 	if res.StatusCode/100 == 3 {
 		e.Title = "redirected, which is not followed (hint: check the base URL)"
@@ -35,6 +35,15 @@ func (a *API) refusal(c call, authorization string, res *http.Response) *Error {
 	}
 	e.Title = cmp.Or(a.clean(title, c, authorization), http.StatusText(res.StatusCode), "no reason given")
 	return e
+}
+
+// readError reads the beginning of the body of an error.
+func readError(res *http.Response) ([]byte, error) {
+	in, err := plain(res, maxErrorAnswer)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(in, maxErrorAnswer))
 }
 
 // cause finds code and title in the body of an error: the API's own JSON, the title of a page, or plain text.

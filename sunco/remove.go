@@ -27,6 +27,7 @@ func (a *API) Remove(ctx context.Context, user, clientID string, query Query) er
 	if err != nil {
 		return err
 	}
+	defer got.done()
 	// A login page of some proxy must not pass for a removal.
 	if len(got.body) > 0 && !json.Valid(got.body) {
 		return got.unreadable("JSON was expected")

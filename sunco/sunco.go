@@ -42,6 +42,8 @@ type API struct {
 
 	secrets []string
 	kept    atomic.Pointer[keptSecrets]
+
+	large chan struct{} // holds a token for each large answer that is held
 }
 
 // New returns an API for the app. It sends nothing; its errors are about the arguments and never quote credentials.
@@ -70,7 +72,7 @@ func New(appID string, cfg Config) (*API, error) {
 		send = through(cfg.Transport, base, cfg.UserAgent)
 	}
 	secrets := append(proxySecrets(base), cfg.Secrets...)
-	return &API{base: base, root: resource(base.EscapedPath(), "v2", "apps", appID), auth: cfg.Auth, send: send, secrets: secrets}, nil
+	return &API{base: base, root: resource(base.EscapedPath(), "v2", "apps", appID), auth: cfg.Auth, send: send, secrets: secrets, large: make(chan struct{}, largeAnswers)}, nil
 }
 
 // parseBase checks a base URL; its errors quote neither the URL nor a password in it.

@@ -88,7 +88,7 @@ func (r request) http(ctx context.Context, base *url.URL, userAgent string) (*ht
 	if err != nil {
 		return nil, err
 	}
-	header := http.Header{"Accept": {contentType}, "User-Agent": {userAgent}, "Authorization": {r.authorization}}
+	header := http.Header{"Accept": {contentType}, "Accept-Encoding": {"identity"}, "User-Agent": {userAgent}, "Authorization": {r.authorization}}
 	req := http.Request{Method: r.method, URL: u, Header: header}
 	if r.body != nil {
 		header["Content-Type"] = []string{contentType}

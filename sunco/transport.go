@@ -51,7 +51,7 @@ type direct struct {
 func newDirect(base *url.URL, userAgent string) *direct {
 	t := &direct{
 		address: net.JoinHostPort(base.Hostname(), port(base)),
-		fields:  "Host: " + hostField(base.Host) + "\r\nUser-Agent: " + userAgent + "\r\nAccept: " + contentType + "\r\n",
+		fields:  "Host: " + hostField(base.Host) + "\r\nUser-Agent: " + userAgent + "\r\nAccept: " + contentType + "\r\nAccept-Encoding: identity\r\n",
 	}
 	t.buffers.New = func() any { return new([]byte) }
 	if base.Scheme == "https" {

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
@@ -75,16 +76,23 @@ func (r *run) heed(ctx context.Context, receipt ledger.Receipt) {
 	}
 }
 
-// reasonToPause says why a job was paused after an answer that is not about the row, and what helps.
-func reasonToPause(e *sunco.Error) string {
+// reasonToPause says why a job was paused after an answer to a row that is not about the row, and what helps.
+func reasonToPause(e *sunco.Error, row int64, v verdict) string {
 	hint := "check the base URL and the app id"
 	switch e.Status {
-	case 401:
+	case http.StatusUnauthorized:
 		hint = "check the key id and secret, or the token"
-	case 402:
+	case http.StatusPaymentRequired:
 		hint = "the account's plan does not allow this call"
-	case 403:
+	case http.StatusForbidden:
 		hint = "the key is not allowed to do this; check its scope"
 	}
-	return fmt.Sprintf("the API answered %s (%s)", e, hint)
+	asked := ""
+	switch {
+	case v.fine:
+		asked = ", and no row was accepted so far though it knows the app"
+	case v.err != nil && v.err.Status != e.Status:
+		asked = fmt.Sprintf(", and a probe of the app: %s", v.err)
+	}
+	return fmt.Sprintf("the API answered %s (row %d%s; %s)", e, row, asked, hint)
 }

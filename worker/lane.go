@@ -43,6 +43,7 @@ type lane struct {
 	pace    *pace.Lane
 	gate    chan struct{} // holds one token: the right to wait for the pace
 	waiting atomic.Int64
+	first   atomic.Int64 // calls that go before those that wait
 	log     *slog.Logger
 }
 
@@ -58,14 +59,55 @@ func terms(o jobs.Options) pace.Terms {
 // enter blocks until one call may be made: the breaker lets it, the pace has one, and a place in
 // flight is free. leave must be called with what became of it, and how long it took.
 func (l *lane) enter(ctx context.Context) (leave func(*sunco.Error, time.Duration), err error) {
+	const look = 10 * time.Millisecond
 	l.waiting.Add(1)
 	defer l.waiting.Add(-1)
+	for {
+		if err := l.takeGate(ctx); err != nil {
+			return nil, err
+		}
+		if l.first.Load() == 0 {
+			defer l.openGate()
+			return l.admit(ctx)
+		}
+		l.openGate()
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(look):
+		}
+	}
+}
+
+// enterFirst is enter for a call that goes before those that wait, and lets none of them begin before leave.
+func (l *lane) enterFirst(ctx context.Context) (leave func(*sunco.Error, time.Duration), err error) {
+	l.first.Add(1)
+	if err := l.takeGate(ctx); err != nil {
+		l.first.Add(-1)
+		return nil, err
+	}
+	done := func() { l.first.Add(-1); l.openGate() }
+	over, err := l.admit(ctx)
+	if err != nil {
+		done()
+		return nil, err
+	}
+	return func(e *sunco.Error, took time.Duration) { over(e, took); done() }, nil
+}
+
+func (l *lane) takeGate(ctx context.Context) error {
 	select {
 	case l.gate <- struct{}{}:
-		defer func() { <-l.gate }()
+		return nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
+}
+
+func (l *lane) openGate() { <-l.gate }
+
+// admit waits for breaker, pace and place. Only the holder of the gate calls it.
+func (l *lane) admit(ctx context.Context) (leave func(*sunco.Error, time.Duration), err error) {
 	report, err := l.allowed(ctx)
 	if err != nil {
 		return nil, err

@@ -22,11 +22,14 @@ type Observer interface {
 	Committed(app string, outcomes []jobs.Outcome, finished bool)
 }
 
+// Probe is the Op of a call that is made for no row: it asks whether key, app and base URL are fine.
+const Probe jobs.Op = "probe"
+
 // Call is one request to the API. Its values come from small sets.
 type Call struct {
-	Op       jobs.Op
-	Look     bool   // a list that looks for a create whose answer was lost
-	Status   string // ok, the HTTP status of an error such as 429, other, no_answer or not_sent
+	Op       jobs.Op // the row's, or Probe
+	Look     bool    // a list that looks for a create whose answer was lost
+	Status   string  // ok, the HTTP status of an error such as 429, other, no_answer or not_sent
 	Answered bool
 	Waited   time.Duration // for the circuit breaker, the pace and a place in flight
 	Took     time.Duration

@@ -2,11 +2,13 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
+	"github.com/sunbulk/sunbulk/sunco"
 )
 
 // mostLooks is how many looks of one delivery may fail before a row stays in doubt. A look uses no
@@ -38,7 +40,8 @@ func (r *run) pass(ctx context.Context) error {
 	chains.Wait()
 	close(done)
 	commits.Wait()
-	r.judge(start)
+	r.settleRefused(ctx)
+	r.judge(ctx, start)
 	return r.commit(ctx, ledger.Commit{})
 }
 
@@ -72,41 +75,79 @@ func (r *run) attempt(ctx context.Context, i int) bool {
 	outcome, err := t.once(ctx)
 	if err != nil {
 		t.fail(err)
-		if t.ruling.move == halt {
-			r.pause(ctx, reasonToPause(t.last))
+		if t.ruling.move == suspect {
+			r.suspect(ctx, t)
+			return false
 		}
 		if t.ruling.move != settle {
 			t.tell(false)
 			return false
 		}
-		outcome = t.failure(t.ruling.kind)
+		kind := t.ruling.kind
+		if t.doubt && t.looked && errors.Is(t.last, sunco.ErrTooLarge) { // the look has shown nothing (I2)
+			kind = jobs.InDoubt
+		}
+		outcome = t.failure(kind)
 	}
 	t.tell(true)
 	t.ruling = ruling{move: settle}
 	r.rec.settle(i, t.finished(outcome))
+	if weight(outcome) > lightOutcome {
+		r.unload(ctx)
+	}
 	return true
 }
 
+// lightOutcome is how many bytes of clients an outcome may have that waits for the next commit.
+const lightOutcome = 128 << 10
+
+// unload commits what is heavy at once, one batch after the other, so that neither memory nor a commit holds many of them (I6).
+func (r *run) unload(ctx context.Context) {
+	r.unloading.Lock()
+	defer r.unloading.Unlock()
+	_ = r.commit(ctx, ledger.Commit{Dirty: true}) // what it could not keep is in the next commit
+}
+
+// weight is about how many bytes an outcome's clients take.
+func weight(o jobs.Outcome) int {
+	const each = 24
+	n := each * len(o.Clients)
+	for _, c := range o.Clients {
+		n += len(c)
+	}
+	return n
+}
+
 // judge decides after a pass which failed calls used an attempt, and gives up on rows that have
-// none left. Failures during an outage are the API's and use none (I8).
-func (r *run) judge(start time.Time) {
-	outage := r.app.trippedSince(start)
+// none left. Failures during an outage are the API's and use none, and no 429 does (I8), but for those
+// that a row meets alone.
+func (r *run) judge(ctx context.Context, start time.Time) {
+	outage, lasting := r.app.trippedSince(start), false
 	for i := range r.tries {
 		t := &r.tries[i]
-		if r.rec.progress.Done(i) {
+		if r.rec.isDone(i) {
 			continue
 		}
-		if t.ruling.move == again && !outage {
+		if t.ruling.move == again && (!outage || t.streak.alone) {
 			t.use()
 		}
 		r.rec.doubt(i, t.doubt)
 		switch {
+		case t.ruling.move == throttled && t.streak.strike(r.evidence):
+			o := t.failure(t.refusedKind())
+			o.ErrorCode, o.Error = codeThrottled, "the API answers 429 to this row alone"
+			r.rec.settle(i, t.finished(o))
+		case t.ruling.move == throttled || t.ruling.move == again && outage:
+			lasting = lasting || t.streak.lasts()
 		case t.ruling.move != again:
 		case t.doubt && t.looks >= mostLooks:
 			r.rec.settle(i, t.finished(t.failure(jobs.InDoubt)))
 		case !t.doubt && t.attempts >= r.job.Options.Attempts:
 			r.rec.settle(i, t.finished(t.failure(jobs.Failed)))
 		}
+	}
+	if lasting {
+		r.list(ctx)
 	}
 }
 

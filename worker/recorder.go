@@ -72,6 +72,13 @@ func (r *recorder) isDone(i int) bool {
 	return r.progress.Done(i)
 }
 
+// tally is that of the job at the last commit.
+func (r *recorder) tally() jobs.Tally {
+	r.committing.Lock()
+	defer r.committing.Unlock()
+	return r.receipt.Tally
+}
+
 // use counts an attempt of row i.
 func (r *recorder) use(i int) {
 	r.mu.Lock()

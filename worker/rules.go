@@ -24,7 +24,7 @@ const (
 	throttled               // as soon as the pace allows; uses no attempt
 	interrupted             // the worker stops; uses no attempt
 	later                   // it is too early to look for a lost create, or to ask for a pending client; uses no attempt
-	halt                    // nothing is wrong with the row: pause the job; uses no attempt
+	suspect                 // refused as a key is: the row's failure where others are not, else the job's pause; see probe.go
 )
 
 // ruling is the decision on one failed call.
@@ -51,20 +51,22 @@ func rule(op jobs.Op, e *sunco.Error) ruling {
 		return ruling{move: interrupted, doubt: lost}
 	case s == 0 || s >= 500 || s == http.StatusRequestTimeout:
 		return ruling{move: again, doubt: lost}
+	case op == jobs.List && errors.Is(e, sunco.ErrTooLarge):
+		return ruling{move: settle, kind: jobs.Failed}
 	case s < 300: // done, and the answer cannot be read
 		return ruling{move: again, doubt: lost}
-	case s < 400: // a redirect: the base URL is wrong
-		return ruling{move: halt}
+	case s < 400: // a redirect
+		return ruling{move: suspect}
 	case s == statusTooMany:
 		return ruling{move: throttled}
 	case s == http.StatusConflict || s == statusLocked || s == http.StatusTooEarly:
 		return ruling{move: again}
 	case s == http.StatusUnauthorized || s == http.StatusPaymentRequired || s == http.StatusForbidden || e.Code == codeAppNotFound:
-		return ruling{move: halt}
-	case s < 500 && e.Code == "" && e.Err != nil: // refused, and the reason was cut off
+		return ruling{move: suspect}
+	case e.Code == "" && e.Err != nil: // refused, and the reason was cut off
 		return ruling{move: again}
-	case s == http.StatusNotFound && e.Code == "": // not the API's own: the base URL is wrong
-		return ruling{move: halt}
+	case e.Code == "": // not the API's own answer: of something in front of it, or the base URL is wrong
+		return ruling{move: suspect}
 	case op == jobs.Remove && e.Code == codeClientNotFound:
 		return ruling{move: settle, kind: jobs.Noop}
 	}
@@ -88,6 +90,8 @@ func code(e *sunco.Error) string {
 		return "not_reached"
 	case e.Status == 0:
 		return "no_answer"
+	case errors.Is(e, sunco.ErrTooLarge):
+		return "answer_too_large"
 	case e.Status < 300:
 		return "unreadable_answer"
 	}

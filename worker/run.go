@@ -213,10 +213,11 @@ func (r *run) backoff() (delay time.Duration, pending bool) {
 			continue
 		}
 		delay = max(delay, 0)
-		if t.ruling.move != again {
+		waits := t.ruling.move == throttled && t.streak.throttledAlone()
+		if t.ruling.move != again && t.ruling.move != suspect && !waits {
 			continue
 		}
-		attempts = max(attempts, t.attempts, t.looks, 1)
+		attempts = max(attempts, t.attempts, t.looks, t.streak.strikes-suspectStrikes, 1)
 		if t.doubt {
 			delay = max(delay, r.cfg.Backoff)
 		}

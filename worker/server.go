@@ -27,9 +27,12 @@ type server struct {
 	log    *slog.Logger
 	window window
 
-	places int64               // rows that may be in a pass
-	rows   *semaphore.Weighted // of them
+	places    int64               // rows that may be in a pass
+	rows      *semaphore.Weighted // of them
+	unloading sync.Mutex
+	room      *semaphore.Weighted // bytes of batches that are held
 
+	evidence *evidence
 	callers  *callers
 	inFlight atomic.Int64 // calls of the job
 	called   atomic.Int64 // calls of the job that have ended
@@ -41,6 +44,9 @@ type server struct {
 	running  sync.Map // numbers of the batches that handlers have
 	handlers sync.WaitGroup
 }
+
+// roomForBatches is how many bytes of batches a job's handlers hold: a few hundred batches of a hundred rows, or eight of the largest.
+const roomForBatches = 64 << 20
 
 // rowsInPass is how many rows of a job may be in a pass at once: what a crash can leave in doubt, each for a look. Four for each call in flight keep
 // the calls busy at a slow rate; at a high one commits take as long as many calls, and there may be as many as two seconds of looks. Each
@@ -58,6 +64,8 @@ func newServer(w *Worker, job jobs.Job, a *app) *server {
 	s.lane = newLane(a, job, s.log)
 	s.places = rowsInPass(w.cfg.Concurrency, job.Options.Rate)
 	s.rows = semaphore.NewWeighted(s.places)
+	s.room = semaphore.NewWeighted(roomForBatches)
+	s.evidence = newEvidence()
 	s.callers = newCallers(w.cfg.Concurrency)
 	s.soft, s.finish = context.WithCancelCause(w.drain)
 	return s
@@ -197,11 +205,15 @@ func (s *server) pause(ctx context.Context, reason string) {
 func (s *server) handle(ctx, lease context.Context, task *asynq.Task) error {
 	s.handlers.Add(1)
 	defer s.handlers.Done()
-	batch, err := s.codec.DecodeBatch(task.Payload())
+	batch, leave, err := s.take(task.Payload())
+	if back, ok := errors.AsType[*handBack](err); ok {
+		return back
+	}
 	if err != nil {
 		s.pause(ctx, fmt.Sprintf("worker %s cannot read a batch of the queue (%s): its rows stay unprocessed; other batches go on when the job is resumed", s.cfg.Name, err))
 		return &handBack{time.Minute, err}
 	}
+	defer leave()
 	if _, busy := s.running.LoadOrStore(batch.Number, true); busy {
 		return &handBack{ledger.Patience, errors.New("this worker has the batch")}
 	}
@@ -209,6 +221,26 @@ func (s *server) handle(ctx, lease context.Context, task *asynq.Task) error {
 	r := newRun(s, batch)
 	defer context.AfterFunc(lease, func() { r.stop(lease.Err()) })()
 	return r.work(ctx)
+}
+
+// take decodes a batch for which there is room (I6). One that finds none waits encoded.
+func (s *server) take(payload []byte) (b jobs.Batch, leave func(), err error) {
+	for held := int64(0); ; {
+		b, err = s.codec.DecodeBatch(payload)
+		need := min(b.Memory(), roomForBatches)
+		switch {
+		case err != nil:
+			s.room.Release(held)
+			return b, nil, err
+		case need <= held || held == 0 && s.room.TryAcquire(need):
+			return b, func() { s.room.Release(max(held, need)) }, nil
+		}
+		b = jobs.Batch{}
+		if s.room.Acquire(s.soft, need) != nil {
+			return b, nil, &handBack{0, context.Cause(s.soft)}
+		}
+		held = need
+	}
 }
 
 // asynqLogger passes asynq's messages on as sunbulk's own.

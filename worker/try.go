@@ -42,6 +42,9 @@ type try struct {
 	told     int            // calls that were, in this delivery
 	omitted  int            // of them, since the last that was kept
 
+	streak  streak
+	refused time.Time // when the last call was, as a key is refused
+
 	ruling ruling       // on the last attempt
 	last   *sunco.Error // of the last attempt; nil when it did not fail
 }
@@ -78,6 +81,7 @@ func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) err
 	if op == jobs.Create {
 		t.sent = start
 	}
+	t.streak.begin(t.evidence, op)
 	t.inFlight.Add(1)
 	err = do(ctx)
 	took := time.Since(start)
@@ -87,7 +91,13 @@ func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) err
 	if err != nil {
 		failure = asError(err)
 	}
-	leave(failure, took)
+	if alone := t.streak.throttledAlone(); alone && failure != nil && failure.Status == statusTooMany {
+		leave(stopped(), took)
+	} else {
+		leave(failure, took)
+	}
+	t.evidence.heard(op, t.row, start, failure, t.streak.throttledAlone())
+	t.streak.end(failure)
 	t.rec.called(t.attempts == 0 && (t.calls == 0 || second), t.looked, took, failure)
 	t.cfg.Observer.Called(t.job.Options.App, newCall(t.row.Op, t.looked, failure, start.Sub(asked), took))
 	t.note(start, took, failure)
