@@ -53,8 +53,8 @@ func (c *Codec) DecodeAttempts(data []byte) (batch int64, attempts []Attempt, er
 	r.ints(func(i int, v int64) { attempts[i].Took = time.Duration(v) * time.Microsecond })
 	r.ints(func(i int, v int64) { attempts[i].Waited = time.Duration(v) * time.Microsecond })
 	r.ints(func(i int, v int64) { attempts[i].HTTPStatus = int(v) })
-	r.strings(func(i int, v string) { attempts[i].ErrorCode = Line(v) })
-	r.strings(func(i int, v string) { attempts[i].Reason = Line(v) })
+	readParts(r, Line, func(i int, line string) { attempts[i].ErrorCode = line })
+	readParts(r, Line, func(i int, line string) { attempts[i].Reason = line })
 	r.ints(func(i int, v int64) { attempts[i].Look = v == 1 })
 	r.ints(func(i int, v int64) { attempts[i].Omitted = int(v) })
 	if r.err != nil {

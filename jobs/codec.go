@@ -246,12 +246,12 @@ func writeOutcomes(w *columnWriter, outcomes []Outcome) {
 func readOutcomes(r *columnReader, outcomes []Outcome) {
 	readRows(r, func(i int) *Row { return &outcomes[i].Row })
 	r.strings(func(i int, v string) { outcomes[i].Kind = Kind(v) })
-	r.strings(func(i int, v string) { outcomes[i].ClientID = Line(v) })
-	r.strings(func(i int, v string) { outcomes[i].ClientStatus = Line(v) })
+	readParts(r, Line, func(i int, line string) { outcomes[i].ClientID = line })
+	readParts(r, Line, func(i int, line string) { outcomes[i].ClientStatus = line })
 	r.ints(func(i int, v int64) { outcomes[i].HTTPStatus = int(v) })
-	r.strings(func(i int, v string) { outcomes[i].ErrorCode = Line(v) })
-	r.strings(func(i int, v string) { outcomes[i].Error = Line(v) })
-	r.strings(func(i int, v string) { outcomes[i].Detail = Line(v) })
+	readParts(r, Line, func(i int, line string) { outcomes[i].ErrorCode = line })
+	readParts(r, Line, func(i int, line string) { outcomes[i].Error = line })
+	readParts(r, Line, func(i int, line string) { outcomes[i].Detail = line })
 	r.ints(func(i int, v int64) { outcomes[i].Attempts = int(v) })
 	r.ints(func(i int, v int64) { outcomes[i].Duration = time.Duration(v) * time.Microsecond })
 	r.ints(func(i int, v int64) { outcomes[i].FinishedAt = time.UnixMilli(v).UTC() })
@@ -278,8 +278,8 @@ func writeRejections(w *columnWriter, rejections []Rejection) {
 func readRejections(r *columnReader, rejections []Rejection) {
 	r.ints(func(i int, v int64) { rejections[i].Number = v })
 	r.ints(func(i int, v int64) { rejections[i].Line = v })
-	r.strings(func(i int, v string) { rejections[i].Column = Line(v) })
-	r.strings(func(i int, v string) { rejections[i].Cause = Line(v) })
+	readParts(r, Line, func(i int, line string) { rejections[i].Column = line })
+	readParts(r, Line, func(i int, line string) { rejections[i].Cause = line })
 	readParts(r, r.splitCells, func(i int, cells []string) { rejections[i].Names = cells })
 	readParts(r, r.splitCells, func(i int, cells []string) { rejections[i].Values = cells })
 	if len(r.buf) > 0 { // older releases have no such column

@@ -46,8 +46,10 @@ type program struct {
 
 // run is the whole command line. It returns the exit code.
 func run(ctx, drain context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	p := &program{stdin: stdin, screen: newScreen(stderr), drain: drain}
-	p.stdout, p.screen.secrets = output{stdout, &p.secrets}, &p.secrets
+	out, screen := dataOutlet{newOutlet(stdout), ctx}, newScreen(stderr)
+	defer screen.close()
+	p := &program{stdin: stdin, screen: screen, drain: drain}
+	p.stdout, p.screen.secrets = output{out, &p.secrets}, &p.secrets
 	root := p.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -55,6 +57,10 @@ func run(ctx, drain context.Context, args []string, stdin io.Reader, stdout, std
 	root.SetErr(p.screen)
 	cmd, err := root.ExecuteContextC(ctx)
 	p.screen.status("")
+	out.close()
+	if err == nil && out.failure() != nil {
+		err = cannotRun(fmt.Errorf("write to stdout: %w", out.failure()), "")
+	}
 	if err == nil {
 		return exitOK
 	}

@@ -13,7 +13,7 @@ import (
 // screen is stderr with one live line below everything else that is written, on a terminal.
 type screen struct {
 	mu   sync.Mutex
-	out  io.Writer
+	out  *outlet
 	file *os.File // nil when not a terminal
 	line string   // the live line
 
@@ -21,12 +21,15 @@ type screen struct {
 }
 
 func newScreen(out io.Writer) *screen {
-	s := &screen{out: out, secrets: new(secretsShown)}
+	s := &screen{out: newOutlet(out), secrets: new(secretsShown)}
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
 		s.file = f
 	}
 	return s
 }
+
+// close ends the screen. What is written later is dropped.
+func (s *screen) close() { s.out.close() }
 
 const clearLine = "\r\x1b[K"
 

@@ -60,12 +60,17 @@ func judge(want string, err error, stderr string) error {
 	return nil
 }
 
-// start NAME [<FILE|<+FILE] ARG…: sunbulk runs in the background and writes to NAME.out and NAME.err. It reads FILE
-// from a pipe, which with + does not end.
+// start NAME [<FILE|<+FILE] [>KIND] ARG…: sunbulk runs in the background and writes to NAME.out and NAME.err. It reads FILE
+// from a pipe, which with + does not end. Of KIND both are a pipe whose reader is gone, or one that nobody reads (unread), or a
+// full disk (full).
 func start(s *script, ts *testscript.TestScript, args []string) error {
 	name, args := args[0], args[1:]
 	feed, fed := strings.CutPrefix(args[0], "<")
 	if fed {
+		args = args[1:]
+	}
+	sink, sunk := strings.CutPrefix(args[0], ">")
+	if sunk {
 		args = args[1:]
 	}
 	if err := ts.Exec("env", "-0"); err != nil {
@@ -89,6 +94,14 @@ func start(s *script, ts *testscript.TestScript, args []string) error {
 	}
 	defer stderr.Close()
 	p.Stdout, p.Stderr = stdout, stderr
+	if sunk {
+		w, err := s.sink(sink)
+		if err != nil {
+			return err
+		}
+		defer w.Close()
+		p.Stdout, p.Stderr = w, w
+	}
 	if fed {
 		r, w, err := os.Pipe()
 		if err != nil {
@@ -107,6 +120,28 @@ func start(s *script, ts *testscript.TestScript, args []string) error {
 	return nil
 }
 
+// sink is what takes no writes.
+func (s *script) sink(kind string) (*os.File, error) {
+	if kind == "full" {
+		return os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	if kind == "gone" {
+		return w, r.Close()
+	}
+	if err := w.SetWriteDeadline(time.Now().Add(time.Second)); err != nil {
+		return nil, err
+	}
+	for err = nil; err == nil; { // until it is full
+		_, err = w.Write(make([]byte, 64<<10))
+	}
+	s.t.Cleanup(func() { r.Close() })
+	return w, nil
+}
+
 // feed writes the text to the process, and with open holds the pipe as long as that runs.
 func (p *process) feed(w *os.File, text string, open bool) {
 	defer w.Close()
@@ -115,10 +150,21 @@ func (p *process) feed(w *os.File, text string, open bool) {
 	}
 }
 
-// signal NAME INT|TERM|KILL
+// signal NAME INT|TERM|HUP|KILL [again]: with again it is sent until the process ends, as signals of one moment are one.
 func sendSignal(s *script, _ *testscript.TestScript, args []string) error {
-	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}
-	return s.processes[args[0]].Process.Signal(signals[args[1]])
+	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": os.Kill}
+	p := s.processes[args[0]]
+	if len(args) == 2 {
+		return p.Process.Signal(signals[args[1]])
+	}
+	for {
+		select {
+		case <-p.done:
+			return nil
+		case <-time.After(sameSignal + 100*time.Millisecond):
+			_ = p.Process.Signal(signals[args[1]]) // it may have ended
+		}
+	}
 }
 
 // ends NAME N: the process ends by itself with exit code N; -1 after SIGKILL.
