@@ -1,4 +1,5 @@
-FROM --platform=$BUILDPLATFORM golang:1.26 AS build
+# Needs BuildKit, which docker build has used by itself since Docker 23; before: DOCKER_BUILDKIT=1.
+FROM --platform=$BUILDPLATFORM golang:1.26.5@sha256:3aff6657219a4d9c14e27fb1d8976c49c29fddb70ba835014f477e1c70636647 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
@@ -7,6 +8,6 @@ ARG TARGETOS TARGETARCH
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags="-s -w" -o /sunbulk ./cmd/sunbulk
 
 # Holds CA certificates and a user that is not root, and nothing to log in to.
-FROM gcr.io/distroless/static-debian12:nonroot
+FROM gcr.io/distroless/static-debian12:nonroot@sha256:1b7b9f0f0e0a1d2155f531db587cc48ec26aaf97ab64364225f5bf18a054e66a
 COPY --from=build /sunbulk /usr/local/bin/sunbulk
 ENTRYPOINT ["/usr/local/bin/sunbulk"]

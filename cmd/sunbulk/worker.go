@@ -36,6 +36,7 @@ type workerOptions struct {
 	inputs      []string
 	concurrency int
 	metricsAddr string
+	check       bool
 }
 
 func (p *program) workerCommand() *cobra.Command {
@@ -47,6 +48,7 @@ func (p *program) workerCommand() *cobra.Command {
 in the environment, or of all apps in the --credentials file. Start as many as you like. The first
 Ctrl-C lets calls in flight end and gives the rest back to the queue, the second stops at once.`,
 		Example: `  sunbulk worker --redis redis://localhost:6379 --app 5e4af71a81966cfff3ef6550
+  sunbulk worker --app 5e4af71a81966cfff3ef6550 --check
   sunbulk worker --redis rediss://queue.example:6380 --credentials apps.json
   SUNBULK_NOTIFY=https://hooks.example/… sunbulk worker --app 5e4af71a81966cfff3ef6550 --metrics-addr :9464`,
 		Args: noArguments,
@@ -60,6 +62,8 @@ Ctrl-C lets calls in flight end and gives the rest back to the queue, the second
 	f.StringVar(&o.credentials, "credentials", "", "JSON file with the credentials of several apps, mode 0600")
 	f.StringSliceVar(&o.inputs, "inputs", nil, "folder, https://HOST/PATH or s3://BUCKET/PREFIX from which runs that schedules start may read; several with commas, or again (default: none)")
 	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
+	f.BoolVar(&o.check, "check", false, "look whether flags, credentials and Redis can be used, and end")
+	_ = f.SetAnnotation("check", commandLineOnly, nil) // SUNBULK_CHECK is plan's
 	f.StringVar(&o.metricsAddr, "metrics-addr", "", "serve /metrics, /healthz and /readyz on this address, e.g. :9464")
 	return cmd
 }
@@ -115,12 +119,18 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 		return err
 	}
 	defer st.Close()
+	if o.check {
+		return nil
+	}
 	defer debug.SetGCPercent(debug.SetGCPercent(percentOfWorker))
 	apps := slices.Sorted(maps.Keys(apis))
 	cfg := worker.Config{Name: service.ProcessName(), APIs: apis, Concurrency: o.concurrency, Logger: log}
 	notices := notify.Config{Apps: apps, StalledAfter: o.notify.stalledAfter, Logger: log}
 	if o.metricsAddr != "" {
 		m := metrics.New(version(), apps)
+		for _, event := range notify.Events() {
+			m.Expect(string(event))
+		}
 		m.Share(st.rdb, st.ledger, st.queues)
 		stop, err := p.monitor(o.metricsAddr, m, st, log)
 		if err != nil {

@@ -75,6 +75,13 @@ func (m *Metrics) begin(app string) {
 	}
 }
 
+// Expect sets the counters of an event's notices to zero, for the same reason.
+func (m *Metrics) Expect(event string) {
+	for _, result := range []string{"delivered", "failed", "given_up"} {
+		m.notices.WithLabelValues(event, result)
+	}
+}
+
 // Called counts a call.
 func (m *Metrics) Called(app string, c worker.Call) {
 	operation := string(c.Op)

@@ -20,6 +20,9 @@ const (
 	NotStarted Event = "not_started" // a schedule started no run
 )
 
+// Events returns all events of which there are notices.
+func Events() []Event { return []Event{Finished, Cancelled, Paused, Stalled, NotStarted} }
+
 // Notice is one event of a job, or of a run of a runbook, as its receiver gets it, in JSON. It names no
 // person (I7).
 type Notice struct {
