@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -102,12 +103,15 @@ func checkMatch(r *Row) error {
 	return checkPhone(r)
 }
 
+// address is one address as mail programs write it: what is legal beyond that, such as a quoted name with spaces, is
+// likelier to be a link, a list or a name beside an address.
+var address = regexp.MustCompile(`^[^\s\pC\pZ@,;:<>()\[\]\\"]+@[\pL\pN\pM_-]+(\.[\pL\pN\pM_-]+)*$`)
+
 func checkAddress(r *Row) error {
-	at := strings.LastIndexByte(r.Address, '@')
 	switch {
 	case r.Address == "":
 		return &FieldError{"matchCriteria.address", "is empty, and mailgun needs it"}
-	case at < 1 || at == len(r.Address)-1 || strings.ContainsAny(r.Address, " \t\r\n,;<>"):
+	case !address.MatchString(r.Address):
 		return &FieldError{"matchCriteria.address", "is not one plain email address"}
 	case r.PhoneNumber != "":
 		return &FieldError{"matchCriteria.phoneNumber", "is set, but mailgun takes an address"}

@@ -64,6 +64,11 @@ func (o Operation) CheckRow(r *Row) error {
 		if strings.IndexByte(*f, 0) >= 0 {
 			return &FieldError{c.Path, "holds a NUL byte"}
 		}
+		if f != &r.Message && f != &r.Subject {
+			if cause := damage(*f); cause != "" {
+				return &FieldError{c.Path, cause}
+			}
+		}
 		if n := len(*f); n > maxField && f != &r.Message && f != &r.Subject { // counting characters takes time
 			if n = utf8.RuneCountInString(*f); n > maxField {
 				return &FieldError{c.Path, fmt.Sprintf("has %d characters, the API allows %d", n, maxField)}

@@ -121,7 +121,7 @@ func codeAndHint(err error) (code int, hint string) {
 		if e.Unavailable {
 			return exitCannotRun, e.Hint
 		}
-		return exitUsage, e.Hint
+		return exitUsage, strings.Trim(e.Hint+"; "+e.Seen, "; ")
 	}
 	if e, ok := errors.AsType[*credentials.Error](err); ok {
 		return exitUsage, e.Hint

@@ -1,6 +1,7 @@
 package input
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ type binder struct {
 	vocabulary
 	expressions
 	op         string
+	delimiter  byte // of CSV; 0 = found out
 	set        []setting
 	mapped     map[string]string // normalised column → path
 	allow      bool              // rows that are the same as an earlier one
@@ -39,6 +41,10 @@ func newBinder(cfg Config) (*binder, error) {
 	b := &binder{
 		vocabulary: newVocabulary(), op: strings.TrimSpace(cfg.Op), mapped: map[string]string{}, allow: cfg.AllowDuplicates, warn: cfg.Warn, said: map[string]bool{},
 		step: cfg.Step, adds: cfg.Adds,
+	}
+	var err error
+	if b.delimiter, err = ParseDelimiter(cfg.Delimiter); err != nil {
+		return nil, &Error{Cause: b.option("delimiter") + ": " + err.Error()}
 	}
 	if err := b.addSettings(cfg.Set); err != nil {
 		return nil, err
@@ -115,10 +121,23 @@ func (b *binder) say(message string) {
 	b.warn(message)
 }
 
+// sayOf passes a doubt on with the line of the first row that gives rise to it.
+func (b *binder) sayOf(line int64, d jobs.FieldError) {
+	key := d.Error()
+	if b.warn == nil || b.said[key] || len(b.said) >= maxRemarks {
+		return
+	}
+	b.said[key] = true
+	b.warn(fmt.Sprintf("%s %s, first in line %d; the row is taken as it is, and 'sunbulk plan' counts such rows", d.Column, d.Cause, line))
+}
+
 // check returns the *jobs.FieldError for which row cannot be queued, or nil.
 func (b *binder) check(o *jobs.Operation, row *jobs.Row) error {
 	if err := o.CheckRow(row); err != nil {
 		return err
+	}
+	for _, d := range row.Doubts() {
+		b.sayOf(row.Line, d)
 	}
 	same, cause := row, "same as an earlier row"
 	switch {

@@ -20,7 +20,7 @@ type csvFile struct {
 
 // openCSV reads the header, and the first record to compare it with --set.
 func openCSV(w *window, b *binder) (*csvFile, error) {
-	comma, err := findComma(w)
+	comma, err := findComma(w, b)
 	if err != nil {
 		return nil, err
 	}
@@ -30,13 +30,11 @@ func openCSV(w *window, b *binder) (*csvFile, error) {
 		return nil, err
 	}
 	f.layout = b.bind(names, true)
-	if err := f.layout.checkHeader(); err != nil {
-		err.Line = f.start
-		return nil, err
-	}
-	if err := f.layout.checkLater(); err != nil {
-		err.Line = f.start
-		return nil, err
+	for _, check := range []func() *Error{f.layout.checkHeader, f.layout.checkLater} {
+		if err := check(); err != nil {
+			err.Line, err.Seen = f.start, f.seen()
+			return nil, err
+		}
 	}
 	f.layout.remark()
 	f.first, f.peeked = f.read(), true
@@ -87,25 +85,41 @@ func (f *csvFile) next() (Record, error) {
 	return Record{Row: f.row}, nil
 }
 
-// read scans a record and takes off the ' by which a report keeps a spreadsheet from running a cell.
+// read scans the next record that holds something and is no repeated header, and takes off the ' by which a report keeps a
+// spreadsheet from running a cell.
 func (f *csvFile) read() error {
-	err := f.scan()
-	if err == nil {
+	for {
+		if err := f.scan(); err != nil {
+			return err
+		}
 		for i, c := range f.cells {
 			f.cells[i] = jobs.RestoreCell(c)
 		}
+		switch {
+		case !f.quotes && isBlank(f.cells):
+		case f.layout == nil || !f.layout.isHeader(f.cells):
+			return nil
+		case !f.layout.isSame(f.cells):
+			return &Error{Line: f.start, Cause: "another header begins here, with other columns: the file is several files joined"}
+		default:
+			f.layout.binder.say(fmt.Sprintf("line %d repeats the header, and is no row", f.start))
+		}
 	}
-	return err
 }
 
 // complete brings the record to the length of the header.
 func (f *csvFile) complete() error {
 	got, want := len(f.cells), len(f.layout.names)
+	if got > want && got <= maxColumns && isBlank(f.cells[want:]) {
+		f.cells, got = f.cells[:want], want
+	}
 	switch {
 	case got > maxColumns:
 		return fmt.Errorf("has more than %d cells, the header has %d", maxColumns, want)
 	case got > want:
 		return fmt.Errorf("has %d cells, the header has %d; a cell that holds the delimiter must be quoted", got, want)
+	case got < want && f.bareCR:
+		return fmt.Errorf("has %d cells, the header has %d, and a carriage return without a line feed stands beside it; quote a cell that holds a line break", got, want)
 	case got < want && !f.ended:
 		return fmt.Errorf("has %d cells, the header has %d, and no line end: the file may be cut off here", got, want)
 	case strings.IndexByte(f.whole, 0) >= 0:

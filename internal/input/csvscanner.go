@@ -12,12 +12,15 @@ type csvScanner struct {
 	*window
 	comma byte
 
-	start  int64    // line where the record starts
-	ended  bool     // the record ends with a line end
-	cells  []string // of the record, reused; at most maxColumns+1 of them
-	whole  string   // the text that cells are cut from
-	text   []byte   // unquoted cells, one behind the other
-	bounds []int    // ends of the cells in text
+	start    int64    // line where the record starts
+	ended    bool     // the record ends with a line end
+	quotes   bool     // it has some: its empty cells were written on purpose
+	bareCR   bool     // it ends, or the one before it did, with a carriage return that no line feed follows
+	cells    []string // of the record, reused; at most maxColumns+1 of them
+	endsBare bool     // it ends so itself
+	whole    string   // the text that cells are cut from
+	text     []byte   // unquoted cells, one behind the other
+	bounds   []int    // ends of the cells in text
 }
 
 // csvError is a record that cannot be told from what follows it.
@@ -37,7 +40,7 @@ func (s *csvScanner) scan() error {
 		return err
 	}
 	s.start = s.line
-	end, err := s.lineEnd(0)
+	end, err := s.recordEnd()
 	switch {
 	case errors.Is(err, errTooLong):
 		return s.giveUp(end, &csvError{cell: -1, cause: err.Error()})
@@ -45,17 +48,51 @@ func (s *csvScanner) scan() error {
 		return err
 	}
 	s.ended = err == nil
-	if bytes.IndexByte(s.unread()[:end], '"') < 0 {
+	if s.quotes = bytes.IndexByte(s.unread()[:end], '"') >= 0; !s.quotes {
 		s.split(string(trimCR(s.unread()[:end])))
-		s.advance(s.behind(end))
+		s.pass(end)
 		return nil
 	}
 	last, err := s.unquote(end)
 	if err != nil {
 		return s.giveUp(end, err)
 	}
-	s.advance(s.behind(last))
+	s.pass(last)
 	return nil
+}
+
+// pass moves behind a record that ends at end.
+func (s *csvScanner) pass(end int) {
+	after := s.endsBare
+	s.endsBare = end < len(s.unread()) && s.unread()[end] == '\r'
+	s.advance(s.behind(end))
+	if s.endsBare {
+		s.line++
+	}
+	s.bareCR = after || s.endsBare
+}
+
+// recordEnd returns the offset of the line end, as lineEnd does: that of a line feed, or of a carriage return that none follows.
+func (s *csvScanner) recordEnd() (int, error) {
+	for from := 0; ; {
+		text := s.unread()[from:]
+		feed := bytes.IndexByte(text, '\n')
+		if feed >= 0 {
+			text = text[:feed]
+		}
+		if i := bareReturn(text); i >= 0 {
+			return from + i, nil
+		}
+		if feed >= 0 {
+			return s.lineEnd(from)
+		}
+		if from = max(0, len(s.unread())-1); from > maxRecord { // the last byte may be a carriage return
+			return len(s.unread()), errTooLong
+		}
+		if !s.fill() {
+			return len(s.unread()), s.err
+		}
+	}
 }
 
 // behind returns the offset behind the line end at end.
@@ -71,7 +108,11 @@ func (s *csvScanner) giveUp(end int, err error) error {
 	if e, ok := errors.AsType[*csvError](err); ok {
 		e.raw = cut(string(trimCR(s.unread()[:min(end, maxKept+1)])), maxKept)
 	}
-	s.skipLine()
+	if end < len(s.unread()) && s.unread()[end] == '\r' {
+		s.pass(end)
+	} else {
+		s.skipLine()
+	}
 	return err
 }
 
@@ -99,7 +140,7 @@ func (s *csvScanner) unquote(end int) (last int, err error) {
 		if at < end && s.unread()[at] == '"' {
 			at, end, err = s.quoted(at+1, end)
 		} else {
-			at, err = s.bare(at, end)
+			at, end, err = s.bare(at, end)
 		}
 		if err != nil {
 			return end, err
@@ -119,20 +160,23 @@ func (s *csvScanner) unquote(end int) (last int, err error) {
 	return end, nil
 }
 
-// bare reads a cell without quotes from at, and returns the offset behind it.
-func (s *csvScanner) bare(at, end int) (int, error) {
+// bare reads a cell without quotes from at, and returns the offset behind it, and where the record's line ends.
+func (s *csvScanner) bare(at, end int) (int, int, error) {
 	cell := s.unread()[at:end]
 	if i := bytes.IndexByte(cell, s.comma); i >= 0 {
 		cell = cell[:i]
 	}
+	if i := bareReturn(s.unread()[at:end]); i >= 0 && i < len(cell) {
+		cell, end, s.ended = cell[:i], at+i, true
+	}
 	if i := bytes.IndexByte(cell, '"'); i >= 0 {
-		return 0, s.fault(at+i+1, "has a quote in a cell that does not begin with one, at byte %d of the record; quote the cell and double the quotes in it")
+		return 0, end, s.fault(at+i+1, "has a quote in a cell that does not begin with one, at byte %d of the record; quote the cell and double the quotes in it")
 	}
 	if at += len(cell); at == end {
 		cell = trimCR(cell)
 	}
 	s.text = append(s.text, cell...)
-	return at, nil
+	return at, end, nil
 }
 
 // quoted reads a cell from behind its first quote at at, and returns the offset behind its last
@@ -145,7 +189,7 @@ func (s *csvScanner) quoted(at, end int) (int, int, error) {
 			if !s.ended {
 				return 0, end, s.unclosed(opened)
 			}
-			s.text = append(append(s.text, s.unread()[at:end]...), '\n')
+			s.text = append(s.text, s.unread()[at:end+1]...)
 			at = end + 1
 			var err error
 			end, err = s.lineEnd(at)
@@ -163,8 +207,11 @@ func (s *csvScanner) quoted(at, end int) (int, int, error) {
 			at++
 		case len(rest) == 0, rest[0] == s.comma:
 			return at, end, nil
-		case len(rest) == 1 && rest[0] == '\r':
+		case len(trimCR(rest)) == 0:
 			return end, end, nil
+		case rest[0] == '\r':
+			s.ended = true
+			return at, at, nil
 		default:
 			return 0, end, s.fault(opened, "has text behind the closing quote of the cell that begins at byte %d of the record")
 		}
@@ -180,4 +227,14 @@ func (s *csvScanner) fault(at int, cause string) error {
 	return &csvError{cell: len(s.bounds), at: at, cause: fmt.Sprintf(cause, at)}
 }
 
-func trimCR(line []byte) []byte { return bytes.TrimSuffix(line, []byte{'\r'}) }
+func trimCR(line []byte) []byte { return bytes.TrimRight(line, "\r") }
+
+// bareReturn returns the offset of the first carriage return in a line behind which more than others of its kind stand; -1 when
+// there is none. It ends a line, as on old Macs.
+func bareReturn(line []byte) int {
+	i := bytes.IndexByte(line, '\r')
+	if i < 0 || len(trimCR(line[i:])) == 0 {
+		return -1
+	}
+	return i
+}

@@ -13,6 +13,7 @@ type Error struct {
 	Column int    // byte of the line, from 1; 0 when none is
 	Cause  string
 	Hint   string // what to do next; may be empty
+	Seen   string // of a header that does not do: how it was read
 	Err    error  // may be nil; of an option, what is wrong with its expression
 	Option string // whose expression is at fault: where, or set and its path; else empty
 

@@ -30,6 +30,12 @@ func newParser(text io.Reader, b *binder) (format string, p parser, err error) {
 		w.advance(1)
 		return "json", &jsonArray{objects: objects{window: w, binder: b}}, nil
 	case '{':
+		if _, err := w.skipSpace(); err != nil {
+			return "", nil, &Error{Cause: "cannot be read", Err: err}
+		}
+		if path := wrapped(w, b); path != "" {
+			return "", nil, &Error{Line: w.line, Cause: "the rows are below " + quote(path) + ", in one object", Hint: "write the list to a file of its own, e.g. with jq ." + path}
+		}
 		return "ndjson", &ndjson{objects: objects{window: w, binder: b}}, nil
 	}
 	p, err = openCSV(w, b)

@@ -1,10 +1,8 @@
 package input
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"unicode"
@@ -12,45 +10,6 @@ import (
 
 	"github.com/sunbulk/sunbulk/jobs"
 )
-
-// commas are the delimiters that a CSV file may have, the likeliest first.
-const commas = ",;\t|"
-
-// findComma returns the delimiter that the header holds most of, outside quotes.
-func findComma(w *window) (byte, error) {
-	var counts [len(commas)]int
-	quoted := false
-	for from := 0; ; {
-		end, err := w.lineEnd(from)
-		if bytes.IndexByte(w.unread()[from:end], 0) >= 0 {
-			return 0, &Error{Line: w.line, Cause: "is no text: its start holds NUL bytes", Hint: "save it as UTF-8, plain or compressed with gzip or zstd"}
-		}
-		if end > maxHeader {
-			return 0, &Error{Line: w.line, Cause: "the header is longer than 64 KiB", Hint: "is a quote not closed in it, or is the file no CSV?"}
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return 0, &Error{Cause: "cannot be read", Err: err}
-		}
-		for _, c := range w.unread()[from:end] {
-			if c == '"' {
-				quoted = !quoted
-			} else if i := strings.IndexByte(commas, c); i >= 0 && !quoted {
-				counts[i]++
-			}
-		}
-		if !quoted || err != nil {
-			break
-		}
-		from = end + 1
-	}
-	best := 0
-	for i, n := range counts {
-		if n > counts[best] {
-			best = i
-		}
-	}
-	return commas[best], nil
-}
 
 // readHeader returns the names of the columns, without white space around them.
 func (f *csvFile) readHeader() ([]string, error) {
@@ -70,9 +29,7 @@ func (f *csvFile) readHeader() ([]string, error) {
 		switch {
 		case !utf8.ValidString(cell):
 			return nil, &Error{Line: f.start, Cause: fmt.Sprintf("column %d of the header is not valid UTF-8", i+1), Hint: "save the file as UTF-8"}
-		case strings.ContainsRune(names[i], '\r'):
-			return nil, &Error{Line: f.start, Cause: "the lines end with bare carriage returns", Hint: "save the file with line feeds"}
-		case strings.ContainsFunc(names[i], func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }):
+		case strings.ContainsFunc(names[i], func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) }):
 			return nil, &Error{Line: f.start, Cause: fmt.Sprintf("column %d of the header holds control characters", i+1), Hint: "is the file text?"}
 		}
 	}
@@ -166,4 +123,17 @@ func operations() string {
 		names = append(names, string(o.Name))
 	}
 	return strings.Join(names, ", ")
+}
+
+// seen says how the header was cut, for a person who misses a column in it.
+func (f *csvFile) seen() string {
+	const most = 20
+	names := make([]string, 0, most+1)
+	for _, name := range f.layout.names[:min(most, len(f.layout.names))] {
+		names = append(names, quote(name))
+	}
+	if len(f.layout.names) > most {
+		names = append(names, "…")
+	}
+	return fmt.Sprintf("read with the delimiter %s are the columns %s; --delimiter gives another", delimiterName(f.comma), strings.Join(names, ", "))
 }

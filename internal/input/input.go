@@ -29,6 +29,7 @@ type Config struct {
 	Where           string               // condition of package expression: rows of which it is false are left out; empty = none
 	Vars            map[string]string    // vars.NAME of expressions
 	Map             []Mapping            // columns under other names
+	Delimiter       string               // of CSV, as ParseDelimiter reads it; empty = found out
 	AllowDuplicates bool                 // else a row that equals an earlier one is rejected
 	Stdin           io.Reader            // what the name "-" reads
 	Warn            func(message string) // hears each distinct remark once; nil drops them

@@ -12,6 +12,7 @@ import (
 type layout struct {
 	binder *binder
 	names  []string   // as the file has them
+	normal []string   // normalised
 	paths  [][]string // which each name may stand for
 	op     int        // index of the op cell, or -1
 	plans  []plan     // one per operation
@@ -49,6 +50,9 @@ type field struct {
 // bind makes the layout of records whose cells have these names; strict when others have no more.
 func (b *binder) bind(names []string, strict bool) *layout {
 	l := &layout{binder: b, names: names, paths: b.resolve(names), strict: strict, evaluated: map[int]bool{}}
+	for _, name := range names {
+		l.normal = append(l.normal, normalise(name))
+	}
 	if b.where != nil {
 		l.where = l.bindExpression("", b.where.Fields())
 	}

@@ -3,6 +3,7 @@ package input
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/sunbulk/sunbulk/internal/spelling"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -107,10 +108,15 @@ func (v vocabulary) near(name string) string {
 	return ""
 }
 
-var ignored = strings.NewReplacer("_", "", "-", "", " ", "", "\"", "", "\ufeff", "", "\u00a0", "")
-
-// normalise gives equal names to columns that match.
-func normalise(name string) string { return strings.ToLower(ignored.Replace(strings.TrimSpace(name))) }
+// normalise gives equal names to columns that match: without regard to case, signs between words, white space and invisible characters.
+func normalise(name string) string {
+	return strings.ToLower(strings.Map(func(c rune) rune {
+		if c == '_' || c == '-' || c == '"' || unicode.IsSpace(c) || unicode.Is(unicode.Cf, c) {
+			return -1
+		}
+		return c
+	}, name))
+}
 
 func lastName(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
 

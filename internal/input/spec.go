@@ -17,6 +17,7 @@ type Spec struct {
 	Op              string   // of rows that name none
 	Set             []string // PATH=VALUE
 	Map             []string // COLUMN=PATH
+	Delimiter       string   // of CSV, as ParseDelimiter reads it; empty = found out
 	Where           string
 	Vars            []string // NAME=VALUE
 	Now             string   // RFC 3339, from which expressions count ages; empty = when the job is made
@@ -25,7 +26,7 @@ type Spec struct {
 
 // Config is the Spec as Open takes it. Its error is a *jobs.OptionError.
 func (s Spec) Config() (Config, error) {
-	cfg := Config{Op: s.Op, Where: s.Where, AllowDuplicates: s.AllowDuplicates}
+	cfg := Config{Op: s.Op, Delimiter: s.Delimiter, Where: s.Where, AllowDuplicates: s.AllowDuplicates}
 	var err error
 	if cfg.Vars, err = ParseVars(s.Vars); err != nil {
 		return cfg, err
@@ -94,7 +95,7 @@ func (s Spec) Evaluates() bool {
 
 // Settings are the Spec by name: a job that goes on must have the same.
 func (s Spec) Settings() map[string]string {
-	return map[string]string{
+	settings := map[string]string{
 		"op":               s.Op,
 		"set":              strings.Join(s.Set, "\n"),
 		"map":              strings.Join(s.Map, "\n"),
@@ -103,6 +104,10 @@ func (s Spec) Settings() map[string]string {
 		"now":              s.Now,
 		"allow-duplicates": strconv.FormatBool(s.AllowDuplicates),
 	}
+	if s.Delimiter != "" { // or jobs that were begun before there was such a setting could not go on
+		settings["delimiter"] = s.Delimiter
+	}
+	return settings
 }
 
 // Effective are the settings without those that change no row of the files that r has opened: they make no other input.

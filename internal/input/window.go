@@ -116,12 +116,30 @@ func (w *window) skipSpace() (byte, error) {
 	}
 }
 
-// skipBlankLines moves to the start of the first line that holds more than white space.
+// skipBlankLines moves to the start of the first line that holds more than white space, behind byte order marks: those
+// of files that were joined stand in the middle.
 func (w *window) skipBlankLines() error {
+	for {
+		if err := w.skipWhite(); err != nil {
+			return err
+		}
+		for len(w.unread()) < len(mark) && w.fill() {
+		}
+		if !bytes.HasPrefix(w.unread(), []byte(mark)) {
+			return nil
+		}
+		w.advance(len(mark))
+	}
+}
+
+// mark is the byte order mark in UTF-8.
+const mark = "\ufeff"
+
+func (w *window) skipWhite() error {
 	for {
 		for i, c := range w.unread() {
 			if !isSpace(c) {
-				w.advance(bytes.LastIndexByte(w.unread()[:i], '\n') + 1)
+				w.advance(bytes.LastIndexAny(w.unread()[:i], "\r\n") + 1)
 				return nil
 			}
 		}

@@ -95,6 +95,9 @@ func (m *maker) count(r *jobs.Row) {
 	m.Operations[r.Op]++
 	m.Calls++
 	m.draw.add(*r)
+	for _, d := range r.Doubts() {
+		m.warnings.count(d.Column, d.Cause, r.Number, r.Line)
+	}
 	if r.Messages() {
 		m.Messaged++
 	}

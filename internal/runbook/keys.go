@@ -7,6 +7,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/sunbulk/sunbulk/internal/expression"
+	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -19,6 +20,7 @@ func (d *decoder) all(n *yaml.Node, path string) {
 		"app":         d.checked(&r.App, notEmpty),
 		"input":       d.input,
 		"map":         d.table(&r.Map, anyColumn, columnPath),
+		"delimiter":   d.checked(&r.Delimiter, read(input.ParseDelimiter)),
 		"vars":        d.vars,
 		"reserve":     d.checked(&r.Reserve, read(jobs.ParseShare)),
 		"priority":    d.checked(&r.Priority, read(jobs.ParsePriority)),

@@ -14,10 +14,11 @@ import (
 type Runbook struct {
 	Name        string             `json:"name"` // also of its schedule: letters, digits, - and _, at most 60
 	Description string             `json:"description,omitempty"`
-	App         string             `json:"app,omitempty"`   // else --app
-	Input       []string           `json:"input,omitempty"` // as FILE of a command; --input takes its place
-	Map         map[string]string  `json:"map,omitempty"`   // column → path, as --map
-	Vars        map[string]*string `json:"vars,omitempty"`  // nil = must be given by --var
+	App         string             `json:"app,omitempty"`       // else --app
+	Input       []string           `json:"input,omitempty"`     // as FILE of a command; --input takes its place
+	Map         map[string]string  `json:"map,omitempty"`       // column → path, as --map
+	Delimiter   string             `json:"delimiter,omitempty"` // as --delimiter
+	Vars        map[string]*string `json:"vars,omitempty"`      // nil = must be given by --var
 	Limits                         // of all steps
 	Reserve     string             `json:"reserve,omitempty"`  // as --reserve
 	Priority    string             `json:"priority,omitempty"` // as --priority
