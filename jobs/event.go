@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 )
 
@@ -12,13 +13,14 @@ type Event struct {
 	Who    string    `json:"who"`  // such as ann@host; empty when sunbulk did it by itself
 	What   string    `json:"what"` // the command, as in the constants, or any other word for people
 	Reason string    `json:"reason,omitempty"`
+	Rate   string    `json:"rate,omitempty"` // of EventRate: calls per second, max, or auto for the job's own again
 }
 
 // UnmarshalJSON reads an event so that it can be shown: each text of it is a part of one line.
 func (e *Event) UnmarshalJSON(data []byte) error {
 	type plain Event
 	err := json.Unmarshal(data, (*plain)(e))
-	e.Who, e.What, e.Reason = Line(e.Who), Line(e.What), Line(e.Reason)
+	e.Who, e.What, e.Reason, e.Rate = Line(e.Who), Line(e.What), Line(e.Reason), Line(e.Rate)
 	return err
 }
 
@@ -26,6 +28,25 @@ func (e *Event) UnmarshalJSON(data []byte) error {
 type Pause struct {
 	From, To time.Time
 	Reason   string
+}
+
+// AllowedAt is the rate that the events and the options allow at a time, in calls per second; 0 = no limit.
+func (j Job) AllowedAt(at time.Time) float64 {
+	allowed := j.Options.Allowed()
+	for _, e := range j.Events {
+		if e.What != EventRate || e.At.After(at) {
+			continue
+		}
+		switch rate, err := strconv.ParseFloat(e.Rate, 64); {
+		case err == nil:
+			allowed = rate
+		case e.Rate == "max":
+			allowed = j.Options.Rate
+		default:
+			allowed = j.Options.Allowed()
+		}
+	}
+	return allowed
 }
 
 // Pauses returns those that the events tell. One that nothing ended lasts until the end.
@@ -51,4 +72,5 @@ const (
 	EventResume = "resume"
 	EventCancel = "cancel"
 	EventChange = "change" // of options, as the reason tells
+	EventRate   = "rate"   // of its app, set by hand or left to the job again
 )

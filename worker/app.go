@@ -29,6 +29,7 @@ type app struct {
 
 	tripped atomic.Int64 // when the breaker last opened, in nanoseconds since 1970
 	out     atomic.Int64 // when the outage that everybody was told of began; 0 when there is none
+	cause   atomic.Value // of the outage: an error code
 }
 
 func newApp(api *sunco.API, p *pace.Pace, calls *places) *app {
@@ -87,6 +88,7 @@ func (a *app) heard(ctx context.Context, e *sunco.Error, log *slog.Logger) {
 	defer cancel()
 	var err error
 	if began := a.out.Load(); began != 0 {
+		a.cause.Store(code(e))
 		err = a.pace.Outage(ctx, time.Unix(0, began), code(e))
 	} else {
 		err = a.pace.Recovered(ctx)
@@ -94,6 +96,25 @@ func (a *app) heard(ctx context.Context, e *sunco.Error, log *slog.Logger) {
 	if err != nil {
 		log.Warn("could not tell of the API's outage", "error", err)
 	}
+}
+
+// keepOutage tells everybody again of an outage that is not over: they forget it soon, or a worker that was killed would be
+// believed long after.
+func (a *app) keepOutage(ctx context.Context) error {
+	cause, _ := a.cause.Load().(string)
+	if began := a.out.Load(); began != 0 && cause != "" {
+		return a.pace.Outage(ctx, time.Unix(0, began), cause)
+	}
+	return nil
+}
+
+// leaveOutage takes back what this worker told of an outage, of which it hears no more. Another job of the app in this process
+// tells it again.
+func (a *app) leaveOutage(ctx context.Context) error {
+	if a.out.Load() == 0 {
+		return nil
+	}
+	return a.pace.Recovered(ctx)
 }
 
 // outage is what the circuit breaker hears of a call: an error when the API as a whole may not

@@ -17,6 +17,10 @@ func (s *server) keepPace(ctx context.Context) {
 		if s.job.Options.FinishBy != "" {
 			warned = s.meetDeadline(ctx, warned)
 		}
+		s.noteRate(ctx)
+		if err := s.app.keepOutage(ctx); err != nil && ctx.Err() == nil {
+			s.log.Debug("could not tell of the API's outage", "error", err)
+		}
 		if err := s.lane.pace.Keep(ctx); err != nil && ctx.Err() == nil {
 			s.log.Debug("could not keep the job's rate", "error", err)
 		}
@@ -46,4 +50,24 @@ func (s *server) meetDeadline(ctx context.Context, warned bool) bool {
 		s.log.Warn("the deadline will be missed at this rate", "finishBy", job.Options.FinishBy, "rate", most, "needed", need)
 	}
 	return warned || late
+}
+
+// unknownRate is the id of no override: what was noted before this worker came is not known to it.
+const unknownRate = "unknown"
+
+// noteRate takes back an override of the rate whose time is over, and notes in the job which one is in force: those who read its
+// report look for the cause of its speed.
+func (s *server) noteRate(ctx context.Context) {
+	o, err := s.app.pace.InForce(ctx, func(job string) (bool, error) { return s.ledger.Over(ctx, job) })
+	if err == nil && o.ID() == s.rate {
+		return
+	}
+	if err == nil {
+		err = s.ledger.NoteRate(ctx, s.job.ID, o.ID(), o.Event(s.job.Created))
+	}
+	if err != nil {
+		s.log.Debug("could not note the app's rate", "error", err)
+		return
+	}
+	s.rate = o.ID()
 }

@@ -43,6 +43,7 @@ type server struct {
 	hold     hold
 	running  sync.Map // numbers of the batches that handlers have
 	handlers sync.WaitGroup
+	rate     string // id of the override of the rate that was noted last; empty = none
 }
 
 // roomForBatches is how many bytes of batches a job's handlers hold: a few hundred batches of a hundred rows, or eight of the largest.
@@ -113,6 +114,8 @@ func (s *server) serve(ctx context.Context) error {
 	if err := s.beat(ctx); err != nil {
 		return err
 	}
+	s.rate = unknownRate
+	s.noteRate(ctx) // before the first call: one that holds no longer is taken back
 	if err := srv.Start(asynq.HandlerFunc(func(lease context.Context, t *asynq.Task) error { return s.handle(ctx, lease, t) })); err != nil {
 		return fmt.Errorf("start server: %w", err)
 	}
@@ -176,7 +179,7 @@ func (s *server) see(state jobs.State) {
 func (s *server) clean() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	err := s.ledger.Leave(ctx, s.job.ID, s.cfg.Name)
+	err := errors.Join(s.ledger.Leave(ctx, s.job.ID, s.cfg.Name), s.app.leaveOutage(ctx))
 	_, state, standing := s.ledger.Standing(ctx, s.job.ID)
 	if standing != nil || state != jobs.Finished {
 		return errors.Join(err, standing)

@@ -246,6 +246,7 @@ var fields = map[string]struct{ text, hint string }{
 	"rate":     {"%s", "'sunbulk pause JOB' stops a job"},
 	"canary":   {"--canary %s", "write it to a file, and give that"},
 	"timezone": {"--timezone: %s", "'sunbulk pause JOB', and 'sunbulk resume JOB --timezone Europe/Madrid'"},
+	"until":    {"%s", "--until TIME ends it at a time; --keep holds it until 'sunbulk rate APP auto'"},
 	"now":      {"--now: %s", "e.g. --now 2026-11-22T00:00:00Z"},
 }
 

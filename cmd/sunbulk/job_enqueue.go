@@ -64,12 +64,12 @@ func (p *program) enqueue(o jobFlags, redis, resume string, files *input.Files) 
 		if err != nil {
 			return p.orInterrupted(err)
 		}
-		return p.announce(job)
+		return p.announce(ctx, s, job)
 	})
 }
 
 // announce says what was queued: the id on stdout, the rest for people.
-func (p *program) announce(job jobs.Job) (err error) {
+func (p *program) announce(ctx context.Context, s *service.Service, job jobs.Job) (err error) {
 	queued := job.Tally.Read - job.Tally.Rejected - job.Filtered
 	if !p.quiet {
 		printf(p.screen, "queued %s rows in %s batches; rejected %s\n", group(queued), group(job.Batches), group(job.Tally.Rejected))
@@ -77,6 +77,9 @@ func (p *program) announce(job jobs.Job) (err error) {
 	}
 	p.warnOfNothing(job.Tally.Read)
 	p.forecast(job.Options, queued, job.Created)
+	if err := p.warnOfOverride(ctx, s, job.Options.App); err != nil {
+		return err
+	}
 	if p.json {
 		err = p.writeJSON(map[string]any{"job": job.ID, "queued": queued, "rejected": job.Tally.Rejected, "filtered": job.Filtered, "batches": job.Batches})
 	} else {
@@ -94,4 +97,13 @@ func (p *program) announce(job jobs.Job) (err error) {
 		return &exitError{exitNotAllOK, fmt.Errorf("%s rows were rejected", group(job.Tally.Rejected)), "'sunbulk report " + job.ID + "' lists them in rejected.csv, and those that an earlier row makes superfluous in duplicates.csv"}
 	}
 	return nil
+}
+
+// warnOfOverride says that an operator's rate is in force, which the job's own --rate does not change.
+func (p *program) warnOfOverride(ctx context.Context, s *service.Service, app string) error {
+	now, err := s.Rate(ctx, app)
+	if err == nil {
+		describeOverride(p.screen, now)
+	}
+	return err
 }

@@ -31,7 +31,7 @@ interruption the same command goes on with the same job.`,
 				if err != nil {
 					return err
 				}
-				return p.announce(job)
+				return p.announce(ctx, s, job)
 			})
 		},
 	}

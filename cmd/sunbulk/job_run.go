@@ -138,6 +138,11 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 		return err
 	}
 	defer s.close()
+	if !s.embedded {
+		if err := p.warnOfOverride(ctx, s.Service, opt.App); err != nil {
+			return err
+		}
+	}
 	defer p.notices(ctx, o.notify, hook, s, opt.App, log)()
 	w := worker.New(s.rdb, s.codec, worker.Config{
 		Name: service.ProcessName(), APIs: map[string]*sunco.API{opt.App: api}, Deliveries: s.deliveries(), Alone: s.embedded, Concurrency: o.concurrency, Logger: log,

@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/pace"
 	"github.com/sunbulk/sunbulk/internal/service"
 )
 
@@ -33,6 +34,9 @@ func (s jobStatus) write(w io.Writer, now time.Time) error {
 	if s.Pace != nil && s.Pace.Jobs > 0 {
 		printf(w, "pace %s\n", s.Pace)
 	}
+	if s.Pace != nil {
+		describeOverride(w, *s.Pace)
+	}
 	if s.Canary != "" {
 		printf(w, "%s\n", s.Canary)
 	}
@@ -53,6 +57,13 @@ func (s jobStatus) write(w io.Writer, now time.Time) error {
 		printf(w, "%s batches are not finished and in no queue\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files queues them again\n", group(s.Lost), s.Job)
 	}
 	return nil
+}
+
+// describeOverride says that somebody has set the rate of an app, and how it is left to the jobs again.
+func describeOverride(w io.Writer, s pace.Standing) {
+	if s.Set != nil {
+		printf(w, "the rate of app %s, %s, was %s\nhint: 'sunbulk rate %s auto' leaves it to the jobs' own --rate\n", s.App, s.Override, s.Set, s.App)
+	}
 }
 
 func (s jobStatus) writeWorkers(out io.Writer, now time.Time) error {

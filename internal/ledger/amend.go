@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -17,7 +18,11 @@ var (
 	//go:embed amend.lua
 	amendLua string
 
-	amendScript = redis.NewScript(amendLua)
+	//go:embed noterate.lua
+	noteRateLua string
+
+	amendScript    = redis.NewScript(amendLua)
+	noteRateScript = redis.NewScript(noteRateLua)
 )
 
 // Amend gives a job other options, of which change says what is new. Workers read them when they begin to serve the job, so it
@@ -46,4 +51,25 @@ func (l *Ledger) Amend(ctx context.Context, id, who string, to jobs.Options, cha
 		return fmt.Errorf("change options of job %s: somebody else changed them", id)
 	}
 	return nil
+}
+
+// NoteRate notes once in a job that another override of its app's rate is in force, by the override's id; empty when none is.
+func (l *Ledger) NoteRate(ctx context.Context, id, override string, e jobs.Event) error {
+	event, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encode event: %w", err)
+	}
+	if err := noteRateScript.Run(ctx, l.rdb, []string{key(id)}, override, event).Err(); err != nil {
+		return fmt.Errorf("note rate in job %s: %w", id, err)
+	}
+	return nil
+}
+
+// Over tells whether a job has ended, or is not there any more.
+func (l *Ledger) Over(ctx context.Context, id string) (bool, error) {
+	_, state, err := l.Standing(ctx, id)
+	if errors.Is(err, ErrNoJob) {
+		return true, nil
+	}
+	return state.Ended(), err
 }

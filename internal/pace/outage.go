@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	outageField = "out:" // and the worker; the value is when it began (µs), when it was last seen (µs), and the error code
-	outageStale = 2 * time.Minute
+	outageField = "out:"           // and the worker; the value is when it began (µs), when it was last seen (µs), and the error code
+	outageStale = 10 * time.Second // five times KeepInterval, at which it is told
 )
 
 // Outage tells everybody that this worker gets no answers from the API, by an error code such as
-// no_answer. It is forgotten when it is not told again for two minutes.
+// no_answer. It is forgotten when it is not told again for 10 s.
 func (p *Pace) Outage(ctx context.Context, since time.Time, code string) error {
 	value := fmt.Sprintf("%d %d %s", since.UnixMicro(), p.now().UnixMicro(), code)
 	if err := p.rdb.HSet(ctx, key(p.app), outageField+p.worker, value).Err(); err != nil {

@@ -146,7 +146,7 @@ func TestOverrideChangesTheRateWhileCallsGoOn(t *testing.T) {
 			value string
 			want  float64
 		}{{Auto, 50}, {"20", 20}, {Max, 100}, {"300", 300}, {Auto, 50}} {
-			if err := Override(t.Context(), f.rdb, "app", tt.value); err != nil {
+			if err := Set(t.Context(), f.rdb, "app", Override{Rate: tt.value}); err != nil {
 				t.Fatal(err)
 			}
 			before := len(f.calls)

@@ -18,30 +18,10 @@ type Standing struct {
 	Of       float64   `json:"configured"`         // what the running jobs, or the operator, want
 	Limit    float64   `json:"limit"`              // the lowest --rate of the running jobs
 	Override string    `json:"override,omitempty"` // the operator's: a rate, or max
+	Set      *Override `json:"set,omitempty"`      // by whom, until when and why
 	Jobs     int       `json:"jobs"`               // that run now
 	Reason   string    `json:"reason,omitempty"`   // why the rate is not Limit
 	Halted   time.Time `json:"haltedUntil,omitzero"`
-}
-
-// Overrides that are not a rate.
-const (
-	Auto = "auto" // the jobs' own rates
-	Max  = "max"  // the jobs' own rates without reserve and deadline
-)
-
-// Override makes the calls of an app keep to a rate in calls per second, to Max, or to Auto, until
-// it is called again. Workers know within a second.
-func Override(ctx context.Context, rdb redis.UniversalClient, app, value string) error {
-	var err error
-	if value == Auto {
-		err = rdb.HDel(ctx, key(app), "override", "conf", "limit").Err() // the next lease sets the latter two
-	} else if err = rdb.HSet(ctx, key(app), "override", value).Err(); err == nil {
-		err = rdb.Persist(ctx, key(app)).Err()
-	}
-	if err != nil {
-		return fmt.Errorf("set rate: %w", err)
-	}
-	return nil
 }
 
 // Read returns the pace of an app.
@@ -59,7 +39,12 @@ func Read(ctx context.Context, rdb redis.UniversalClient, app string) (Standing,
 		f, _ := strconv.ParseFloat(fields[field], 64) // a missing field is zero
 		return f
 	}
-	s.Of, s.Limit, s.Override = n("conf"), n("limit"), fields["override"]
+	s.Of, s.Limit = n("conf"), n("limit")
+	if s.Set = parseOverride(fields["override"], fields[aboutField]); s.Set != nil && (s.Set.Until.IsZero() || now.Before(s.Set.Until)) {
+		s.Override = s.Set.Rate
+	} else {
+		s.Set = nil
+	}
 	for name, value := range fields {
 		at, _, _ := strings.Cut(value, " ")
 		if us, err := strconv.ParseInt(at, 10, 64); strings.HasPrefix(name, "job:") && err == nil && now.Sub(time.UnixMicro(us)) < forget {
@@ -69,7 +54,7 @@ func Read(ctx context.Context, rdb redis.UniversalClient, app string) (Standing,
 	if s.Override == Max {
 		s.Of = s.Limit
 	} else if s.Override != "" {
-		s.Of = n("override")
+		s.Of, _ = strconv.ParseFloat(s.Override, 64) // as it was checked
 	}
 	s.Rate = s.Of
 	if slow := n("slow"); slow > 0 && (slow < s.Of || s.Of == 0) {
@@ -94,8 +79,8 @@ func (s Standing) reason(throttled time.Time, held bool) string {
 		return at + ", and its answers are slow since"
 	case s.Rate != s.Of:
 		return at
-	case s.Override != "":
-		return "set by an operator"
+	case s.Set != nil:
+		return s.Set.String()
 	case s.Of < s.Limit:
 		return fmt.Sprintf("%.0f%% is left to other traffic", 100*(1-s.Of/s.Limit))
 	}

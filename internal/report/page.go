@@ -67,6 +67,7 @@ type view struct {
 	Column    string  // how long one column of the plots over time is
 	Allowed   float64 // calls per second; 0 = no limit
 	HighRate  bool    // the allowed rate lies above the plot
+	ByHand    string  // rates that were set while the job ran, and when; empty for none
 	Quantiles []quantile
 
 	Causes   []Cause
@@ -102,7 +103,7 @@ func (p *page) view(s Summary) view {
 	v := view{
 		Summary: s, Verdict: verdictOn(s), Kinds: kinds(s.Rows), Steps: steps(s, p.job),
 		Outcomes: outcomesPlot(&p.series), Latency: latencyPlot(s.LatencyMs), Timed: timedKinds[:],
-		Column: duration(seconds(p.series.width)), Allowed: p.job.Options.Allowed(), Quantiles: quantiles(s.LatencyMs),
+		Column: duration(seconds(p.series.width)), Allowed: p.job.Options.Allowed(), ByHand: ratesByHand(p.job), Quantiles: quantiles(s.LatencyMs),
 		More: max(0, len(s.Causes)-pageCauses), Slowest: p.slowest, Timeline: timeline(p.job),
 	}
 	v.Rate, v.HighRate = ratePlot(&p.series, p.job)

@@ -80,9 +80,9 @@ func (p *plot) columns(classes []string, values [][]float64) {
 	}
 }
 
-// level draws a value across the whole plot.
-func (p *plot) level(class string, value float64, title string) {
-	p.add(class, fmt.Sprintf("M0 %dH%d", p.height(value), p.Width), title)
+// level draws a value between two places, in slots from the left.
+func (p *plot) level(class string, value, from, to float64, title string) {
+	p.add(class, fmt.Sprintf("M%d %dH%d", p.x(from), p.height(value), p.x(to)), title)
 }
 
 // mark draws an upright line at a place, in slots from the left.

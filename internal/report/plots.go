@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -70,9 +71,13 @@ func ratePlot(s *series, job jobs.Job) (p *plot, hidden bool) {
 		values[i] = []float64{v}
 	}
 	const far = 5
-	rate := job.Options.Allowed()
-	if hidden = rate > far*most; !hidden {
-		most = max(most, rate*1.05) // so that the line is not the edge
+	allowed := allowances(job, start, start.Add(seconds(int64(max(len(buckets), leastSlots))*s.width)))
+	lowest, highest := allowed[0].rate, 0.0
+	for _, a := range allowed {
+		lowest, highest = min(lowest, a.rate), max(highest, a.rate)
+	}
+	if hidden = lowest > far*most; !hidden {
+		most = max(most, min(highest, far*most)*1.05) // so that the line is not the edge
 	}
 	p = newPlot("Rows per second over time", "rows per second", max(len(buckets), leastSlots), most)
 	place := func(t time.Time) float64 { return t.Sub(start).Seconds() / float64(s.width) }
@@ -80,8 +85,10 @@ func ratePlot(s *series, job jobs.Job) (p *plot, hidden bool) {
 		p.band("pause", place(e.From), place(e.To), "paused"+because(e.Reason)+", "+clock(e.From)+" to "+clock(e.To))
 	}
 	p.columns([]string{"rate"}, values)
-	if rate > 0 && !hidden {
-		p.level("allowed", rate, "allowed: "+amount(rate)+" calls per second")
+	for _, a := range allowed {
+		if a.rate > 0 && a.rate <= most {
+			p.level("allowed", a.rate, place(a.from), place(a.to), "allowed: "+amount(a.rate)+" calls per second")
+		}
 	}
 	p.throttles(buckets)
 	for i := range buckets {
@@ -95,6 +102,39 @@ func ratePlot(s *series, job jobs.Job) (p *plot, hidden bool) {
 	}
 	p.times(start, s.width)
 	return p, hidden
+}
+
+// allowance is a rate of calls that was allowed for some time; 0 = no limit.
+type allowance struct {
+	from, to time.Time
+	rate     float64
+}
+
+// allowances are those of a job from one time to another: the job's own, and what an operator set meanwhile.
+func allowances(job jobs.Job, from, to time.Time) []allowance {
+	all := []allowance{{from, to, job.AllowedAt(from)}}
+	for _, e := range job.Events {
+		if e.What != jobs.EventRate || !e.At.After(from) || !e.At.Before(to) {
+			continue
+		}
+		last := &all[len(all)-1]
+		if rate := job.AllowedAt(e.At); rate != last.rate {
+			last.to = e.At
+			all = append(all, allowance{e.At, to, rate})
+		}
+	}
+	return all
+}
+
+// ratesByHand names the rates that were set while the job ran, and when.
+func ratesByHand(job jobs.Job) string {
+	var rates []string
+	for _, e := range job.Events {
+		if e.What == jobs.EventRate {
+			rates = append(rates, cmp.Or(e.Rate, "auto")+" from "+clock(e.At))
+		}
+	}
+	return strings.Join(rates, ", ")
 }
 
 // rateOf tells the rate of a bucket.

@@ -130,3 +130,32 @@ func TestRatePlotShowsTheJobFromItsStart(t *testing.T) {
 		}
 	}
 }
+
+// The line of what is allowed follows what operators set while the job ran.
+func TestAllowedFollowsTheOverrides(t *testing.T) {
+	start := time.Date(2026, 11, 22, 14, 0, 0, 0, time.UTC)
+	at := func(minute int) time.Time { return start.Add(time.Duration(minute) * time.Minute) }
+	rate := func(minute int, rate string) jobs.Event {
+		return jobs.Event{At: at(minute), What: jobs.EventRate, Rate: rate}
+	}
+	job := jobs.Job{Options: jobs.Options{Rate: 50, Reserve: 0.5}}
+	tests := []struct {
+		name   string
+		events []jobs.Event
+		want   []allowance
+	}{
+		{"none", []jobs.Event{{At: at(1), What: jobs.EventPause}}, []allowance{{at(0), at(10), 25}}},
+		{"one, and back", []jobs.Event{rate(2, "60"), rate(7, "auto")}, []allowance{{at(0), at(2), 25}, {at(2), at(7), 60}, {at(7), at(10), 25}}},
+		{"before the first row", []jobs.Event{rate(-5, "8")}, []allowance{{at(0), at(10), 8}}},
+		{"max, and another rate", []jobs.Event{rate(3, "max"), rate(4, "max"), rate(6, "0.5")}, []allowance{{at(0), at(3), 25}, {at(3), at(6), 50}, {at(6), at(10), 0.5}}},
+		{"after the last row", []jobs.Event{rate(30, "8")}, []allowance{{at(0), at(10), 25}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			job.Events = tt.events
+			if diff := cmp.Diff(tt.want, allowances(job, at(0), at(10)), cmp.AllowUnexported(allowance{})); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

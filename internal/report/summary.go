@@ -22,7 +22,7 @@ type Summary struct {
 	Simulated   bool           `json:"simulated,omitempty"` // nothing was really done
 	Origin      jobs.Origin    `json:"origin,omitzero"`     // the step of a runbook of which the job is
 	Options     Options        `json:"options"`
-	Changes     []jobs.Event   `json:"changes,omitempty"` // of the options while the job stood
+	Changes     []jobs.Event   `json:"changes,omitempty"` // of the options while the job stood, and of the rate by hand
 	Rows        jobs.Tally     `json:"rows"`
 	Creates     int64          `json:"creates,omitempty"`    // rows of that operation that are ok or in doubt; counted by Write
 	Duplicates  int64          `json:"duplicates,omitempty"` // of the rejected: an earlier row does the same; counted by Write
@@ -53,7 +53,7 @@ type Options struct {
 	Priority    string  `json:"priority"`             // high, normal or low
 	FinishBy    string  `json:"finishBy"`             // such as 06:00; empty = no deadline
 	Window      string  `json:"window"`               // such as 22:00-06:00; empty = always
-	Timezone    string  `json:"timezone"`             // of both, such as Europe/Madrid; empty = the machine's
+	Timezone    string  `json:"timezone"`             // of both, such as Europe/Madrid
 	jobs.Filter
 }
 
@@ -121,7 +121,7 @@ func Summarize(job jobs.Job) Summary {
 		s.Times.DurationSeconds = job.Finished.Sub(job.Started).Round(time.Millisecond).Seconds()
 	}
 	for _, e := range job.Events {
-		if e.What == jobs.EventChange {
+		if e.What == jobs.EventChange || e.What == jobs.EventRate {
 			s.Changes = append(s.Changes, e)
 		}
 	}

@@ -82,7 +82,7 @@ func (s *Service) status(ctx context.Context, job jobs.Job, now time.Time) (Stat
 	if job.State.Ended() {
 		return st, nil
 	}
-	read, err := pace.Read(ctx, s.rdb, job.Options.App)
+	read, err := s.Rate(ctx, job.Options.App)
 	if err != nil {
 		return st, err
 	}
