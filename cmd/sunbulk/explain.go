@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sunbulk/sunbulk/internal/credentials"
+	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/service"
@@ -110,6 +111,9 @@ func codeAndHint(err error) (code int, hint string) {
 			return exitCannotRun, "sunbulk needs 6.2 or later"
 		}
 		return exitCannotRun, "check --redis, and that the server runs; 'docker compose up -d redis' starts one"
+	}
+	if errors.Is(err, folder.ErrBusy) {
+		return exitUsage, "wait for it, or give another --out"
 	}
 	if isFolderError(err) {
 		return exitUsage, "give another --out: sunbulk writes where nothing is, or where it wrote the report of the same job, and touches no other file"
