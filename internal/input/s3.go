@@ -122,24 +122,62 @@ func (s *store) getter(bucket, key string) getter {
 	}
 }
 
+const (
+	hintExpired   = "the session has expired: renew it ('aws sso login', or new AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN) and start the same command again"
+	hintElsewhere = "the bucket is in another region: set AWS_REGION to it; AWS_ENDPOINT_URL, where it is set, must be that region's too"
+	hintAccount   = "the account of the bucket or of the credentials is closed or suspended: ask its owner"
+	hintEncrypted = "the credentials cannot use the key that the object is encrypted with: have kms:Decrypt granted, or the key enabled"
+)
+
+// storeHints say what to do about an error by its code.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+var storeHints = map[string]string{
+	"AccessDenied":                       "the credentials may not read this: they need s3:GetObject, and s3:ListBucket for a pattern; the bucket's policy may also forbid this network",
+	"InvalidAccessKeyId":                 "check the credentials: the store does not know the key id of AWS_ACCESS_KEY_ID or AWS_PROFILE; is AWS_ENDPOINT_URL the store that made it?",
+	"SignatureDoesNotMatch":              "check AWS_SECRET_ACCESS_KEY: it is not the secret of this key id; or a proxy changes the requests",
+	"ExpiredToken":                       hintExpired,
+	"ExpiredTokenException":              hintExpired,
+	"TokenRefreshRequired":               hintExpired,
+	"RequestExpired":                     hintExpired,
+	"InvalidToken":                       "AWS_SESSION_TOKEN does not belong to the key id: set all three values of one session, or unset it for a lasting key",
+	"InvalidSecurity":                    "AWS_SESSION_TOKEN does not belong to the key id: set all three values of one session, or unset it for a lasting key",
+	"RequestTimeTooSkewed":               "this machine's clock is wrong by more than 15 minutes: set it, e.g. by NTP",
+	"InvalidObjectState":                 "the object is archived (Glacier): restore it with 'aws s3api restore-object', wait until it is there, and start the same command again",
+	"NoSuchBucket":                       "check the bucket's name, and that AWS_ENDPOINT_URL is the store that it is on",
+	"NoSuchKey":                          "check the bucket and the key; keys have upper and lower case, and no / at the start",
+	"PermanentRedirect":                  hintElsewhere,
+	"TemporaryRedirect":                  hintElsewhere,
+	"Redirect":                           hintElsewhere,
+	"AuthorizationHeaderMalformed":       hintElsewhere,
+	"IllegalLocationConstraintException": hintElsewhere,
+	"AllAccessDisabled":                  hintAccount,
+	"AccountProblem":                     hintAccount,
+	"NotSignedUp":                        hintAccount,
+	"KMS.DisabledException":              hintEncrypted,
+	"KMS.NotFoundException":              hintEncrypted,
+	"KMS.KMSInvalidStateException":       hintEncrypted,
+}
+
 // refusal makes a *refusal of an answer of the store. Its own words may quote the key id.
 func (s *store) refusal(err error) error {
 	e, ok := errors.AsType[minio.ErrorResponse](err)
 	if !ok || e.StatusCode == 0 {
 		return told(err)
 	}
-	r := &refusal{status: e.StatusCode}
-	if codeForm.MatchString(e.Code) { // what else stands there may be a key that was sent
+	r := &refusal{status: e.StatusCode, hint: storeHints[e.Code]}
+	if r.hint != "" || codeForm.MatchString(e.Code) { // what else stands there may be a key that was sent
 		r.code = e.Code
 	}
+	denied := e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden
 	switch {
+	case denied && s.anonymous:
+		r.hint = "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+	case r.hint != "":
 	case e.StatusCode == http.StatusNotFound:
 		r.hint = "check the bucket and the key"
 	case e.StatusCode == http.StatusMovedPermanently || e.StatusCode == http.StatusBadRequest:
 		r.hint = "check AWS_REGION and AWS_ENDPOINT_URL"
-	case (e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden) && s.anonymous:
-		r.hint = "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
-	case e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden:
+	case denied:
 		r.hint = "check the credentials; they need s3:GetObject, and s3:ListBucket for a pattern"
 	}
 	return r

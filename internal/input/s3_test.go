@@ -166,7 +166,7 @@ func TestS3Refusals(t *testing.T) {
 		{"s3://other/1.csv", "", "", "(NoSuchBucket)", "check the bucket", true},
 		{"s3://other/*.csv", "", "", "s3://other/*.csv: cannot be read: the server answers 404 Not Found (NoSuchBucket)", "check the bucket", true},
 		{"s3://exports/odd[1].csv", "AWS_ACCESS_KEY_ID", "OTHER", "403 Forbidden (InvalidAccessKeyId)", "check the credentials", true},
-		{"s3://exports/odd[1].csv", "AWS_SESSION_TOKEN", "OTHER", "400 Bad Request (InvalidToken)", "AWS_REGION", true},
+		{"s3://exports/odd[1].csv", "AWS_SESSION_TOKEN", "OTHER", "400 Bad Request (InvalidToken)", "AWS_SESSION_TOKEN does not belong", true},
 		{"s3://exports/daily/1.csv", "AWS_ENDPOINT_URL", "http://me:KEYID@127.0.0.1:1", "AWS_ENDPOINT_URL is not the URL of a host", "https://", false},
 		{"s3://exports/daily/1.csv", "AWS_ENDPOINT_URL", "http://127.0.0.1:1", "connection refused", "network", true},
 		{"s3://exports/daily/1.csv", "AWS_ENDPOINT_URL", "http://minio:9000", "would send people's data unencrypted", "--allow-http", false},
@@ -189,6 +189,43 @@ func TestS3Refusals(t *testing.T) {
 				t.Errorf("I7: got %s", e)
 			}
 		})
+	}
+}
+
+// Each error of a store says the next step that mends it, for an object and for a pattern.
+func TestS3Hints(t *testing.T) {
+	for _, test := range []struct {
+		status     int
+		code, hint string
+	}{
+		{http.StatusBadRequest, "ExpiredToken", "renew it"},
+		{http.StatusBadRequest, "TokenRefreshRequired", "renew it"},
+		{http.StatusForbidden, "RequestTimeTooSkewed", "clock"},
+		{http.StatusForbidden, "InvalidObjectState", "restore-object"},
+		{http.StatusForbidden, "AccessDenied", "s3:GetObject"},
+		{http.StatusForbidden, "SignatureDoesNotMatch", "AWS_SECRET_ACCESS_KEY"},
+		{http.StatusForbidden, "InvalidAccessKeyId", "AWS_ACCESS_KEY_ID"},
+		{http.StatusForbidden, "AllAccessDisabled", "owner"},
+		{http.StatusNotFound, "NoSuchBucket", "bucket's name"},
+		{http.StatusMovedPermanently, "PermanentRedirect", "another region"},
+		{http.StatusBadRequest, "AuthorizationHeaderMalformed", "another region"},
+		{http.StatusBadRequest, "KMS.DisabledException", "kms:Decrypt"},
+		{http.StatusForbidden, "SomethingNew", "check the credentials"},
+		{http.StatusBadRequest, "SomethingNew", "AWS_REGION"},
+	} {
+		for _, name := range []string{"s3://exports/1.csv", "s3://exports/*.csv"} {
+			t.Run(test.code+" "+name, func(t *testing.T) {
+				exports(t)
+				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { refuse(w, test.status, test.code) }))
+				t.Cleanup(server.Close)
+				t.Setenv("AWS_ENDPOINT_URL", server.URL)
+				_, _, err := readURL(t.Context(), t, quick(), name)
+				e, ok := errors.AsType[*Error](err)
+				if !ok || !strings.Contains(e.Hint, test.hint) || !strings.Contains(err.Error(), test.code) {
+					t.Errorf("got %v with hint %q, want %s with %q", err, e.Hint, test.code, test.hint)
+				}
+			})
+		}
 	}
 }
 
