@@ -13,11 +13,11 @@ import (
 const filesHelp = `FILE is a path, - for standard input, a quoted pattern such as 'exports/*.csv', https://HOST/PATH or
 s3://BUCKET/KEY, which may be a pattern too. newest: before a pattern is the one changed last.`
 
-func needFiles(_ *cobra.Command, args []string) error {
+func needFiles(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return usage("no input file", "give one or more files, or - for standard input")
 	}
-	return nil
+	return refuseWorlds(cmd.Flags(), args)
 }
 
 // find finds the files that the arguments name.

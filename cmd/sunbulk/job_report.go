@@ -76,6 +76,7 @@ func (p *program) showReport(out string, r service.Report) error {
 	if !p.quiet {
 		describe(p.screen, r.Summary)
 		describeClients(p.screen, r.Clients)
+		describeLinks(p.screen, r.Summary, out)
 		printf(p.screen, "report: %s\n", out)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -38,6 +39,18 @@ func describe(w io.Writer, s report.Summary) {
 	describeSum(w, s)
 	describeCauses(w, s.Causes, false)
 	describeInputs(w, s.Inputs)
+}
+
+// describeLinks says how many links may still fail, and how to find out.
+func describeLinks(w io.Writer, s report.Summary, out string) {
+	switch {
+	case s.Links.Pending == 0:
+	case s.Simulated || s.Origin.Run != "":
+		printf(w, "links: %s pending\n", group(s.Links.Pending))
+	default:
+		printf(w, "links: %s pending, and may still fail; 'sunbulk run %s --max-failures 100%% --out %s' asks what became of them\n",
+			group(s.Links.Pending), filepath.Join(out, "verify.csv"), filepath.Clean(out)+"-verified")
+	}
 }
 
 // describeSum says how many rows came to what, and how many calls that took.

@@ -25,7 +25,10 @@ a migration, a cleanup, a backfill. docs/runbooks.md teaches it.`,
 }
 
 // needRunbook is for commands on one runbook file.
-func needRunbook(_ *cobra.Command, args []string) error {
+func needRunbook(cmd *cobra.Command, args []string) error {
+	if err := refuseWorlds(cmd.Flags(), args); err != nil {
+		return err
+	}
 	if len(args) != 1 {
 		return usage("one runbook is needed", "e.g. sunbulk runbook check migrate.yaml")
 	}

@@ -23,6 +23,7 @@ type collector struct {
 	tally   jobs.Tally
 	creates int64 // that are ok or in doubt
 	repeats int64 // rejected for an earlier row that does the same
+	links   Links
 	twice   fault
 	beyond  fault
 	unknown fault
@@ -116,6 +117,7 @@ func (c *collector) add(r *record) error {
 	if r.duplicate() {
 		c.repeats++
 	}
+	c.links.note(&r.Outcome)
 	c.note(r)
 	return c.spool.put(r)
 }
@@ -183,7 +185,7 @@ func rerunOfDoubts(*record) jobs.Rerun { return jobs.RerunLookFirst }
 // summary is the job in numbers, with the rows as they were collected.
 func (c *collector) summary() Summary {
 	s := Summarize(c.job)
-	s.Rows, s.Creates, s.Duplicates = c.tally, c.creates, c.repeats
+	s.Rows, s.Creates, s.Duplicates, s.Links = c.tally, c.creates, c.repeats, c.links
 	faults := c.faults()
 	if s.Mismatch != "" {
 		faults = append(faults, s.Mismatch)

@@ -26,6 +26,7 @@ type Summary struct {
 	Rows        jobs.Tally     `json:"rows"`
 	Creates     int64          `json:"creates,omitempty"`    // rows of that operation that are ok or in doubt; counted by Write
 	Duplicates  int64          `json:"duplicates,omitempty"` // of the rejected: an earlier row does the same; counted by Write
+	Links       Links          `json:"links,omitzero"`       // counted by Write
 	Filtered    int64          `json:"filtered"`             // of the noop: left out by --where, and never called
 	Calls       Calls          `json:"calls"`
 	LatencyMs   jobs.Histogram `json:"latencyMs"` // p50, p95 and p99

@@ -28,8 +28,11 @@ func verdictOn(s Summary) verdict {
 		v.Title, v.Tone = "The rows do not add up", "alarm"
 	case t.Read == 0:
 		v.Title = stateNames[s.State] + ": no rows read"
-	case s.State == jobs.Finished && done == t.Read:
+	case s.State == jobs.Finished && done == t.Read && s.Links.Pending == 0:
 		v.Tone = "good"
+	}
+	if s.AddsUp && s.Links.Pending > 0 {
+		v.Title += ", " + pendingLinks(s.Links.Pending)
 	}
 	var rest []string
 	for _, k := range kinds(t) {
@@ -43,7 +46,15 @@ func verdictOn(s Summary) verdict {
 	return v
 }
 
-// step is what is left to do about the rows of one kind.
+// pendingLinks says how many links may still fail.
+func pendingLinks(n int64) string {
+	if n == 1 {
+		return "1 link is still pending"
+	}
+	return grouped(n) + " links are still pending"
+}
+
+// step is what is left to do about the rows of one kind, or about links that are pending.
 type step struct {
 	Kind    jobs.Kind
 	Count   int64
@@ -59,6 +70,7 @@ func steps(s Summary, job jobs.Job) []step {
 		{Kind: jobs.Rejected, Count: s.Rows.Rejected - s.Duplicates, Text: "Invalid, and never sent. rejected.csv tells line, column and cause: mend it and run it."},
 		{Kind: jobs.Rejected, Count: s.Duplicates, Text: "An earlier row does the same, so nothing is left to do about these. duplicates.csv lists them, and is no input."},
 		waiting(s, job),
+		following(s),
 	}
 	var left []step
 	for _, st := range all {
@@ -67,6 +79,21 @@ func steps(s Summary, job jobs.Job) []step {
 		}
 	}
 	return left
+}
+
+// following is the step about links that are pending. The next step of a runbook looks at those by itself, and a
+// simulated API has forgotten them.
+func following(s Summary) step {
+	st := step{Kind: linkPending, Count: s.Links.Pending, Text: "The API took these links, and each may still fail. verify.csv asks what became of them."}
+	switch {
+	case s.Simulated:
+		st.Text = "The simulated API took these links. A real one may take minutes to settle them, and verify.csv is how to ask what became of them."
+	case s.Origin.Run != "":
+		st.Text = "The API took these links, and each may still fail. A verify step in the runbook, or verify.csv, asks what became of them."
+	default:
+		st.Command = "sunbulk run verify.csv --within 2h --max-failures 100% --out verified"
+	}
+	return st
 }
 
 // waiting is the step about rows without an outcome.

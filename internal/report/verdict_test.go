@@ -33,6 +33,44 @@ func TestVerdictI1(t *testing.T) {
 	}
 }
 
+// Rows that are done are no links that work: the first line and the steps say how many are pending.
+func TestVerdictOfPendingLinks(t *testing.T) {
+	for name, c := range map[string]struct {
+		state         jobs.State
+		tally         jobs.Tally
+		links         Links
+		simulated     bool
+		origin        jobs.Origin
+		title, tone   string
+		left, command bool
+	}{
+		"all pending":   {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 5}, false, jobs.Origin{}, "Finished: 5 of 5 rows are done, 5 links are still pending", "open", true, true},
+		"one pending":   {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 1, Active: 4}, false, jobs.Origin{}, "Finished: 5 of 5 rows are done, 1 link is still pending", "open", true, true},
+		"all active":    {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Active: 5}, false, jobs.Origin{}, "Finished: 5 of 5 rows are done", "good", false, false},
+		"running":       {jobs.Running, jobs.Tally{Read: 5, OK: 2, Unprocessed: 3}, Links{Pending: 2}, false, jobs.Origin{}, "Running: 2 of 5 rows are done, 2 links are still pending", "open", true, true},
+		"simulated":     {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 5}, true, jobs.Origin{}, "Finished: 5 of 5 rows are done, 5 links are still pending", "open", true, false},
+		"of a runbook":  {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 5}, false, jobs.Origin{Run: "20261122-153012-k3f9"}, "Finished: 5 of 5 rows are done, 5 links are still pending", "open", true, false},
+		"do not add up": {jobs.Finished, jobs.Tally{Read: 9, OK: 5}, Links{Pending: 5}, false, jobs.Origin{}, "The rows do not add up", "alarm", true, true},
+	} {
+		job := testJob(c.state, c.tally)
+		job.Options.Simulated, job.Options.Origin = c.simulated, c.origin
+		s := Summarize(job)
+		s.Links = c.links
+		if v := verdictOn(s); v.Title != c.title || v.Tone != c.tone {
+			t.Errorf("%s: got %q in %s, want %q in %s", name, v.Title, v.Tone, c.title, c.tone)
+		}
+		var found step
+		for _, st := range steps(s, job) {
+			if st.Kind == linkPending {
+				found = st
+			}
+		}
+		if (found.Count > 0) != c.left || (found.Command != "") != c.command || c.left && !strings.Contains(found.Text, "verify.csv") {
+			t.Errorf("%s: got step %+v", name, found)
+		}
+	}
+}
+
 func TestStepsSayWhatIsLeft(t *testing.T) {
 	kindsOf := func(all []step) (names []jobs.Kind) {
 		for _, st := range all {
