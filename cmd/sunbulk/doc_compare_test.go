@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -53,7 +54,13 @@ func still(line string, vary bool) string {
 // number of lines. Ids of jobs are learnt.
 func (sh *docShell) compare(want, got []string, vary bool) string {
 	pairs, problem := match(want, got, vary)
-	if problem != "" {
+	if problem != "" { // later commands are to fail for reasons of their own
+		docs, heres := docID.FindAllString(strings.Join(want, " "), -1), docID.FindAllString(strings.Join(got, " "), -1)
+		for i := range min(len(docs), len(heres)) {
+			if sh.ids[docs[i]] == "" {
+				sh.ids[docs[i]] = heres[i]
+			}
+		}
 		return problem
 	}
 	learnt := map[string]string{}
