@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/sunbulk/sunbulk/internal/credentials"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -77,6 +78,8 @@ func (j *jobFlags) options() (jobs.Options, error) {
 	switch {
 	case j.app == "":
 		return o, usage("no app id", "give --app, or set SUNBULK_APP")
+	case credentials.Stray(j.app) != "":
+		return o, usage("app id "+credentials.Stray(j.app), "take it off: see --app and SUNBULK_APP")
 	case o.Canary.Rows > 0 && j.read.Evaluates() && o.Now == "":
 		return o, usage("--canary reads the input twice, and with expressions needs --now, so that both readings judge alike", "e.g. --now "+time.Now().UTC().Format(time.RFC3339))
 	}

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sunbulk/sunbulk/internal/transit"
 	"github.com/sunbulk/sunbulk/sunco"
@@ -53,6 +55,13 @@ func (c Credentials) API(app string, a Access) (*sunco.API, error) {
 	if c.Auth == "" {
 		c.Auth = a.Auth
 	}
+	for _, part := range []struct{ name, text string }{
+		{"app id", app}, {c.name("SUNBULK_KEY_ID", "keyId"), c.KeyID}, {c.name("SUNBULK_KEY_SECRET", "keySecret"), c.KeySecret}, {c.name("SUNBULK_TOKEN", "token"), c.Token},
+	} {
+		if cause := Stray(part.text); cause != "" {
+			return nil, &Error{part.name + " " + cause, strayHint}
+		}
+	}
 	auth, err := c.method()
 	if err != nil {
 		return nil, err
@@ -66,6 +75,29 @@ func (c Credentials) API(app string, a Access) (*sunco.API, error) {
 		return nil, &Error{fmt.Sprintf("base URL: http://%s would send credentials and people's data unencrypted", u.Host), transit.Hint}
 	}
 	return api, nil
+}
+
+const strayHint = "take it off; it comes from files with Windows line ends, and from copying"
+
+// Stray says which character of an id or secret cannot belong to it, such as a carriage return at its end, or "".
+func Stray(text string) string {
+	for i, r := range text {
+		at := "holds"
+		if i == len(text)-utf8.RuneLen(r) {
+			at = "ends with"
+		}
+		switch {
+		case r == '\r':
+			return at + " a carriage return"
+		case r == '\n':
+			return at + " a line break"
+		case unicode.IsSpace(r):
+			return at + " white space"
+		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+			return at + " an invisible character"
+		}
+	}
+	return ""
 }
 
 // method returns how calls prove who makes them.

@@ -3,6 +3,7 @@ package input
 import (
 	"cmp"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -67,9 +68,12 @@ func (n *network) find(ctx context.Context, arg string) ([]*place, error) {
 
 // findFiles returns the files that match a pattern, without folders.
 func findFiles(pattern string, newest bool) ([]*place, error) {
-	names, err := filepath.Glob(pattern)
-	if err != nil {
+	names, err := glob(pattern)
+	if errors.Is(err, filepath.ErrBadPattern) {
 		return nil, badPattern(pattern)
+	}
+	if err != nil {
+		return nil, &Error{File: pattern, Cause: "a folder under the pattern cannot be read", Err: err, Unavailable: true, Hint: "make it readable, or name the folders to read"}
 	}
 	var all []found
 	for _, name := range names {

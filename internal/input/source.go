@@ -12,7 +12,6 @@ import (
 	"os"
 	"sync/atomic"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding/unicode"
 )
@@ -113,7 +112,7 @@ func (s *source) decode() error {
 	plain, compression := packed, ""
 	switch {
 	case bytes.HasPrefix(magic, []byte("\x1f\x8b")):
-		z, err := gzip.NewReader(packed)
+		z, err := newGzipMembers(packed)
 		if err != nil {
 			return &Error{Cause: "is no sound gzip file", Err: err}
 		}
