@@ -217,7 +217,10 @@ func (r *run) backoff() (delay time.Duration, pending bool) {
 		if t.ruling.move != again && t.ruling.move != suspect && !waits {
 			continue
 		}
-		attempts = max(attempts, t.attempts, t.looks, t.streak.strikes-suspectStrikes, 1)
+		attempts = max(attempts, t.attempts, t.looks, 1)
+		if waits {
+			attempts = max(attempts, 1+t.streak.doublings())
+		}
 		if t.doubt {
 			delay = max(delay, r.cfg.Backoff)
 		}

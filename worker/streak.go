@@ -10,12 +10,15 @@ import (
 
 const (
 	// mostStrikes is how many answers 429 that a row meets alone make it fail.
-	mostStrikes = 6
+	mostStrikes = 5
 	// suspectStrikes is the number of them from which the row's 429s slow nobody else.
-	suspectStrikes = 3
-	// lonelyFor is how long a row must have failed before a list of a user's clients, which may work while creates do
-	// not, counts as a sign that it fails alone.
-	lonelyFor = 5 * time.Minute
+	suspectStrikes = 2
+	// throttledFor and failingFor are how long a row must have met 429s, or other failures, before a list of a user's clients,
+	// which may work while creates do not, counts as a sign that it fails alone.
+	throttledFor = time.Minute
+	failingFor   = 5 * time.Minute
+	// mostDoublings bounds the backoff between a suspect row's calls.
+	mostDoublings = 3
 
 	codeThrottled = "throttled"
 )
@@ -27,6 +30,8 @@ type streak struct {
 	before  successes // of others, at the beginning of the last call
 	began   time.Time // when the first failure came; zero when the last call did not fail
 	failed  time.Time // when the last one came
+	status  int       // of it
+	calls   int       // that failed
 	strikes int       // answers 429 while other rows were answered well
 	alone   bool      // the last failure came though others had succeeded since the one before
 
@@ -57,12 +62,23 @@ func (s *streak) end(e *sunco.Error) {
 	if s.began.IsZero() {
 		s.began = now
 	}
+	s.status = e.Status
+	s.calls++
 	s.alone = !s.failed.IsZero() && (s.before.proven.After(s.failed) || s.before.listed.After(s.failed) && s.lasts())
 	s.failed = now
 }
 
 // lasts tells whether the row has failed for long.
-func (s *streak) lasts() bool { return !s.began.IsZero() && time.Since(s.began) >= lonelyFor }
+func (s *streak) lasts() bool {
+	long := failingFor
+	if s.status == statusTooMany {
+		long = throttledFor
+	}
+	return !s.began.IsZero() && time.Since(s.began) >= long
+}
+
+// doublings are those of the backoff before the next call of a row that is throttled alone.
+func (s *streak) doublings() int { return min(s.calls-suspectStrikes, mostDoublings) }
 
 // throttledAlone tells whether answers 429 to the row say nothing of others, nor of the pace.
 func (s *streak) throttledAlone() bool { return s.strikes >= suspectStrikes }

@@ -63,7 +63,7 @@ func TestI8RowThatIsThrottledAlone(t *testing.T) {
 		}, false},
 		"only lists succeed, for a while": {func(c *calls, n int) bool {
 			c.other(jobs.List, nil)
-			return n < 50 && c.own(jobs.Create, tooMany)
+			return n < 25 && c.own(jobs.Create, tooMany)
 		}, false},
 		"its calls succeed in between": {func(c *calls, n int) bool {
 			c.other(jobs.Create, nil)
