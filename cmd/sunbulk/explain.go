@@ -110,6 +110,9 @@ func codeAndHint(err error) (code int, hint string) {
 		if e.Outdated {
 			return exitCannotRun, "sunbulk needs 6.2 or later"
 		}
+		if e.Denied {
+			return exitCannotRun, "check the user and password in --redis; with master_name those before the @ are the Sentinels', and &password= is the server's"
+		}
 		return exitCannotRun, "check --redis, and that the server runs; 'docker compose up -d redis' starts one"
 	}
 	if errors.Is(err, folder.ErrBusy) {

@@ -100,6 +100,7 @@ func (e *Invalid) Error() string { return e.Text }
 // Unavailable says that the Redis does not answer, or cannot be used.
 type Unavailable struct {
 	Outdated bool // its version is too old
+	Denied   bool // the user or password is missing, wrong, or may not
 	err      error
 }
 

@@ -42,8 +42,8 @@ func Open(ctx context.Context, address string) (*Service, []Warning, error) {
 func dial(address string) (redis.UniversalClient, error) {
 	u, err := url.Parse(address)
 	switch {
-	case strings.Contains(address, "@") && (err != nil || !isRedis(u)): // what is wrong with it may be the password
-		return nil, errors.New("it is not a Redis URL")
+	case strings.Contains(address, "@") && (err != nil || !isRedis(u) || strings.Contains(u.Path+u.RawQuery+u.Fragment, "@")): // what is wrong with it may be the password
+		return nil, errors.New("it is not a Redis URL; in a password % / ? # @ are written %25 %2F %3F %23 %40")
 	case err != nil || !isRedis(u):
 		return nil, fmt.Errorf("%q is not a Redis URL", address)
 	}
@@ -87,12 +87,15 @@ func (silence) Printf(context.Context, string, ...any) {}
 // redact keeps a password in the address out of an error: a server may quote what it was sent.
 func redact(err error, address string) string {
 	u, perr := url.Parse(address)
-	if perr != nil || u.User == nil {
+	if perr != nil {
 		return err.Error()
 	}
 	password, _ := u.User.Password()
-	return sunco.NewRedactor(password).Redact(err.Error())
+	return sunco.NewRedactor(password, u.Query().Get("password")).Redact(err.Error())
 }
+
+// deniedForm is that of what Redis and Sentinel answer without, or with a wrong, user or password.
+var deniedForm = regexp.MustCompile(`\b(NOAUTH|WRONGPASS|NOPERM)\b`)
 
 var infoLine = regexp.MustCompile(`(?m)^([a-z_]+):(.*?)\r?$`)
 
@@ -100,7 +103,7 @@ var infoLine = regexp.MustCompile(`(?m)^([a-z_]+):(.*?)\r?$`)
 func judge(ctx context.Context, rdb redis.UniversalClient, address string) (warnings []Warning, err error) {
 	info, err := rdb.Info(ctx, "server", "memory", "persistence").Result()
 	if err != nil {
-		return nil, &Unavailable{err: fmt.Errorf("redis does not answer: %s", redact(err, address))}
+		return nil, &Unavailable{Denied: deniedForm.MatchString(err.Error()), err: fmt.Errorf("redis does not answer: %s", redact(err, address))}
 	}
 	fields := map[string]string{}
 	for _, m := range infoLine.FindAllStringSubmatch(info, -1) {
