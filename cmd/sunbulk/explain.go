@@ -95,6 +95,9 @@ func codeAndHint(err error) (code int, hint string) {
 		return exitUsage, hintOfNotFound(e)
 	}
 	if e, ok := errors.AsType[*service.Conflict](err); ok {
+		if e.Kind == service.CapsRefuse {
+			return exitPaused, hintOfConflict(e)
+		}
 		return exitUsage, hintOfConflict(e)
 	}
 	if e, ok := errors.AsType[*service.Invalid](err); ok {
@@ -157,6 +160,10 @@ func hintOfNotFound(e *service.NotFound) string {
 		return "its commands are the same without runbook, e.g. 'sunbulk status " + e.ID + "'"
 	case e.Kind == "run":
 		return "'sunbulk runbook status' lists the runs"
+	case e.Kind == "schedule" && e.Near != "":
+		return "did you mean " + e.Near + "? 'sunbulk schedule list' lists them"
+	case e.Kind == "schedule":
+		return "'sunbulk schedule list' lists them"
 	}
 	return "'sunbulk jobs' lists the jobs"
 }
@@ -189,7 +196,15 @@ func hintOfConflict(e *service.Conflict) string {
 		return hintOfTakenRows(e) + "; --allow-duplicates runs every row again"
 	case service.NoFailedRows:
 		return "'sunbulk status " + e.ID + "' lists the causes"
-	case service.CapExceeded:
+	case service.WrongScheduleState:
+		return "'sunbulk schedule history " + e.ID + "' tells where it stands"
+	case service.DuplicateRun:
+		return "'sunbulk runbook status " + e.ID + "' tells how it goes on; --resume " + e.ID + " ends a beginning that was cut off; --allow-duplicates begins another"
+	case service.CreatesTwice:
+		return "let the step be an ensure, or run every row again by --allow-duplicates"
+	case service.OtherRunInput:
+		return "give the same runbook, input and --var; without --resume it is a run of its own"
+	case service.CapExceeded, service.CapsRefuse:
 		return exceedHint
 	case service.StepOfRun:
 		return "'sunbulk forget " + e.ID + "' drops the run with all of its jobs"
@@ -244,6 +259,9 @@ func again(piped, byName bool, job string) string {
 }
 
 func hintOfInterruption(e *service.Interrupted) string {
+	if e.Run != "" {
+		return "'sunbulk runbook start' with --resume " + e.Run + " goes on"
+	}
 	return again(e.Piped, e.ByName, e.Job) + " goes on with it; its queued rows run meanwhile"
 }
 

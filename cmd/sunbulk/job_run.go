@@ -144,7 +144,7 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 		}
 	}
 	defer p.notices(ctx, o.notify, hook, s, opt.App, log)()
-	w := worker.New(s.rdb, s.codec, worker.Config{
+	w := s.Worker(worker.Config{
 		Name: service.ProcessName(), APIs: map[string]*sunco.API{opt.App: api}, Deliveries: s.deliveries(), Alone: s.embedded, Concurrency: o.concurrency, Logger: log,
 	})
 	if err := p.process(ctx, s, w, in); err != nil {

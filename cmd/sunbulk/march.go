@@ -226,7 +226,7 @@ func (m *march) work(ctx context.Context, i int, s *session) error {
 	defer src.Close()
 	in.rows, in.inputs, in.progress = src.Records(in.ctx), src.Inputs, src.Progress
 	m.tellStep(&m.view.Run, i)
-	w := worker.New(s.rdb, s.codec, worker.Config{
+	w := s.Worker(worker.Config{
 		Name: service.ProcessName(), APIs: map[string]*sunco.API{m.view.Run.Runbook.App: m.api}, Deliveries: s.memory, Alone: s.embedded, Concurrency: m.concurrency, Logger: m.log,
 	})
 	return errors.Join(m.process(ctx, s, w, in), src.Err())

@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/metrics"
+	"github.com/sunbulk/sunbulk/internal/service"
 )
 
 // monitor serves the metrics and the health of a worker on addr until it is stopped.
-func (p *program) monitor(addr string, m *metrics.Metrics, st *store, log *slog.Logger) (stop func(), err error) {
+func (p *program) monitor(addr string, m *metrics.Metrics, s *service.Service, log *slog.Logger) (stop func(), err error) {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		return nil, usage(fmt.Sprintf("--metrics-addr: %q is not HOST:PORT or :PORT", addr), "e.g. --metrics-addr :9464")
 	}
@@ -22,7 +23,7 @@ func (p *program) monitor(addr string, m *metrics.Metrics, st *store, log *slog.
 		return nil, cannotRun(fmt.Errorf("serve metrics: %w", err), "choose another --metrics-addr")
 	}
 	server := &http.Server{
-		Handler:           m.Handler(func(ctx context.Context) error { return p.ready(ctx, st) }),
+		Handler:           m.Handler(func(ctx context.Context) error { return p.ready(ctx, s) }),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
@@ -41,14 +42,9 @@ func (p *program) monitor(addr string, m *metrics.Metrics, st *store, log *slog.
 }
 
 // ready tells whether a worker takes batches, in words that anybody may see.
-func (p *program) ready(ctx context.Context, st *store) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	switch {
-	case p.drain.Err() != nil:
+func (p *program) ready(ctx context.Context, s *service.Service) error {
+	if p.drain.Err() != nil {
 		return errors.New("draining")
-	case st.rdb.Ping(ctx).Err() != nil:
-		return errors.New("redis does not answer")
 	}
-	return nil
+	return s.Ready(ctx)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -51,32 +50,19 @@ func (o *notifyFlags) hook(allowHTTP bool) (*notify.Hook, error) {
 	return hook, nil
 }
 
-// background does something until stop, which waits for its end.
-func background(ctx context.Context, do func(done context.Context)) (stop func()) {
-	done, end := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	running.Go(func() { do(done) })
-	return func() { end(); running.Wait() }
-}
-
 // notices tells of a session's job while it runs. The function that it returns tells what is owed at
-// the end, in ten seconds at most.
+// the end.
 func (p *program) notices(ctx context.Context, o notifyFlags, hook *notify.Hook, s *session, app string, log *slog.Logger) (finish func()) {
 	if hook == nil {
 		return func() {}
 	}
-	const patience = 10 * time.Second
 	cfg := notify.Config{Apps: []string{app}, Job: s.job, Embedded: s.embedded, StalledAfter: o.stalledAfter, Logger: log}
 	if s.embedded {
 		cfg.Since = time.Now() // an earlier process has told of what was before
 	}
-	n := notify.New(s.rdb, s.ledger, hook, cfg)
-	stop := background(ctx, func(done context.Context) { n.Run(ctx, done) })
+	end := s.Notices(ctx, hook, cfg)
 	return func() {
-		stop()
-		ctx, cancel := context.WithTimeout(ctx, patience)
-		defer cancel()
-		if err := n.Deliver(ctx, s.job); err != nil && !errors.Is(ctx.Err(), context.Canceled) {
+		if err := end(); err != nil {
 			printf(p.screen, "warning: %v\n", err)
 		}
 	}

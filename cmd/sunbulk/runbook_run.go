@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -82,10 +83,8 @@ func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name stri
 	}
 	defer stop()
 	if o.redis != "" {
-		if r.Fingerprint, err = fingerprintRun(flow, files); err != nil {
-			return err
-		}
-		return p.runOnRedis(ctx, o, r, files, api, log)
+		order := service.RunOrder{Flow: flow, Files: files, ExceedCaps: o.exceed, AllowDuplicates: o.book.allowDuplicates, Remark: p.note, Logger: log}
+		return p.runOnRedis(ctx, o, order, api, log)
 	}
 	m := march{program: p, log: log, api: api, concurrency: o.concurrency, exceed: o.exceed, files: files, simulated: simulated(o.simulate), baseURL: o.access.baseURL, again: o.book.allowDuplicates}
 	m.view.Run = r

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/schedule"
+	"github.com/sunbulk/sunbulk/internal/service"
 )
 
 func (p *program) scheduleApplyCommand() *cobra.Command {
@@ -41,20 +42,11 @@ run starts: a path is one on their machines, and what it names must be among the
 	return cmd
 }
 
-// applied is what apply tells of one runbook.
-type applied struct {
-	Name   string          `json:"name"`
-	Change schedule.Change `json:"change"`
-	Paused bool            `json:"paused"`
-	Next   []slot          `json:"next"`
-}
-
 func (p *program) applySchedules(o runbookFlags, redis string, files []string) error {
 	var flows []*runbook.Flow
-	var tables []*schedule.Timetable
 	from := map[string]string{} // name → file
 	for _, file := range files {
-		flow, table, err := o.openScheduled(file)
+		flow, err := o.openScheduled(file)
 		if err != nil {
 			return err
 		}
@@ -62,56 +54,42 @@ func (p *program) applySchedules(o runbookFlags, redis string, files []string) e
 			return usage(fmt.Sprintf("%s and %s both have the name %s", other, file, flow.Name), "a schedule has the name of its runbook: give one of them another")
 		}
 		from[flow.Name] = file
-		flows, tables = append(flows, flow), append(tables, table)
+		flows = append(flows, flow)
 	}
-	all := []applied{}
-	err := p.withSchedules(redis, "", func(ctx context.Context, schedules *schedule.Store) error {
-		now, err := schedules.Now(ctx)
+	return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {
+		all, err := s.ApplySchedules(ctx, flows, operator())
 		if err != nil {
 			return err
 		}
-		for i, flow := range flows {
-			change, err := schedules.Apply(ctx, flow.Runbook, flow.Vars, operator())
-			if err != nil {
-				return err
+		for i, a := range all {
+			if a.Change != schedule.Unchanged && !p.quiet {
+				p.note(fmt.Sprintf("schedule %s: workers read %s only if it is among their own --inputs", a.Name, strings.Join(flows[i].Input, ", ")))
 			}
-			d, err := schedules.Get(ctx, flow.Name)
-			if err != nil {
-				return err
-			}
-			if change != schedule.Unchanged && !p.quiet {
-				p.note(fmt.Sprintf("schedule %s: workers read %s only if it is among their own --inputs", flow.Name, strings.Join(flow.Input, ", ")))
-			}
-			all = append(all, applied{flow.Name, change, !d.Paused.IsZero(), nextSlots(tables[i], now, 3)})
 		}
-		return nil
+		return p.showApplied(all)
 	})
-	if err != nil {
-		return err
-	}
-	return p.showApplied(all)
 }
 
 // openScheduled reads a runbook and its timetable, and checks all that needs no input.
-func (o *runbookFlags) openScheduled(file string) (*runbook.Flow, *schedule.Timetable, error) {
+func (o *runbookFlags) openScheduled(file string) (*runbook.Flow, error) {
 	flow, err := o.open(file)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	switch {
 	case flow.App == "":
-		return nil, nil, usage(file+" names no app", "give --app, or name the app in the runbook")
+		return nil, usage(file+" names no app", "give --app, or name the app in the runbook")
 	case len(flow.Input) == 0:
-		return nil, nil, flow.Fault("input", "is missing", "a schedule reads its input by itself, such as 'newest:s3://exports/users-*.csv.gz'")
+		return nil, flow.Fault("input", "is missing", "a schedule reads its input by itself, such as 'newest:s3://exports/users-*.csv.gz'")
 	}
 	table, err := schedule.Parse(flow.Runbook)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return flow, table, table.Check(time.Now())
+	return flow, table.Check(time.Now())
 }
 
-func (p *program) showApplied(all []applied) error {
+func (p *program) showApplied(all []service.AppliedSchedule) error {
 	if p.json {
 		return p.writeJSON(all)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/internal/schedule"
+	"github.com/sunbulk/sunbulk/internal/service"
 )
 
 func (p *program) scheduleHistoryCommand() *cobra.Command {
@@ -22,8 +23,12 @@ all steps. Who applied, paused, resumed and triggered stands there, too.`,
 	}, 20, "how many entries", p.scheduleHistory)
 }
 
-func (p *program) scheduleHistory(ctx context.Context, schedules *schedule.Store, d *schedule.Schedule, table *schedule.Timetable, count int) error {
-	entries, err := schedules.History(ctx, d.Name, count)
+func (p *program) scheduleHistory(ctx context.Context, s *service.Service, name string, count int) error {
+	d, table, err := s.Schedule(ctx, name)
+	if err != nil {
+		return err
+	}
+	entries, err := s.ScheduleHistory(ctx, d.Name, count)
 	if err != nil {
 		return err
 	}

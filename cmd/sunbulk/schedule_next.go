@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sunbulk/sunbulk/internal/schedule"
+	"github.com/sunbulk/sunbulk/internal/service"
 )
 
 func (p *program) scheduleNextCommand() *cobra.Command {
@@ -20,12 +20,15 @@ clocks show, and in UTC. With jitter a run starts later than its slot, always by
 	}, 5, "how many slots", p.showNext)
 }
 
-func (p *program) showNext(ctx context.Context, schedules *schedule.Store, d *schedule.Schedule, table *schedule.Timetable, count int) error {
-	now, err := schedules.Now(ctx)
+func (p *program) showNext(ctx context.Context, s *service.Service, name string, count int) error {
+	d, table, err := s.Schedule(ctx, name)
 	if err != nil {
 		return err
 	}
-	slots := nextSlots(table, now, count)
+	slots, err := s.NextSlots(ctx, name, count)
+	if err != nil {
+		return err
+	}
 	if p.json {
 		return p.writeJSON(slots)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,11 +18,8 @@ import (
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/metrics"
 	"github.com/sunbulk/sunbulk/internal/notify"
-	"github.com/sunbulk/sunbulk/internal/runs"
-	"github.com/sunbulk/sunbulk/internal/schedule"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/sunco"
-	"github.com/sunbulk/sunbulk/worker"
 )
 
 // workerOptions are the flags of worker.
@@ -114,52 +110,31 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 	if err != nil {
 		return err
 	}
-	st, err := p.openStore(ctx, o.redis)
-	if err != nil {
+	return p.withRedis(o.redis, func(drain context.Context, s *service.Service) error {
+		if o.check {
+			return nil
+		}
+		defer debug.SetGCPercent(debug.SetGCPercent(percentOfWorker))
+		var reading readers
+		cfg := service.ServeConfig{APIs: apis, Concurrency: o.concurrency, Hook: hook, Notify: notify.Config{StalledAfter: o.notify.stalledAfter}, Inputs: inputs, Logger: log, Reading: reading.begin}
+		if o.metricsAddr != "" {
+			cfg.Metrics = metrics.New(version(), slices.Sorted(maps.Keys(apis)))
+			for _, event := range notify.Events() {
+				cfg.Metrics.Expect(string(event))
+			}
+			s.Share(cfg.Metrics)
+			stop, err := p.monitor(o.metricsAddr, cfg.Metrics, s, log)
+			if err != nil {
+				return err
+			}
+			defer stop()
+		}
+		err := s.Serve(ctx, drain, cfg)
+		if errors.Is(err, context.Canceled) {
+			return &exitError{exitInterrupted, errors.New("stopped with calls in flight"), "another worker looks for what became of them"}
+		}
 		return err
-	}
-	defer st.Close()
-	if o.check {
-		return nil
-	}
-	defer debug.SetGCPercent(debug.SetGCPercent(percentOfWorker))
-	apps := slices.Sorted(maps.Keys(apis))
-	cfg := worker.Config{Name: service.ProcessName(), APIs: apis, Concurrency: o.concurrency, Logger: log}
-	notices := notify.Config{Apps: apps, StalledAfter: o.notify.stalledAfter, Logger: log}
-	if o.metricsAddr != "" {
-		m := metrics.New(version(), apps)
-		for _, event := range notify.Events() {
-			m.Expect(string(event))
-		}
-		m.Share(st.rdb, st.ledger, st.queues)
-		stop, err := p.monitor(o.metricsAddr, m, st, log)
-		if err != nil {
-			return err
-		}
-		defer stop()
-		cfg.Observer, notices.Noticed = m, m.Noticed
-	}
-	var reading readers
-	conduct := func() *runs.Conductor { // each has a name of its own, so that one waits for what the other queues
-		return runs.New(st.rdb, st.codec, runs.Config{Name: service.ProcessName() + "-" + rand.Text()[:6], Apps: apps, Inputs: inputs, Logger: log, Reading: reading.begin})
-	}
-	timetables := schedule.Config{Starter: scheduledRuns{st, conduct(), inputs}, Apps: apps, Logger: log}
-	if hook != nil {
-		n := notify.New(st.rdb, st.ledger, hook, notices)
-		timetables.Tell = n.NotStarted
-		defer background(ctx, func(done context.Context) { n.Run(ctx, done) })()
-	}
-	defer background(p.drain, conduct().Run)()
-	defer background(p.drain, schedule.New(st.rdb, timetables).Run)()
-	w := worker.New(st.rdb, st.codec, cfg)
-	defer context.AfterFunc(p.drain, w.Drain)()
-	log.Info("worker started", "apps", apps, "concurrency", o.concurrency)
-	err = w.Run(ctx)
-	log.Info("worker stopped")
-	if errors.Is(err, context.Canceled) {
-		return &exitError{exitInterrupted, errors.New("stopped with calls in flight"), "another worker looks for what became of them"}
-	}
-	return err
+	})
 }
 
 // places returns what the worker may read of what Redis names: never the files of credentials.

@@ -65,7 +65,7 @@ const (
 	NotEnded           ConflictKind = "not_ended"            // a job that is to be retried
 	Duplicate          ConflictKind = "duplicate"            // a job has the same input, and cannot be gone on with
 	OtherOptions       ConflictKind = "other_options"        // a job has the same input, and was begun with other options
-	OtherInput         ConflictKind = "other_input"          // a job or a run was begun with another input
+	OtherInput         ConflictKind = "other_input"          // a job was begun with another input
 	OtherRows          ConflictKind = "other_rows"           // a pipe gives other rows than before
 	PipeEnded          ConflictKind = "pipe_ended"           // a pipe was queued to its end
 	NoInput            ConflictKind = "no_input"             // the input of a job is not known
@@ -74,6 +74,10 @@ const (
 	RowsTaken          ConflictKind = "rows_taken"           // another job has taken the failed rows
 	RetryUnfinished    ConflictKind = "retry_unfinished"     // another job has, and is not queued to its end
 	NoFailedRows       ConflictKind = "no_failed_rows"       // there are none to retry
+	DuplicateRun       ConflictKind = "duplicate_run"        // a run of the same goes on
+	CreatesTwice       ConflictKind = "creates_twice"        // a run of the same has created what this one would
+	OtherRunInput      ConflictKind = "other_run_input"      // a run was begun with something else
+	CapsRefuse         ConflictKind = "caps_refuse"          // a run is not begun, by a cap of its runbook
 	CapExceeded        ConflictKind = "cap_exceeded"         // a run is paused by a cap of its runbook
 	StepOfRun          ConflictKind = "step_of_run"          // a job goes only with its run
 )

@@ -12,16 +12,18 @@ import (
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/queue"
 	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/internal/schedule"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // Service is the use cases on one Redis. It is safe for concurrent use.
 type Service struct {
-	rdb    redis.UniversalClient
-	codec  *jobs.Codec
-	ledger *ledger.Ledger
-	queues *queue.Queues
-	runs   *runs.Store
+	rdb       redis.UniversalClient
+	codec     *jobs.Codec
+	ledger    *ledger.Ledger
+	queues    *queue.Queues
+	runs      *runs.Store
+	schedules *schedule.Store
 }
 
 // New returns the Service on rdb, which Close closes.
@@ -30,7 +32,7 @@ func New(rdb redis.UniversalClient) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{rdb, codec, ledger.New(rdb, codec), queue.New(rdb, codec), runs.NewStore(rdb)}, nil
+	return &Service{rdb, codec, ledger.New(rdb, codec), queue.New(rdb, codec), runs.NewStore(rdb), schedule.NewStore(rdb)}, nil
 }
 
 // Close lets go of the Redis.

@@ -1,4 +1,4 @@
-package main
+package service
 
 import (
 	"context"
@@ -10,27 +10,26 @@ import (
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/internal/schedule"
-	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// scheduledRuns begins runs for schedules: workers read their input.
-type scheduledRuns struct {
-	*store
+// starter begins the runs of schedules: workers read their input.
+type starter struct {
+	*Service
 	conductor *runs.Conductor
 	inputs    *input.Places
 }
 
-var _ schedule.Starter = scheduledRuns{}
+var _ schedule.Starter = starter{}
 
 // Start begins a run, or goes on with the one that another worker has begun.
-func (s scheduledRuns) Start(ctx context.Context, id string, book *runbook.Runbook, vars map[string]string) error {
+func (s starter) Start(ctx context.Context, id string, book *runbook.Runbook, vars map[string]string) error {
 	created, err := jobs.IDTime(id)
 	if err != nil {
 		return err
 	}
 	r := runs.Run{ID: id, Runbook: book, Vars: vars, Schedule: book.Name, Created: created}
-	if begun, err := s.conductor.Store.Run(ctx, id); err == nil {
+	if begun, err := s.runs.Run(ctx, id); err == nil {
 		if r = begun; r.Schedule != book.Name {
 			return fmt.Errorf("run %s is of another schedule", id) // of the same second: one in a million
 		}
@@ -65,9 +64,9 @@ func asRefusal(err error) error {
 }
 
 // State tells how a run stands.
-func (s scheduledRuns) State(ctx context.Context, id string) (schedule.Run, error) {
+func (s starter) State(ctx context.Context, id string) (schedule.Run, error) {
 	v, err := s.Run(ctx, id)
-	if errors.As(err, new(*service.NotFound)) {
+	if errors.As(err, new(*NotFound)) {
 		return schedule.Run{}, nil
 	}
 	if err != nil {
@@ -78,7 +77,7 @@ func (s scheduledRuns) State(ctx context.Context, id string) (schedule.Run, erro
 }
 
 // Cancel ends a run and its jobs.
-func (s scheduledRuns) Cancel(ctx context.Context, id, who, reason string) error {
-	_, err := s.CancelRun(ctx, id, service.By{Who: who, Reason: reason})
+func (s starter) Cancel(ctx context.Context, id, who, reason string) error {
+	_, err := s.CancelRun(ctx, id, By{who, reason})
 	return err
 }
