@@ -61,6 +61,9 @@ func (d *decoder) checkOptions() {
 	for i := range d.runbook.Steps {
 		_, wrong := d.runbook.options(i)
 		for _, w := range wrong {
+			if w.Option == "timezone" && d.runbook.Timezone == "" {
+				continue // check tells of it where the window stands
+			}
 			p := d.runbook.problem(d.runbook.optionPath(i, w.Option), w.Cause, w.Hint)
 			if !told[p] {
 				told[p] = true
