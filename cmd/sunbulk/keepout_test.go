@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/embedded"
+	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -19,9 +19,9 @@ func TestI2TwinsThatStartAtOnce(t *testing.T) {
 		var mu sync.Mutex
 		var all sync.WaitGroup
 		for range twins {
-			head := embedded.Head{
+			head := local.Head{
 				Job: jobs.NewID(time.Now()), Created: time.Now(), Options: jobs.Options{App: "app", BatchSize: 100},
-				Inputs: []embedded.Input{{Name: "rows.csv", Size: 1, SHA256: "5e"}},
+				Inputs: []local.Input{{Name: "rows.csv", Size: 1, SHA256: "5e"}},
 			}
 			own := func(folder string) string { return folder }
 			n := newcomer{Head: head, out: outFolder("", head.Job), journal: own, ended: endedJob}

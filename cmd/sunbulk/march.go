@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/embedded"
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
@@ -192,9 +192,9 @@ func (m *march) begin(ctx context.Context, i int) (*session, error) {
 }
 
 // head is what the job of a step is asked to do.
-func (m *march) head(i int) (embedded.Head, error) {
+func (m *march) head(i int) (local.Head, error) {
 	r := &m.view.Run
-	head := embedded.Head{Job: r.Job(i), Created: time.Now().UTC(), BaseURL: m.baseURL}
+	head := local.Head{Job: r.Job(i), Created: time.Now().UTC(), BaseURL: m.baseURL}
 	var err error
 	if head.Options, err = r.Options(i); err != nil {
 		return head, err
@@ -204,9 +204,9 @@ func (m *march) head(i int) (embedded.Head, error) {
 	if err != nil {
 		return head, err
 	}
-	head.Settings = map[string]string{embedded.Runbook: string(book)}
+	head.Settings = map[string]string{local.Runbook: string(book)}
 	if i > 0 {
-		head.Inputs = []embedded.Input{{Name: "step " + strconv.Itoa(i), SHA256: r.Job(i)}}
+		head.Inputs = []local.Input{{Name: "step " + strconv.Itoa(i), SHA256: r.Job(i)}}
 		return head, nil
 	}
 	files, err := m.files.Digest()

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/sunbulk/sunbulk/internal/embedded"
+	"github.com/sunbulk/sunbulk/internal/local"
 )
 
 // resume finds the run that the folder holds and makes this one the same; a folder without one begins it.
@@ -19,7 +19,7 @@ func (m *march) resume(out string) (string, error) {
 		return out, err
 	}
 	r.Fingerprint = first.Fingerprint()
-	head, there, err := embedded.Peek(m.view.Folder(out, 0))
+	head, there, err := local.Peek(m.view.Folder(out, 0))
 	if err != nil {
 		return out, explainJournal(err, out)
 	}
@@ -49,7 +49,7 @@ func oldRun(out string) error {
 }
 
 // newcomer is what the run is compared by with others of the same runbook, variables and input.
-func (m *march) newcomer(out string, first embedded.Head) newcomer {
+func (m *march) newcomer(out string, first local.Head) newcomer {
 	return newcomer{Head: first, out: out, ended: endedRun, journal: func(folder string) string { return m.view.Folder(folder, 0) }}
 }
 
@@ -58,10 +58,10 @@ func (m *march) newcomer(out string, first embedded.Head) newcomer {
 func (m *march) discardLeft(out, run string) error {
 	for i := range m.view.Run.Runbook.Steps {
 		step := m.view.Folder(out, i)
-		if head, there, err := embedded.Peek(step); err != nil || !there || head.Options.Run != run {
+		if head, there, err := local.Peek(step); err != nil || !there || head.Options.Run != run {
 			continue // not one of that run
 		}
-		err := os.Remove(filepath.Join(step, embedded.FileName))
+		err := os.Remove(filepath.Join(step, local.FileName))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return cannotRun(fmt.Errorf("discard journal: %w", err), "check "+out)
 		}

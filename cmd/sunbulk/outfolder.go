@@ -4,8 +4,8 @@ import (
 	"errors"
 	"path/filepath"
 
-	"github.com/sunbulk/sunbulk/internal/embedded"
 	"github.com/sunbulk/sunbulk/internal/folder"
+	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/internal/service"
@@ -30,7 +30,7 @@ func (o runOptions) checkOut() error {
 	if err != nil || owner == "" || o.redis != "" {
 		return noFolder(out, err)
 	}
-	if _, there, err := embedded.Peek(out); there || err != nil {
+	if _, there, err := local.Peek(out); there || err != nil {
 		return nil // openJournal explains it
 	}
 	return oldReport(out)
@@ -60,7 +60,7 @@ func oldReport(out string) error {
 
 // isFolderError tells whether a report folder is not to be had.
 func isFolderError(err error) bool {
-	return errors.As(err, new(*folder.ForeignError)) || errors.As(err, new(*folder.OwnerError)) || errors.Is(err, folder.ErrBusy) || errors.Is(err, embedded.ErrAlien)
+	return errors.As(err, new(*folder.ForeignError)) || errors.As(err, new(*folder.OwnerError)) || errors.Is(err, folder.ErrBusy) || errors.Is(err, local.ErrAlien)
 }
 
 // noFolder is the error of a report folder that cannot be opened; nil where err is.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/sunbulk/sunbulk/enqueue"
-	"github.com/sunbulk/sunbulk/internal/embedded"
+	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/worker"
 )
@@ -54,7 +54,7 @@ func (p *program) process(ctx context.Context, s *session, w *worker.Worker, in 
 		err = errors.Join(err, <-served)
 	}
 	progress.stop()
-	if full, ok := errors.AsType[*embedded.DiskError](err); ok {
+	if full, ok := errors.AsType[*local.DiskError](err); ok {
 		return cannotRun(full, "mend that, such as by freeing space; the same command then goes on, and nothing is lost")
 	}
 	if errors.Is(err, errNoLonger) || errors.Is(err, context.Canceled) {

@@ -8,13 +8,13 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/embedded"
+	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // newcomer is what a new run in this process is compared by with those in the folders around it.
 type newcomer struct {
-	embedded.Head
+	local.Head
 	out     string                     // its own folder
 	journal func(folder string) string // the folder in folder that holds the journal of such a run
 	ended   func(folder string) (ended, bool)
@@ -38,7 +38,7 @@ func (n newcomer) refuseTwin() error {
 		return nil
 	}
 	for _, folder := range neighbours(n.out) {
-		other, there, err := embedded.Peek(n.journal(folder))
+		other, there, err := local.Peek(n.journal(folder))
 		if there && err == nil && n.same(other.Options.App, other.Options.Simulated, other.Fingerprint()) {
 			return usage("an unfinished run of the same input is in "+folder, "go on with it by --out "+folder+", or run every row again by --allow-duplicates")
 		}

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/enqueue"
-	"github.com/sunbulk/sunbulk/internal/embedded"
 	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/internal/localredis"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/service"
@@ -31,7 +31,7 @@ type memory interface {
 type session struct {
 	*store
 	memory   memory // nil on a real Redis, as is the journal
-	journal  *embedded.Ledger
+	journal  *local.Ledger
 	embedded bool
 	piped    bool // an input can be read only once
 	job      string
@@ -61,7 +61,7 @@ func (p *program) openSession(ctx context.Context, o runOptions, order service.O
 	if err != nil {
 		return nil, err
 	}
-	head := embedded.Head{
+	head := local.Head{
 		Job: jobs.NewID(time.Now()), Options: order.Options, Inputs: journalInputs(inputs), Settings: order.Read.Settings(), Telling: order.Read.Effective(reader), Created: time.Now().UTC(),
 		BaseURL: o.access.baseURL, Given: o.given,
 	}
@@ -76,10 +76,10 @@ func (p *program) openSession(ctx context.Context, o runOptions, order service.O
 }
 
 // journalInputs are the inputs as a journal tells them from others.
-func journalInputs(inputs []jobs.Input) []embedded.Input {
-	all := make([]embedded.Input, len(inputs))
+func journalInputs(inputs []jobs.Input) []local.Input {
+	all := make([]local.Input, len(inputs))
 	for i, in := range inputs {
-		all[i] = embedded.Input{Name: in.Name, Size: in.Bytes, SHA256: in.SHA256, Version: in.Version}
+		all[i] = local.Input{Name: in.Name, Size: in.Bytes, SHA256: in.SHA256, Version: in.Version}
 	}
 	return all
 }
@@ -110,7 +110,7 @@ func (p *program) openEmbedded(ctx context.Context, o runOptions, n newcomer) (*
 func (p *program) openJournal(ctx context.Context, s *session, o runOptions, n newcomer) (err error) {
 	head := n.Head
 	s.out = outFolder(o.out, head.Job)
-	before, there, err := embedded.Peek(s.out)
+	before, there, err := local.Peek(s.out)
 	switch {
 	case err != nil:
 		return explainJournal(err, s.out)
@@ -120,7 +120,7 @@ func (p *program) openJournal(ctx context.Context, s *session, o runOptions, n n
 		}
 		defer closeOnError(s.folder, &err)
 		head.Who = operator()
-		s.journal, head, err = embedded.Resume(ctx, s.out, head, s.ledger, s.codec)
+		s.journal, head, err = local.Resume(ctx, s.out, head, s.ledger, s.codec)
 		if err != nil {
 			return explainJournal(err, s.out)
 		}
@@ -139,7 +139,7 @@ func (p *program) openJournal(ctx context.Context, s *session, o runOptions, n n
 		err = s.ledger.Create(ctx, jobs.Job{ID: head.Job, Options: head.Options, Fingerprint: head.Fingerprint(), Created: head.Created})
 	}
 	s.job, s.created = head.Job, head.Created
-	s.piped = slices.ContainsFunc(head.Inputs, func(in embedded.Input) bool { return !in.Known() })
+	s.piped = slices.ContainsFunc(head.Inputs, func(in local.Input) bool { return !in.Known() })
 	return err
 }
 
@@ -154,7 +154,7 @@ func (s *session) beginJournal(n newcomer, again bool) (err error) {
 	if s.folder, err = report.Open(s.out, n.Job); err != nil {
 		return noFolder(s.out, err)
 	}
-	if s.journal, err = embedded.Create(s.out, n.Head, s.ledger, s.codec); err != nil {
+	if s.journal, err = local.Create(s.out, n.Head, s.ledger, s.codec); err != nil {
 		s.folder.Close()
 		return explainJournal(err, s.out)
 	}
@@ -177,19 +177,19 @@ func refuseOldReport(out string) error {
 }
 
 func explainJournal(err error, out string) error {
-	if changed, ok := errors.AsType[*embedded.ChangedError](err); ok {
+	if changed, ok := errors.AsType[*local.ChangedError](err); ok {
 		return usage(fmt.Sprintf("%s holds an unfinished run, and this is not the same one: %s", out, changed), "run it again as it was, or give another --out")
 	}
 	switch {
 	case isFolderError(err):
 		return err
-	case errors.Is(err, embedded.ErrLocked):
+	case errors.Is(err, local.ErrLocked):
 		return usage("another sunbulk works in "+out, "wait for it, or give another --out")
-	case errors.Is(err, embedded.ErrSimulated):
+	case errors.Is(err, local.ErrSimulated):
 		return usage(out+" holds a simulated run, and this one would call the API: rows that are done there were done to nobody", "give another --out; with --simulate it goes on")
-	case errors.Is(err, embedded.ErrReal):
+	case errors.Is(err, local.ErrReal):
 		return usage(out+" holds a run on the API, and this one is simulated", "give another --out; without --simulate it goes on")
-	case errors.Is(err, embedded.ErrElsewhere):
+	case errors.Is(err, local.ErrElsewhere):
 		return usage(out+" holds a run on another base URL: rows that are done there were not done here", "give the --base-url that it was started with, or another --out")
 	}
 	return cannotRun(err, "check "+out+", or give another --out")
@@ -206,7 +206,7 @@ func (s *session) read(ctx context.Context, rows enqueue.Records, inputs func() 
 	if err == nil {
 		err = s.memory.Seal(ctx, s.job, inputs(), time.Now())
 	}
-	if errors.As(err, new(*embedded.ChangedError)) {
+	if errors.As(err, new(*local.ChangedError)) {
 		return explainJournal(err, s.out)
 	}
 	return err

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/embedded"
+	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -135,7 +135,7 @@ func (c *chaos) reporting(t *task) bool {
 
 // reported tells whether an embedded run has its report, and no journal to go on from.
 func (c *chaos) reported(t *task) bool {
-	_, journal := os.Stat(filepath.Join(c.dir, t.out(), embedded.FileName))
+	_, journal := os.Stat(filepath.Join(c.dir, t.out(), local.FileName))
 	_, summary := os.Stat(filepath.Join(c.dir, t.out(), "summary.json"))
 	return os.IsNotExist(journal) && summary == nil
 }

@@ -1,9 +1,9 @@
-// Package embedded is the ledger of a run without a Redis of its own: a journal in the report folder for all that must survive
+// Package local is the ledger of a run without a Redis of its own: a journal in the report folder for all that must survive
 // the process, around a ledger on internal/localredis.
 //
 // Redis keeps what is queued and how far the job is; the journal alone keeps outcomes, so
 // memory does not grow with the job (I6). Linux and macOS only: the journal is locked by flock.
-package embedded
+package local
 
 import (
 	"context"
@@ -164,7 +164,7 @@ func resume(ctx context.Context, f *os.File, head Head, l *ledger.Ledger, codec 
 }
 
 // amend notes the options that are new before anything is done by them.
-func (l *Ledger) amend(m *memory, now Head) error {
+func (l *Ledger) amend(m *replayState, now Head) error {
 	changes, r, err := m.amend(now, time.Now().UTC())
 	if err != nil || len(changes) == 0 {
 		return err

@@ -1,4 +1,4 @@
-package embedded
+package local
 
 import (
 	"errors"
@@ -22,8 +22,8 @@ var (
 
 // replay reads a whole journal, whose first line is head, and returns what it says of the job and
 // the offset behind its last whole line.
-func replay(r io.Reader, head Head) (memory, int64, error) {
-	m := memory{Memory: ledger.Memory{
+func replay(r io.Reader, head Head) (replayState, int64, error) {
+	m := replayState{Memory: ledger.Memory{
 		Job: jobs.Job{ID: head.Job, Options: head.Options, Fingerprint: head.Fingerprint(), Created: head.Created,
 			Stats: jobs.Stats{Latency: jobs.Histogram{}, Causes: map[string]jobs.Cause{}}},
 		Open: map[int64]ledger.OpenBatch{},
@@ -48,15 +48,15 @@ func replay(r io.Reader, head Head) (memory, int64, error) {
 	return m, end, nil
 }
 
-// memory is a ledger.Memory as the lines of a journal build it.
-type memory struct {
+// replayState is a ledger.Memory as the lines of a journal build it.
+type replayState struct {
 	ledger.Memory
 	past   []note // with a digest: a pipe that is read again must pass through them
 	sealed bool
 	done   int64 // batches that are finished
 }
 
-func (m *memory) apply(r record) error {
+func (m *replayState) apply(r record) error {
 	switch {
 	case r.Open != nil:
 		return m.opened(r.Open)
@@ -78,7 +78,7 @@ func (m *memory) apply(r record) error {
 
 // amend gives the job the options that now asks for, and returns what is new and the record of it. A job that
 // has nothing left to do keeps those by which it was done.
-func (m *memory) amend(now Head, at time.Time) ([]jobs.Change, record, error) {
+func (m *replayState) amend(now Head, at time.Time) ([]jobs.Change, record, error) {
 	if m.sealed && m.done == m.Job.Batches {
 		return nil, record{}, nil
 	}
@@ -94,7 +94,7 @@ func (m *memory) amend(now Head, at time.Time) ([]jobs.Change, record, error) {
 	return changes, r, m.apply(r)
 }
 
-func (m *memory) opened(o *opening) error {
+func (m *replayState) opened(o *opening) error {
 	if o.Batch < 0 || o.Batch >= maxBatch {
 		return errBatch
 	}
@@ -109,7 +109,7 @@ func (m *memory) opened(o *opening) error {
 	return nil
 }
 
-func (m *memory) committed(c *commit) error {
+func (m *replayState) committed(c *commit) error {
 	before, open := m.Open[c.Batch]
 	if !open {
 		return errNotOpen
@@ -130,7 +130,7 @@ func (m *memory) committed(c *commit) error {
 
 func bit(batch int64) byte { return 0x80 >> (batch % 8) }
 
-func (m *memory) count(c *commit) {
+func (m *replayState) count(c *commit) {
 	t, s := &m.Job.Tally, &m.Job.Stats
 	t.OK += c.Tally.OK
 	t.Noop += c.Tally.Noop
@@ -151,7 +151,7 @@ func (m *memory) count(c *commit) {
 	}
 }
 
-func (m *memory) noted(n *note) error {
+func (m *replayState) noted(n *note) error {
 	if n.Read < m.Job.Tally.Read || n.Batches < m.Job.Batches {
 		return errBack
 	}
