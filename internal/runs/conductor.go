@@ -26,6 +26,9 @@ type Config struct {
 	// Inputs are what it may read of what runs name in Redis; default: nothing. Files that Start is given may lie anywhere.
 	Inputs *input.Places
 
+	// ExceedCaps lets every step exceed the caps of its runbook.
+	ExceedCaps bool
+
 	// Reading is called before rows are read, and what it returns afterwards; default: nothing.
 	Reading func() (end func())
 }
@@ -34,22 +37,39 @@ type Config struct {
 // came through as the next one's. Any number of processes may have one.
 type Conductor struct {
 	*Store
-	ledger *ledger.Ledger
+	jobs   Jobs
+	ledger *ledger.Ledger // nil where it is alone, as are the queues
 	queues *queue.Queues
 	cfg    Config
+	alone  bool              // no other process moves its runs, and somebody waits for its errors
 	ended  map[string]bool   // runs that are not looked at again
 	wrong  map[string]string // what was logged of runs last
 }
 
 // New returns a Conductor on rdb, which the caller closes after it.
 func New(rdb redis.UniversalClient, codec *jobs.Codec, cfg Config) *Conductor {
+	c := newConductor(NewStore(rdb), cfg)
+	c.ledger, c.queues = ledger.New(rdb, codec), queue.New(rdb, codec)
+	c.jobs = redisJobs{c.ledger, c.queues}
+	return c
+}
+
+// NewAlone returns the Conductor of runs that no other process moves, and whose jobs are kept elsewhere. Where an input cannot be
+// used it returns the error, and does not pause the run.
+func NewAlone(store *Store, j Jobs, cfg Config) *Conductor {
+	c := newConductor(store, cfg)
+	c.jobs, c.alone = j, true
+	return c
+}
+
+func newConductor(store *Store, cfg Config) *Conductor {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	if cfg.Reading == nil {
 		cfg.Reading = func() func() { return func() {} }
 	}
-	return &Conductor{NewStore(rdb), ledger.New(rdb, codec), queue.New(rdb, codec), cfg, map[string]bool{}, map[string]string{}}
+	return &Conductor{Store: store, cfg: cfg, ended: map[string]bool{}, wrong: map[string]string{}}
 }
 
 // interval is how long the end of a step may go unseen.
@@ -116,7 +136,7 @@ func (c *Conductor) Move(ctx context.Context, id string) error {
 		c.ended[id] = true
 		return nil
 	}
-	job, err := c.ledger.Job(ctx, r.Job(r.Step))
+	job, err := c.jobs.Job(ctx, r.Job(r.Step))
 	if err != nil && !errors.Is(err, ledger.ErrNoJob) {
 		return err
 	}
@@ -126,7 +146,7 @@ func (c *Conductor) Move(ctx context.Context, id string) error {
 		c.ended[id] = err == nil && r.State == jobs.Cancelled
 		return err
 	case job.State == jobs.Paused && job.Reason == WithRun: // it was just then that the run was resumed
-		return c.ledger.Resume(ctx, job.ID, "", "the run goes on")
+		return c.jobs.Resume(ctx, job.ID, "", "the run goes on")
 	case job.State == jobs.Cancelled:
 		return c.Cancel(ctx, id, "", fmt.Sprintf("step %s was cancelled: %s", r.Runbook.Steps[r.Step].Name, job.Reason))
 	case job.State == jobs.Finished:
@@ -150,9 +170,9 @@ func (c *Conductor) keep(ctx context.Context, r Run, job jobs.Job) error {
 	case job.ID == "" || job.State.Ended():
 		return nil
 	case r.State == jobs.Cancelled:
-		return c.ledger.Cancel(ctx, job.ID, "", r.Reason)
+		return c.jobs.Cancel(ctx, job.ID, "", r.Reason)
 	case r.State == jobs.Paused && job.State != jobs.Paused:
-		return c.ledger.Pause(ctx, job.ID, "", WithRun)
+		return c.jobs.Pause(ctx, job.ID, "", WithRun)
 	}
 	return nil
 }

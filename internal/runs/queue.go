@@ -61,7 +61,7 @@ func (c *Conductor) queued(ctx context.Context, id string) (bool, error) {
 	if r.Step > 0 {
 		return true, nil
 	}
-	job, err := c.ledger.Job(ctx, r.Job(0))
+	job, err := c.jobs.Job(ctx, r.Job(0))
 	if errors.Is(err, ledger.ErrNoJob) {
 		return false, nil
 	}
@@ -84,7 +84,7 @@ func (c *Conductor) check(ctx context.Context, r Run, files *input.Files) error 
 	if err != nil {
 		return err
 	}
-	if reason := r.Refuses(v, before); reason != "" && r.Exceed != 1 {
+	if reason := r.Refuses(v, before); reason != "" && r.Exceed != 1 && !c.cfg.ExceedCaps {
 		return &Refusal{reason}
 	}
 	return nil
@@ -95,31 +95,32 @@ type Refusal struct{ Reason string }
 
 func (e *Refusal) Error() string { return e.Reason }
 
-// queue makes the job of the step at which a run is, and queues its rows: as enqueue does, so that whoever
-// begins it again adds only what is missing. It pauses the run where a cap would be exceeded.
+// queue makes the job of the step at which a run is, and queues its rows. It pauses the run where a cap would be exceeded.
 func (c *Conductor) queue(ctx context.Context, r Run, files *input.Files) error {
 	defer c.cfg.Reading()()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	opt, err := r.Options(r.Step)
 	if err != nil {
 		return err
 	}
 	id := r.Job(r.Step)
-	_, err = c.ledger.Job(ctx, id)
+	_, err = c.jobs.Job(ctx, id)
 	begun := err == nil
 	if err != nil && !errors.Is(err, ledger.ErrNoJob) {
 		return err
 	}
-	canary, stop, err := c.survey(ctx, r, files, opt, begun)
-	if err != nil || stop {
+	canary, capped, err := c.survey(ctx, r, files, opt, begun)
+	if err != nil || capped {
 		return c.orPause(ctx, r, err)
 	}
 	debug.FreeOSMemory() // what the survey remembered of rows is 32 MiB, and comes again
 	if !begun {
-		if err := c.ledger.Create(ctx, jobs.Job{ID: id, Options: opt, Created: time.Now()}); err != nil && !errors.Is(err, ledger.ErrExists) {
+		if err := c.jobs.Create(ctx, jobs.Job{ID: id, Options: opt, Created: time.Now()}); err != nil && !errors.Is(err, ledger.ErrExists) {
 			return err
 		}
 	}
-	if stop, err := c.stopped(ctx, r); stop || err != nil {
+	if stopped, err := c.stopped(ctx, r); stopped || err != nil {
 		return err
 	}
 	s, err := c.source(ctx, r, files)
@@ -127,14 +128,10 @@ func (c *Conductor) queue(ctx context.Context, r Run, files *input.Files) error 
 		return c.orPause(ctx, r, err)
 	}
 	defer s.Close()
-	err = enqueue.New(c.ledger, c.queues, enqueue.Config{BatchSize: opt.BatchSize, Canary: canary}).Add(ctx, id, s.Records(ctx))
-	if err = errors.Join(err, s.Err(), ctx.Err()); err != nil {
-		return c.orPause(ctx, r, err)
-	}
-	if u := s.Unjudged(); u.Clients > 0 {
-		c.cfg.Logger.Warn("clients could not be judged by where, and do not go on", "run", r.ID, "step", r.Runbook.Steps[r.Step-1].Name, "clients", u.Clients, "cause", u.Why)
-	}
-	return c.seal(ctx, r, id, s.Inputs())
+	return c.orPause(ctx, r, c.jobs.Queue(ctx, &Rows{
+		Step: r.Step, Job: id, Source: s, Stop: stop, cfg: enqueue.Config{BatchSize: opt.BatchSize, Canary: canary},
+		seal: func(ctx context.Context) error { return c.seal(ctx, r, id, s) },
+	}))
 }
 
 // stopped gives the job of a step the state of its run, which may have changed since it was read, and tells whether that
@@ -144,7 +141,7 @@ func (c *Conductor) stopped(ctx context.Context, r Run) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	job, err := c.ledger.Job(ctx, r.Job(r.Step))
+	job, err := c.jobs.Job(ctx, r.Job(r.Step))
 	if err != nil {
 		return false, err
 	}
@@ -153,7 +150,11 @@ func (c *Conductor) stopped(ctx context.Context, r Run) (bool, error) {
 
 // seal says that all rows of a step are queued. An input that broke off, or of which nothing could be judged, pauses the
 // run: what it lacks would be taken for what is not there.
-func (c *Conductor) seal(ctx context.Context, r Run, id string, inputs []jobs.Input) error {
+func (c *Conductor) seal(ctx context.Context, r Run, id string, s *Source) error {
+	if u := s.Unjudged(); u.Clients > 0 {
+		c.cfg.Logger.Warn("clients could not be judged by where, and do not go on", "run", r.ID, "step", r.Runbook.Steps[r.Step-1].Name, "clients", u.Clients, "cause", u.Why)
+	}
+	inputs := s.Inputs()
 	for _, in := range inputs {
 		if broken := in.Broken(); broken != "" {
 			if err := c.Pause(ctx, r.ID, "", broken); err != nil {
@@ -161,7 +162,7 @@ func (c *Conductor) seal(ctx context.Context, r Run, id string, inputs []jobs.In
 			}
 		}
 	}
-	return c.ledger.Seal(ctx, id, inputs, time.Now())
+	return c.jobs.Seal(ctx, id, inputs, time.Now())
 }
 
 // source opens what the rows of the step are made from at which a run is. Files are found where none are given.
@@ -174,17 +175,17 @@ func (c *Conductor) source(ctx context.Context, r Run, files *input.Files) (s *S
 		}
 		return r.Files(ctx, files, nil)
 	}
-	before, err := c.ledger.Job(ctx, r.Job(r.Step-1))
+	before, err := c.jobs.Job(ctx, r.Job(r.Step-1))
 	if err != nil {
 		return nil, err
 	}
-	return r.Behind(r.Step, before, c.ledger.Chunks(ctx, before.ID))
+	return r.Behind(r.Step, before, c.jobs.Chunks(ctx, before.ID))
 }
 
 // survey reads the rows of a step once before they are queued, where a cap or a canary asks for it, and
 // pauses the run where a cap would be exceeded.
 func (c *Conductor) survey(ctx context.Context, r Run, files *input.Files, opt jobs.Options, begun bool) (canary []jobs.Row, stop bool, err error) {
-	capped := !begun && r.Capped(r.Step)
+	capped := !begun && r.Capped(r.Step) && !c.cfg.ExceedCaps
 	if !capped && opt.Canary.Rows == 0 {
 		return nil, false, nil
 	}
@@ -216,7 +217,7 @@ func (c *Conductor) removes(ctx context.Context, r Run) (int64, error) {
 		if s.Op != jobs.Remove {
 			continue
 		}
-		job, err := c.ledger.Job(ctx, r.Job(i))
+		job, err := c.jobs.Job(ctx, r.Job(i))
 		if err != nil {
 			return 0, err
 		}
@@ -227,6 +228,9 @@ func (c *Conductor) removes(ctx context.Context, r Run) (int64, error) {
 
 // orPause pauses a run whose input cannot be used, which another look would not change.
 func (c *Conductor) orPause(ctx context.Context, r Run, err error) error {
+	if c.alone {
+		return err
+	}
 	if errors.As(err, new(*input.Error)) || errors.As(err, new(*fs.PathError)) {
 		return c.Pause(ctx, r.ID, "", err.Error())
 	}
