@@ -57,7 +57,7 @@ func RestoreCell(cell string) string {
 // formulas finds where behind its first byte a part of the cell begins a formula; hot tells whether its beginning or any part does. A ' is
 // passed over, so that a defused cell has the same places.
 func formulas(cell string) (starts []int, hot bool) {
-	if cell == "" || isWordByte(cell[0]) && strings.IndexAny(cell, cellEnds) < 0 {
+	if cell == "" || isWordByte(cell[0]) && !strings.ContainsAny(cell, cellEnds) {
 		return nil, false
 	}
 	sign := false // what comes next, white space and quotes aside, is a sign of a formula

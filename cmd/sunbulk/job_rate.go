@@ -107,7 +107,7 @@ func (p *program) showRate(redis, app string, set []string, o rateOptions) error
 		if now.Jobs == 0 {
 			idle = " (no job of it runs now)"
 		}
-		_, err = printf(p.stdout, "app %s: %s%s\n", app, now, idle)
-		return err
+		printf(p.stdout, "app %s: %s%s\n", app, now, idle)
+		return nil
 	})
 }

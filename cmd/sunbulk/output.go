@@ -18,8 +18,8 @@ import (
 // Everything that sunbulk prints goes through output, and each value of a text for people through printf: a value of a file, the
 // API, Redis or a flag can neither move the cursor nor begin a line of its own.
 
-// printf prints a text for people. Line breaks are those of the format.
-func printf(w io.Writer, format string, values ...any) (int, error) {
+// printf prints a text for people. Line breaks are those of the format. Errors of writing are the outlet's to keep.
+func printf(w io.Writer, format string, values ...any) {
 	shown := make([]any, len(values))
 	for i, v := range values {
 		switch x := v.(type) {
@@ -34,7 +34,7 @@ func printf(w io.Writer, format string, values ...any) (int, error) {
 		}
 		shown[i] = v
 	}
-	return fmt.Fprintf(w, format, shown...)
+	fmt.Fprintf(w, format, shown...)
 }
 
 // output is stdout or stderr without control characters and without the process's own secrets. What is written at once must hold

@@ -12,7 +12,7 @@ func isKernels(f *os.File) bool {
 	if syscall.Fstatfs(int(f.Fd()), &s) != nil {
 		return false
 	}
-	switch int64(s.Type) {
+	switch uint32(s.Type) { // an int32 or an int64, by machine
 	case proc, sysfs, cgroup2, debugfs:
 		return true
 	}

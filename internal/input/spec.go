@@ -127,12 +127,12 @@ func (s Spec) Effective(r *Reader) map[string]string {
 }
 
 // Fingerprint tells the rows that settings make of the files from others.
-func (f *Files) Fingerprint(settings map[string]string) (string, error) {
-	inputs, err := f.Digest()
+func (fs *Files) Fingerprint(settings map[string]string) (string, error) {
+	inputs, err := fs.Digest()
 	if err != nil {
 		return "", err
 	}
-	if f.Pipe() != "" {
+	if fs.Pipe() != "" {
 		return jobs.PipeFingerprint(inputs, settings), nil
 	}
 	return jobs.Fingerprint(inputs, settings), nil

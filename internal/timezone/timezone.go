@@ -152,7 +152,7 @@ func (m Machine) holds(name string, data []byte) bool {
 
 // search looks through a folder for a zone with this content.
 func search(folder string, data []byte) (found string) {
-	filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return nil // what cannot be read is not the zone
 		}

@@ -17,7 +17,7 @@ func machine(t *testing.T, files map[string]string) Machine {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		err := error(nil)
+		var err error
 		if strings.HasSuffix(name, "@") {
 			err = os.Symlink(strings.ReplaceAll(content, "ROOT", root), path)
 		} else {
