@@ -23,10 +23,7 @@ func (r *run) commit(ctx context.Context, c ledger.Commit) error {
 		r.kept(ctx, err)
 		if err == nil {
 			r.heed(ctx, receipt)
-			if !receipt.Accepted {
-				return errStale
-			}
-			return nil
+			return refusal(receipt)
 		}
 		if ctx.Err() != nil || r.soft.Err() != nil && time.Since(began) > lastCommit {
 			return err
@@ -62,9 +59,9 @@ func (s *server) kept(ctx context.Context, err error) {
 
 // heed does what the job's standing asks after a commit.
 func (r *run) heed(ctx context.Context, receipt ledger.Receipt) {
-	if !receipt.Accepted {
-		r.log.Warn("commit refused: another delivery has the batch", "batch", r.batch.Number)
-		r.stop(errStale)
+	if err := refusal(receipt); err != nil {
+		r.log.Warn("commit refused", "batch", r.batch.Number, "error", err)
+		r.stop(err)
 		return
 	}
 	r.see(receipt.State)
@@ -74,6 +71,17 @@ func (r *run) heed(ctx context.Context, receipt ledger.Receipt) {
 	if reason := r.job.Options.MaxFailures.Exceeded(receipt.Tally); reason != "" {
 		r.pause(ctx, reason)
 	}
+}
+
+// refusal is why a commit was refused; nil when it was accepted.
+func refusal(receipt ledger.Receipt) error {
+	switch {
+	case receipt.Lost:
+		return errLost
+	case !receipt.Accepted:
+		return errStale
+	}
+	return nil
 }
 
 // reasonToPause says why a job was paused after an answer to a row that is not about the row, and what helps.

@@ -3,16 +3,21 @@ package worker
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // ensure links a user to a channel, unless a list shows a client of the row's type and integration.
 // Whatever its status, that one is live: a second could message a person who has not confirmed yet,
-// or who has unsubscribed. A create that was sent is looked for as any other (I2).
+// or who has unsubscribed. A create that was sent is looked for as any other (I2). One that may have been, for all that a rolled back
+// Redis knows, is not: a client that is there is more likely to be older.
 func ensure(ctx context.Context, t *try) (jobs.Outcome, error) {
-	if t.doubt {
+	if t.doubt && !t.unsure {
 		return create(ctx, t)
+	}
+	if t.unsure && time.Now().Before(t.quiet) {
+		return jobs.Outcome{}, errEarly
 	}
 	clients, err := t.clients(ctx)
 	if err != nil {
@@ -23,6 +28,10 @@ func ensure(ctx context.Context, t *try) (jobs.Outcome, error) {
 			t.made = c.ID
 			return jobs.Outcome{Kind: jobs.Noop, ClientID: c.ID, ClientStatus: c.Status, HTTPStatus: http.StatusOK, Detail: "already there"}, nil
 		}
+	}
+	if t.unsure {
+		t.remark("no client is there")
+		t.doubt, t.unsure = false, false
 	}
 	return create(ctx, t)
 }

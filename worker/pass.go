@@ -131,7 +131,7 @@ func (r *run) judge(ctx context.Context, start time.Time) {
 		if t.ruling.move == again && (!outage || t.streak.alone) {
 			t.use()
 		}
-		r.rec.doubt(i, t.doubt)
+		r.rec.doubt(i, t.doubt && !t.unsure)
 		switch {
 		case t.ruling.move == throttled && t.streak.strike(r.evidence):
 			o := t.failure(t.refusedKind())

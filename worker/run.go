@@ -23,6 +23,9 @@ const (
 // errStale says that another delivery of the batch has taken over, or has finished it.
 var errStale = errors.New("another delivery has the batch")
 
+// errLost says that Redis has lost what it had confirmed of the batch: what was called must be looked for (I10).
+var errLost = errors.New("redis has lost writes of the batch")
+
 // run is one delivery of a batch: passes over its rows until every one has its outcome.
 type run struct {
 	*server
@@ -122,12 +125,14 @@ func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 	for i := range r.tries {
 		row := &r.batch.Rows[i]
 		// An earlier delivery that ended without a word may have sent any row that it need not announce.
-		doubt := row.Op.Creates() && (d.Progress.InDoubt(i) || d.Dirty && !d.Progress.Done(i) && !announces(row))
-		r.tries[i] = try{run: r, index: i, row: row, attempts: d.Progress.Attempts(i), doubt: doubt}
+		silent := d.Dirty && !d.Progress.Done(i) && (d.Lost || !announces(row))
+		doubt := row.Op.Creates() && (d.Progress.InDoubt(i) || silent)
+		unsure := doubt && row.Op == jobs.Ensure && !d.Progress.InDoubt(i)
+		r.tries[i] = try{run: r, index: i, row: row, attempts: d.Progress.Attempts(i), doubt: doubt, unsure: unsure}
 		if doubt { // the last moment at which it can have been sent
 			r.tries[i].quiet = time.Now().Add(r.job.Options.Timeout)
 		}
-		r.rec.doubt(i, doubt)
+		r.rec.doubt(i, doubt && !unsure)
 	}
 	return true, nil
 }
@@ -155,6 +160,8 @@ func (r *run) arm(ctx context.Context) error {
 // ended ends the delivery after an error, or with the batch finished.
 func (r *run) ended(ctx context.Context, err error) error {
 	switch {
+	case errors.Is(err, errLost), errors.Is(context.Cause(r.soft), errLost):
+		return errLost
 	case err == nil, errors.Is(err, errStale):
 		return nil
 	case r.soft.Err() != nil:
@@ -167,7 +174,11 @@ func (r *run) ended(ctx context.Context, err error) error {
 func (r *run) release(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastCommit)
 	defer cancel()
-	if _, err := r.rec.commit(ctx, ledger.Commit{Release: true}); err != nil {
+	receipt, err := r.rec.commit(ctx, ledger.Commit{Release: true})
+	if receipt.Lost {
+		return errLost
+	}
+	if err != nil {
 		r.log.Warn("could not release batch; it is taken over when this worker is gone", "batch", r.batch.Number, "error", err)
 	}
 	if back, ok := errors.AsType[*handBack](context.Cause(r.soft)); ok {

@@ -220,10 +220,26 @@ func (s *server) handle(ctx, lease context.Context, task *asynq.Task) error {
 	if _, busy := s.running.LoadOrStore(batch.Number, true); busy {
 		return &handBack{ledger.Patience, errors.New("this worker has the batch")}
 	}
-	defer s.running.Delete(batch.Number)
 	r := newRun(s, batch)
-	defer context.AfterFunc(lease, func() { r.stop(lease.Err()) })()
-	return r.work(ctx)
+	stop := context.AfterFunc(lease, func() { r.stop(lease.Err()) })
+	err = r.work(ctx)
+	stop()
+	s.running.Delete(batch.Number)
+	if errors.Is(err, errLost) {
+		return s.putBack(ctx, r.delivery, task.Payload())
+	}
+	return err
+}
+
+// putBack queues a batch that Redis has lost writes of, under an id of its own: what asynq knows of the delivery that ends here may be
+// lost, too, or be that of another worker's.
+func (s *server) putBack(ctx context.Context, d ledger.Delivery, payload []byte) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastCommit)
+	defer cancel()
+	if err := s.queues.Put(ctx, s.job.ID, s.job.InCanary(), d.Batch, d.Fence, payload); err != nil {
+		return &handBack{retryDelay, err}
+	}
+	return nil
 }
 
 // take decodes a batch for which there is room (I6). One that finds none waits encoded.

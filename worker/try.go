@@ -32,6 +32,7 @@ type try struct {
 	lastCall jobs.Op   // what the last call was: create, list or remove
 	looked   bool      // the last call was a look
 	doubt    bool      // a create may have been done without an answer
+	unsure   bool      // doubt comes from what Redis has lost alone, and the create of an ensure was not announced
 	sent     time.Time // of the last create
 	quiet    time.Time // before it, a lost create is not looked for, and a pending client not asked for
 	made     string    // id of the client that this delivery's create made or adopted, or that an ensure found
@@ -131,9 +132,10 @@ func (t *try) announced(ctx context.Context, op jobs.Op) error {
 		return nil
 	}
 	receipt, err := t.rec.announce(ctx, t.index)
-	if err == nil && !receipt.Accepted {
-		t.stop(errStale)
-		return errStale
+	if err == nil {
+		if err = refusal(receipt); err != nil {
+			t.stop(err)
+		}
 	}
 	return err
 }

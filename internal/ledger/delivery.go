@@ -40,8 +40,10 @@ type Delivery struct {
 	Job      string
 	Batch    int64
 	Verdict  Verdict
+	Worker   string // that opened it
 	Fence    int64
 	Dirty    bool          // an earlier delivery ended without saying which rows it had sent
+	Lost     bool          // Redis has lost what it had confirmed of an earlier delivery: Dirty, and announcements may be missing, too
 	Since    time.Time     // when the batch's calls began; before, when it was opened for the first time
 	Progress jobs.Progress // nil at the first delivery
 }
@@ -54,7 +56,7 @@ type Claim struct {
 
 // Open raises the batch's fence and returns how far its rows have come.
 func (l *Ledger) Open(ctx context.Context, job string, batch int64, c Claim, now time.Time) (Delivery, error) {
-	d := Delivery{Job: job, Batch: batch}
+	d := Delivery{Job: job, Batch: batch, Worker: c.Worker}
 	reply, err := openScript.Run(ctx, l.rdb, []string{key(job), key(job, "open"), key(job, "finished"), key(job, "alive")},
 		batch, c.Worker, flag(c.Calling), now.UnixMilli(), Patience.Milliseconds()).Slice()
 	if err != nil {
@@ -70,7 +72,7 @@ func (l *Ledger) Open(ctx context.Context, job string, batch int64, c Claim, now
 		return d, fmt.Errorf("open batch %d: reply of %d parts", batch, len(reply))
 	}
 	d.Fence = number(reply[1])
-	d.Dirty = text(reply[2]) == "1"
+	d.Dirty, d.Lost = text(reply[2]) != "0", text(reply[2]) == "2"
 	d.Since = time.UnixMilli(number(reply[3]))
 	if p := text(reply[4]); p != "" {
 		d.Progress = jobs.Progress(p)
@@ -92,7 +94,8 @@ type Commit struct {
 
 // Receipt is what a worker learns from its commit.
 type Receipt struct {
-	Accepted bool // false: another delivery has a newer fence, or the batch is finished
+	Accepted bool // false: another delivery has a newer fence, or the batch is finished, or Lost
+	Lost     bool // refused: Redis has lost what it had confirmed to this delivery (I10). Nobody has the batch now
 	State    jobs.State
 	Tally    jobs.Tally // rows by outcome since the job was last resumed; OK, Noop, Failed and InDoubt only
 }
@@ -111,7 +114,7 @@ func (l *Ledger) Commit(ctx context.Context, d Delivery, c Commit, now time.Time
 		told = spanOf(c.Attempts, func(a *jobs.Attempt) int64 { return a.Row })
 	}
 	counters, once := c.fields()
-	args := []any{d.Batch, d.Fence, c.Sequence, flag(c.Dirty), flag(c.Progress.Finished()), []byte(c.Progress), now.UnixMilli(), flag(c.Release),
+	args := []any{d.Batch, d.Fence, c.Sequence, flag(c.Dirty), flag(c.Progress.Finished()), []byte(c.Progress), now.UnixMilli(), flag(c.Release), d.Worker, d.Since.UnixMilli(),
 		outcomes, settled.String(), attempts, told.String(), len(counters) / 2}
 	args = append(append(args, counters...), once...)
 	reply, err := commitScript.Run(ctx, l.rdb,
@@ -124,6 +127,7 @@ func (l *Ledger) Commit(ctx context.Context, d Delivery, c Commit, now time.Time
 	}
 	return Receipt{
 		Accepted: number(reply[0]) == 1,
+		Lost:     number(reply[0]) == 2,
 		State:    jobs.State(text(reply[1])),
 		Tally:    jobs.Tally{OK: number(reply[2]), Noop: number(reply[3]), Failed: number(reply[4]), InDoubt: number(reply[5])},
 	}, nil

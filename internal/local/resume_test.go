@@ -68,7 +68,7 @@ func steps() []step {
 	}
 	half := settling(0, 1, p, true, 0, 2)
 	same := settling(0, 2, p, false)
-	whole := settling(0, 3, p, false, 1, 3)
+	whole := settling(0, 1, p, false, 1, 3) // under the second fence
 	note := ledger.Note{Read: 5, Batches: 1, Rejected: []jobs.Rejection{{Number: 5, Cause: "no user"}}}
 	noted := state{Read: 5, Rejected: 1, Batches: 1}
 	with := func(s state, change func(*state)) state {

@@ -117,15 +117,29 @@ func (q *Queues) Again(ctx context.Context, job string, batch, fence int64) (boo
 	if err != nil || task == nil {
 		return false, err
 	}
-	id := fencedID(job, batch, fence)
-	added, err := q.add(ctx, task.Queue, id, task.Payload)
-	if added {
-		err = firstScript.Run(ctx, q.rdb, []string{"asynq:{" + task.Queue + "}:pending"}, id).Err()
-	}
+	added, err := q.first(ctx, task.Queue, fencedID(job, batch, fence), task.Payload)
 	if err != nil {
 		return false, fmt.Errorf("queue batch %d again: %w", batch, err)
 	}
 	return added, nil
+}
+
+// Put queues a batch whose task may be lost, before all others, after its delivery under the given fence. It is Again for one who has the payload.
+func (q *Queues) Put(ctx context.Context, job string, canary bool, batch, fence int64, payload []byte) error {
+	_, err := q.first(ctx, Name(job, canary), fencedID(job, batch, fence), payload)
+	if err != nil {
+		return fmt.Errorf("queue batch %d again: %w", batch, err)
+	}
+	return nil
+}
+
+// first adds a task before all others of the queue; false when it is there.
+func (q *Queues) first(ctx context.Context, name, id string, payload []byte) (bool, error) {
+	added, err := q.add(ctx, name, id, payload)
+	if added {
+		err = firstScript.Run(ctx, q.rdb, []string{"asynq:{" + name + "}:pending"}, id).Err()
+	}
+	return added, err
 }
 
 func fencedID(job string, batch, fence int64) string {

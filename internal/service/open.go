@@ -39,6 +39,9 @@ func Open(ctx context.Context, address string) (*Service, []Warning, error) {
 	return s, warnings, err
 }
 
+// reload is how often the client asks a Cluster who is the master of what. A dead master's connections are refused, which tells it nothing.
+const reload = time.Second
+
 func dial(address string) (redis.UniversalClient, error) {
 	u, err := url.Parse(address)
 	switch {
@@ -59,6 +62,7 @@ func dial(address string) (redis.UniversalClient, error) {
 		if err != nil {
 			return nil, badURL(err)
 		}
+		opt.ClusterStateReloadInterval = reload
 		return redis.NewClusterClient(opt), nil
 	}
 	opt, err := redis.ParseURL(address)
