@@ -43,6 +43,12 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
+// end ends the program with a code when everything was said.
+func end(code int) error { return &exitError{code: code} }
+
+// endWith ends it with a code, why, and what to do next.
+func endWith(code int, err error, hint string) error { return &exitError{code, err, hint} }
+
 func usage(message, hint string) error {
 	return &exitError{exitUsage, errors.New(message), hint}
 }

@@ -94,7 +94,7 @@ func (p *program) announce(ctx context.Context, s *service.Service, job jobs.Job
 		}
 	}
 	if job.Tally.Rejected > 0 {
-		return &exitError{exitNotAllOK, fmt.Errorf("%s rows were rejected", group(job.Tally.Rejected)), "'sunbulk report " + job.ID + "' lists them in rejected.csv, and those that an earlier row makes superfluous in duplicates.csv"}
+		return endWith(exitNotAllOK, fmt.Errorf("%s rows were rejected", group(job.Tally.Rejected)), "'sunbulk report "+job.ID+"' lists them in rejected.csv, and those that an earlier row makes superfluous in duplicates.csv")
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func (p *program) findPlanned(flags *pflag.FlagSet, args []string) (*input.Files
 // orInterrupted returns err, or what ended it when that was an interruption.
 func (p *program) orInterrupted(err error) error {
 	if err != nil && p.drain.Err() != nil && !errors.As(err, new(*service.Interrupted)) {
-		return &exitError{code: exitInterrupted, err: errors.New("interrupted")}
+		return endWith(exitInterrupted, errors.New("interrupted"), "")
 	}
 	return err
 }

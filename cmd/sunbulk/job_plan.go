@@ -135,7 +135,7 @@ func (p *program) concludePlan(ctx context.Context, o planOptions, opt jobs.Opti
 		}
 	}
 	if made.Rejected > 0 || told.Check.problems() {
-		return &exitError{code: exitNotAllOK}
+		return end(exitNotAllOK)
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func unfinished(job jobs.Job) error {
 		stands += ", and " + text
 		hint = adoption(job)
 	}
-	return &exitError{code, fmt.Errorf("%s; %s have no outcome yet", stands, rowCount(job.Tally.Unprocessed)), hint}
+	return endWith(code, fmt.Errorf("%s; %s have no outcome yet", stands, rowCount(job.Tally.Unprocessed)), hint)
 }
 
 // showUndo says how much of the job's work can be taken back.

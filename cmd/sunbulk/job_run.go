@@ -190,7 +190,7 @@ func (p *program) conclude(ctx context.Context, s *session) error {
 		return err
 	}
 	if ctx.Err() != nil { // stopped at once: a report may take long
-		return s.interrupted()
+		return s.interrupted("")
 	}
 	r, err := service.WriteReport(ctx, s.folder, job, s.source(job))
 	if r.Summary.Job != "" {
@@ -206,13 +206,13 @@ func (p *program) conclude(ctx context.Context, s *session) error {
 		}
 		return result(job)
 	case job.WaitsForWindow():
-		return s.waits(job)
+		return s.interrupted(" as it waits for its window: " + job.Reason)
 	case job.State == jobs.Paused:
 		return s.paused(ctx, job)
 	case job.State == jobs.Cancelled:
-		return &exitError{exitNotAllOK, fmt.Errorf("job %s was cancelled: %s", job.ID, job.Reason), ""}
+		return endWith(exitNotAllOK, fmt.Errorf("job %s was cancelled: %s", job.ID, job.Reason), "")
 	}
-	return s.interrupted()
+	return s.interrupted("")
 }
 
 func (s *session) paused(ctx context.Context, job jobs.Job) error {
@@ -229,22 +229,16 @@ func (s *session) paused(ctx context.Context, job jobs.Job) error {
 	case !s.embedded:
 		hint = "mend the cause, then 'sunbulk resume " + job.ID + "'; a worker goes on"
 	}
-	return &exitError{exitPaused, fmt.Errorf("job %s is paused: %s", job.ID, job.Reason), hint}
+	return endWith(exitPaused, fmt.Errorf("job %s is paused: %s", job.ID, job.Reason), hint)
 }
 
-// waits is the end of a job that is interrupted while its window is closed.
-func (s *session) waits(job jobs.Job) error {
-	e := s.interrupted()
-	e.err = fmt.Errorf("%w as it waits for its window: %s", e.err, job.Reason)
-	return e
-}
-
-func (s *session) interrupted() *exitError {
+// interrupted is the end of a job that can go on; meanwhile is what it was doing, or empty.
+func (s *session) interrupted(meanwhile string) error {
 	hint := "the same command with --out " + s.out + " goes on"
 	if !s.embedded {
 		hint = again(s.submission.Piped, s.submission.ByName, s.job) + " goes on, or 'sunbulk worker' with what is queued"
 	}
-	return &exitError{exitInterrupted, fmt.Errorf("job %s is interrupted", s.job), hint}
+	return endWith(exitInterrupted, fmt.Errorf("job %s is interrupted%s", s.job, meanwhile), hint)
 }
 
 // result is the exit code of a job that has ended.
@@ -252,7 +246,7 @@ func result(job jobs.Job) error {
 	if job.Tally.Clean() {
 		return nil
 	}
-	return &exitError{code: exitNotAllOK}
+	return end(exitNotAllOK)
 }
 
 func checkConcurrency(calls int) error {

@@ -10,16 +10,16 @@ import (
 
 // openRedisSession starts a job on a real Redis, or goes on with the one that has the input.
 func (p *program) openRedisSession(ctx context.Context, o runOptions, order service.Order, _ *input.Reader) (*session, error) {
-	st, err := p.openStore(ctx, o.redis)
+	svc, err := p.open(ctx, o.redis)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{store: st, agreed: make(chan bool, 1)}
+	s := &session{store: &store{Service: svc}, agreed: make(chan bool, 1)}
 	if err := p.beginOnRedis(ctx, s, o, order); err != nil {
-		st.Close()
+		svc.Close()
 		return nil, p.orInterrupted(err)
 	}
-	s.close = func() { s.folder.Close(); st.Close() }
+	s.close = func() { s.folder.Close(); svc.Close() }
 	return s, nil
 }
 

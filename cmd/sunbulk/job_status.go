@@ -83,7 +83,7 @@ func (p *program) follow(ctx context.Context, s *service.Service, id string) err
 			job, err = s.Job(ctx, id)
 		}
 		if ctx.Err() != nil {
-			return &exitError{code: exitInterrupted}
+			return end(exitInterrupted)
 		}
 		if err != nil {
 			return err

@@ -6,7 +6,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/pace"
 	"github.com/sunbulk/sunbulk/internal/service"
 )
 
@@ -60,7 +59,7 @@ func (s jobStatus) write(w io.Writer, now time.Time) error {
 }
 
 // describeOverride says that somebody has set the rate of an app, and how it is left to the jobs again.
-func describeOverride(w io.Writer, s pace.Standing) {
+func describeOverride(w io.Writer, s service.Pace) {
 	if s.Set != nil {
 		printf(w, "the rate of app %s, %s, was %s\nhint: 'sunbulk rate %s auto' leaves it to the jobs' own --rate\n", s.App, s.Override, s.Set, s.App)
 	}

@@ -3,13 +3,9 @@ package main
 import (
 	"context"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/spf13/pflag"
 
-	"github.com/sunbulk/sunbulk/internal/ledger"
-	"github.com/sunbulk/sunbulk/internal/queue"
 	"github.com/sunbulk/sunbulk/internal/service"
-	"github.com/sunbulk/sunbulk/jobs"
 )
 
 func redisFlag(f *pflag.FlagSet, target *string, meaning string) {
@@ -17,28 +13,6 @@ func redisFlag(f *pflag.FlagSet, target *string, meaning string) {
 }
 
 const redisMeaning = "Redis URL: redis://, rediss://; ?addr=HOST:PORT for Cluster, ?master_name=NAME for Sentinel"
-
-// store is the Redis of a command, with what is kept there.
-type store struct {
-	*service.Service
-	rdb    redis.UniversalClient
-	codec  *jobs.Codec
-	ledger *ledger.Ledger
-	queues *queue.Queues
-}
-
-func newStore(s *service.Service) *store {
-	return &store{s, s.Redis(), s.Codec(), ledger.New(s.Redis(), s.Codec()), queue.New(s.Redis(), s.Codec())}
-}
-
-// openStore connects to a real Redis and says what about it endangers jobs.
-func (p *program) openStore(ctx context.Context, address string) (*store, error) {
-	s, err := p.open(ctx, address)
-	if err != nil {
-		return nil, err
-	}
-	return newStore(s), nil
-}
 
 // open connects to a real Redis and says what about it endangers jobs.
 func (p *program) open(ctx context.Context, address string) (*service.Service, error) {

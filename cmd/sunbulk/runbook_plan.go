@@ -163,7 +163,7 @@ func (p *program) showPlannedRunbook(m plannedRunbook) error {
 		return err
 	}
 	if m.Input.Rejected > 0 || m.Caps != "" || m.Check.problems() || m.Sample != nil && m.Sample.Rejected > 0 {
-		return &exitError{code: exitNotAllOK}
+		return end(exitNotAllOK)
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func (p *program) runOnRedis(ctx context.Context, o runbookRunOptions, order ser
 			return p.watch(ctx, v.Run.Job(v.Run.Step), s, nil).stop
 		})
 		if drain.Err() != nil {
-			return &exitError{exitInterrupted, fmt.Errorf("run %s is interrupted", id), "'sunbulk worker' goes on with it"}
+			return endWith(exitInterrupted, fmt.Errorf("run %s is interrupted", id), "'sunbulk worker' goes on with it")
 		}
 		if err != nil {
 			return err
@@ -43,11 +43,11 @@ func runResult(v *service.RunView) error {
 	id := v.Run.ID
 	switch reason := v.Paused(); {
 	case runbook.IsCapReason(v.Run.Reason) && reason != "":
-		return &exitError{exitPaused, fmt.Errorf("run %s is paused by a %s", id, reason), "look whether that is meant; 'sunbulk runbook resume " + id + " --exceed-caps' goes on, by a worker"}
+		return endWith(exitPaused, fmt.Errorf("run %s is paused by a %s", id, reason), "look whether that is meant; 'sunbulk runbook resume "+id+" --exceed-caps' goes on, by a worker")
 	case reason != "":
-		return &exitError{exitPaused, fmt.Errorf("run %s is paused: %s", id, reason), "mend the cause, then 'sunbulk runbook resume " + id + "'; a worker goes on"}
+		return endWith(exitPaused, fmt.Errorf("run %s is paused: %s", id, reason), "mend the cause, then 'sunbulk runbook resume "+id+"'; a worker goes on")
 	case !v.Clean():
-		return &exitError{code: exitNotAllOK}
+		return end(exitNotAllOK)
 	}
 	return nil
 }

@@ -37,11 +37,11 @@ func (p *program) reportRun(ctx context.Context, s *service.Service, out, id str
 	}
 	switch {
 	case v.Paused() != "":
-		return &exitError{code: exitPaused}
+		return end(exitPaused)
 	case !v.Run.State.Ended():
-		return &exitError{exitNotAllOK, fmt.Errorf("run %s is still %s", id, v.Run.State), "'sunbulk runbook status " + id + "' tells how far it is; write the report again when it has ended"}
+		return endWith(exitNotAllOK, fmt.Errorf("run %s is still %s", id, v.Run.State), "'sunbulk runbook status "+id+"' tells how far it is; write the report again when it has ended")
 	case !v.Clean():
-		return &exitError{code: exitNotAllOK}
+		return end(exitNotAllOK)
 	}
 	return nil
 }

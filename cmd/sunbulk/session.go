@@ -7,16 +7,33 @@ import (
 	"slices"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/internal/localredis"
+	"github.com/sunbulk/sunbulk/internal/queue"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/worker"
 )
+
+// store is the Redis of a session, with what is kept there.
+type store struct {
+	*service.Service
+	rdb    redis.UniversalClient
+	codec  *jobs.Codec
+	ledger *ledger.Ledger
+	queues *queue.Queues
+}
+
+func newStore(s *service.Service) *store {
+	return &store{s, s.Redis(), s.Codec(), ledger.New(s.Redis(), s.Codec()), queue.New(s.Redis(), s.Codec())}
+}
 
 // memory is where a job in this process is kept: the journal around its ledger.
 type memory interface {
@@ -87,22 +104,22 @@ func journalInputs(inputs []jobs.Input) []local.Input {
 // openEmbedded starts the newcomer's job on a Redis in the process, or goes on with the one in the report
 // folder.
 func (p *program) openEmbedded(ctx context.Context, o runOptions, n newcomer) (*session, error) {
-	redis, err := localredis.Start()
+	server, err := localredis.Start()
 	if err != nil {
 		return nil, cannotRun(err, "")
 	}
-	svc, err := service.New(redis.Client())
+	svc, err := service.New(server.Client())
 	if err != nil {
-		redis.Close()
+		server.Close()
 		return nil, err
 	}
-	s := &session{store: newStore(svc), embedded: true, batch: n.Options.BatchSize, close: func() { redis.Close() }}
+	s := &session{store: newStore(svc), embedded: true, batch: n.Options.BatchSize, close: func() { server.Close() }}
 	if err := p.openJournal(ctx, s, o, n); err != nil {
-		redis.Close()
+		server.Close()
 		return nil, err
 	}
 	s.memory = s.journal
-	s.close = func() { s.journal.Close(); s.folder.Close(); redis.Close() }
+	s.close = func() { s.journal.Close(); s.folder.Close(); server.Close() }
 	return s, nil
 }
 
@@ -225,7 +242,7 @@ func (s *session) source(job jobs.Job) report.Source {
 	if s.embedded {
 		return s.Source(job, s.memory)
 	}
-	return s.Source(job, s.ledger)
+	return s.Source(job, nil)
 }
 
 // deliveries are where a worker opens batches; nil is the ledger on Redis.

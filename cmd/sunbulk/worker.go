@@ -131,7 +131,7 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 		}
 		err := s.Serve(ctx, drain, cfg)
 		if errors.Is(err, context.Canceled) {
-			return &exitError{exitInterrupted, errors.New("stopped with calls in flight"), "another worker looks for what became of them"}
+			return endWith(exitInterrupted, errors.New("stopped with calls in flight"), "another worker looks for what became of them")
 		}
 		return err
 	})
@@ -154,7 +154,7 @@ func (o workerOptions) apis(ctx context.Context) (map[string]*sunco.API, error) 
 	case o.credentials != "":
 		apps, err := credentials.ReadFile(ctx, o.credentials)
 		if credentials.IsInterrupted(ctx, err) {
-			return nil, &exitError{code: exitInterrupted, err: errors.New("interrupted")}
+			return nil, endWith(exitInterrupted, errors.New("interrupted"), "")
 		}
 		if err != nil {
 			return nil, err

@@ -13,10 +13,13 @@ import (
 	"github.com/sunbulk/sunbulk/internal/pace"
 )
 
+// Pace is the rate of an app as all its workers share it, and why it is so.
+type Pace = pace.Standing
+
 // Rate returns the pace that all workers of an app share. A rate that was set and holds no longer is taken back first.
-func (s *Service) Rate(ctx context.Context, app string) (pace.Standing, error) {
+func (s *Service) Rate(ctx context.Context, app string) (Pace, error) {
 	if _, err := pace.Settle(ctx, s.rdb, app, func(job string) (bool, error) { return s.ledger.Over(ctx, job) }); err != nil {
-		return pace.Standing{}, err
+		return Pace{}, err
 	}
 	return pace.Read(ctx, s.rdb, app)
 }

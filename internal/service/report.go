@@ -38,11 +38,11 @@ func (s *Service) Report(ctx context.Context, id, dir string, undo bool) (Report
 		return Report{}, &ReportError{"report", err}
 	}
 	defer to.Close()
-	r, err := WriteReport(ctx, to, job, s.Source(job, s.ledger))
+	r, err := WriteReport(ctx, to, job, s.Source(job, nil))
 	if err != nil || !undo {
 		return r, err
 	}
-	if r.Undo, err = report.WriteUndo(ctx, to, job, s.Source(job, s.ledger)); err != nil {
+	if r.Undo, err = report.WriteUndo(ctx, to, job, s.Source(job, nil)); err != nil {
 		return r, &ReportError{"undo", err}
 	}
 	return r, nil

@@ -42,7 +42,7 @@ func (s *Service) Run(ctx context.Context, id string) (RunView, error) {
 		if err != nil {
 			return v, err
 		}
-		v.Jobs, v.Sources = append(v.Jobs, job), append(v.Sources, s.Source(job, s.ledger))
+		v.Jobs, v.Sources = append(v.Jobs, job), append(v.Sources, s.Source(job, nil))
 	}
 	return v, nil
 }

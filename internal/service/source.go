@@ -24,8 +24,11 @@ type Outcomes interface {
 	Attempts(ctx context.Context, id string) iter.Seq2[jobs.Attempt, error]
 }
 
-// Source returns what a report of a job is made from.
+// Source returns what a report of a job is made from; without outcomes it takes those of the ledger.
 func (s *Service) Source(job jobs.Job, outcomes Outcomes) report.Source {
+	if outcomes == nil {
+		outcomes = s.ledger
+	}
 	return source{s, job, outcomes}
 }
 

@@ -22,7 +22,7 @@ type Status struct {
 	Workers        []WorkerStatus `json:"workers"`
 	Slow           []string       `json:"slow,omitempty"` // why it is slower than asked
 	ETA            *TimeLeft      `json:"eta,omitempty"`
-	Pace           *pace.Standing `json:"pace,omitempty"`
+	Pace           *Pace          `json:"pace,omitempty"`
 	Canary         string         `json:"canary,omitempty"`      // how far it is, for people; empty when the other rows may go
 	Lost           int64          `json:"lostBatches,omitempty"` // not finished, and in no queue
 }
