@@ -10,7 +10,7 @@ import (
 // damage says why a field cannot hold what was meant, or "": what programs put in the place of a value, or what is left of
 // one. An external id may be any text, so that what merely looks odd is no damage: see Doubts.
 func damage(text string) string {
-	if text == "" {
+	if text == "" || len(text) > len("undefined") && isWord(text) {
 		return ""
 	}
 	for i := range len(text) {
@@ -27,7 +27,7 @@ func damage(text string) string {
 		return `is the formula by which a spreadsheet keeps a text as it is; take =" and " off`
 	case isPlaceholder(text):
 		return "holds what a program writes where a value is missing, such as NULL"
-	case len(text) >= minRounded && text[0] <= '9' && rounded.MatchString(text):
+	case text[0] >= '0' && text[0] <= '9' && strings.IndexByte(text, '+') > 0 && rounded.MatchString(text):
 		return errScientific.Error()
 	}
 	return ""
@@ -51,8 +51,6 @@ func isBreak(c rune) bool { return c == '\n' || c == '\r' || c == '\t' }
 
 // rounded is a whole number as spreadsheets and programs show a long one. Without the sign, 12e34 can be an id in hexadecimal.
 var rounded = regexp.MustCompile(`^[0-9]+([.,][0-9]+)?[eE]\+[0-9]{1,3}$`)
-
-const minRounded = len("1E+1")
 
 // isCellError tells the errors of spreadsheets' formulas, in the languages in which exports have been seen.
 func isCellError(text string) bool {

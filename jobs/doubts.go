@@ -70,6 +70,11 @@ func isPlainID(text string) bool {
 	if len(text) <= longestWord || strings.HasSuffix(text, "00") {
 		return text == ""
 	}
+	return isWord(text)
+}
+
+// isWord tells a text of ASCII letters, digits and underscores.
+func isWord(text string) bool {
 	for i := range len(text) {
 		if c := text[i]; (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && c != '_' {
 			return false

@@ -110,12 +110,25 @@ func (v vocabulary) near(name string) string {
 
 // normalise gives equal names to columns that match: without regard to case, signs between words, white space and invisible characters.
 func normalise(name string) string {
+	if isNormal(name) {
+		return name
+	}
 	return strings.ToLower(strings.Map(func(c rune) rune {
 		if c == '_' || c == '-' || c == '"' || unicode.IsSpace(c) || unicode.Is(unicode.Cf, c) {
 			return -1
 		}
 		return c
 	}, name))
+}
+
+// isNormal tells a name of small ASCII letters, digits and dots: of it nothing is left out.
+func isNormal(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' {
+			return false
+		}
+	}
+	return true
 }
 
 func lastName(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
