@@ -57,9 +57,14 @@ func (p *program) enqueue(o jobFlags, redis, resume string, files *input.Files) 
 		return err
 	}
 	p.tellZone(&o.pacing, opt)
+	order := p.order(&o, files, opt)
+	order.Resume = resume
+	reader, err := order.Open(p.drain)
+	if err != nil {
+		return p.orInterrupted(err)
+	}
+	defer reader.Close()
 	return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {
-		order := p.order(&o, files, opt)
-		order.Resume = resume
 		job, err := s.Submit(ctx, order)
 		if err != nil {
 			return p.orInterrupted(err)
