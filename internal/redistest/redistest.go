@@ -1,11 +1,10 @@
-// Package redistest starts a real redis-server for tests, on a free port and with its data in a
-// temporary folder. Where none is installed, tests that need it are skipped, unless
+// Package redistest starts real Redis processes for tests, on free ports and with their data in
+// temporary folders: one server, one with replicas and Sentinels, or a Cluster. Where none is installed, tests that need it are skipped, unless
 // SUNBULK_NEED_REDIS is set, as it is in CI.
 package redistest
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -20,23 +19,32 @@ import (
 type Server struct {
 	Addr string // host:port
 	dir  string
+	args []string
 	cmd  *exec.Cmd
 }
 
-// Start runs a server until the test ends.
-func Start(t testing.TB) *Server {
+// Start runs a server until the test ends. The arguments are added to those of its command line.
+func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
-	path, err := exec.LookPath("redis-server")
-	if err != nil {
-		if os.Getenv("SUNBULK_NEED_REDIS") != "" {
-			t.Fatal("redis-server is not installed (apt-get install redis-server)")
-		}
-		t.Skip("redis-server is not installed (apt-get install redis-server)")
-	}
-	s := &Server{Addr: freeAddr(t), dir: t.TempDir()}
+	path := binary(t, "redis-server")
+	s := &Server{Addr: freeAddr(t), dir: t.TempDir(), args: args}
 	t.Cleanup(s.Kill)
 	s.start(t, path)
 	return s
+}
+
+// binary is the path of an installed program.
+func binary(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err == nil {
+		return path
+	}
+	if os.Getenv("SUNBULK_NEED_REDIS") != "" {
+		t.Fatalf("%s is not installed (apt-get install redis-server redis-sentinel)", name)
+	}
+	t.Skipf("%s is not installed (apt-get install redis-server redis-sentinel)", name)
+	return ""
 }
 
 // Restart starts the server again on its data and its port, after Kill.
@@ -69,20 +77,32 @@ func (s *Server) start(t testing.TB, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.cmd = exec.Command(path, "--port", port, "--bind", "127.0.0.1", "--dir", s.dir,
-		"--appendonly", "yes", "--appendfsync", "always", "--save", "")
+	s.cmd = exec.Command(path, append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", s.dir,
+		"--appendonly", "yes", "--appendfsync", "always", "--save", ""}, s.args...)...)
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	rdb := redis.NewClient(&redis.Options{Addr: s.Addr})
+	s.wait(t, "redis-server")
+}
+
+// wait returns when the server answers.
+func (s *Server) wait(t testing.TB, name string) {
+	t.Helper()
+	rdb := redis.NewClient(&redis.Options{Addr: s.Addr, MaxRetries: -1, DialerRetries: 1})
 	defer rdb.Close()
-	for range 500 {
-		if err = rdb.Ping(context.Background()).Err(); err == nil {
+	until(t, name+" answers", func() error { return rdb.Ping(context.Background()).Err() })
+}
+
+// until returns when a condition holds, and fails the test when it does not within half a minute.
+func until(t testing.TB, what string, holds func() error) {
+	t.Helper()
+	var err error
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if err = holds(); err == nil {
 			return
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
-	t.Fatal(fmt.Errorf("redis-server does not answer: %w", err))
+	t.Fatalf("waited for half a minute until %s: %v", what, err)
 }
 
 func freeAddr(t testing.TB) string {

@@ -1,0 +1,125 @@
+package redistest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// slots are those of a Cluster.
+const slots = 16384
+
+// Cluster is a Redis Cluster of three masters, each with a replica.
+type Cluster struct{ Servers []*Server }
+
+// StartCluster runs a Cluster until the test ends. A node that is silent for a second is given up.
+func StartCluster(t testing.TB, args ...string) *Cluster {
+	t.Helper()
+	c := &Cluster{}
+	args = append([]string{"--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0"}, args...)
+	for range 6 {
+		c.Servers = append(c.Servers, Start(t, append(args, "--cluster-port", port(t, freeAddr(t)))...))
+	}
+	first := c.Servers[0].Client(t)
+	ctx := context.Background()
+	ids := make([]string, len(c.Servers))
+	for i, s := range c.Servers {
+		rdb := s.Client(t)
+		var err error
+		if ids[i], err = rdb.ClusterMyID(ctx).Result(); err != nil {
+			t.Fatal(err)
+		}
+		if i < 3 {
+			if err := rdb.ClusterAddSlotsRange(ctx, i*slots/3, (i+1)*slots/3-1).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		bus := s.args[len(s.args)-1]
+		if err := first.Do(ctx, "CLUSTER", "MEET", "127.0.0.1", port(t, s.Addr), bus).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, s := range c.Servers[3:] {
+		rdb := s.Client(t)
+		until(t, "a replica knows its master", func() error { return rdb.ClusterReplicate(ctx, ids[i]).Err() })
+	}
+	c.settle(t)
+	return c
+}
+
+func port(t testing.TB, addr string) string {
+	t.Helper()
+	_, p, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// settle returns when every node is fine with all slots, and knows three replicas.
+func (c *Cluster) settle(t testing.TB) {
+	t.Helper()
+	for _, s := range c.Servers {
+		rdb := s.Client(t)
+		until(t, "the Cluster is fine", func() error {
+			info, err := rdb.ClusterInfo(context.Background()).Result()
+			if err != nil {
+				return err
+			}
+			nodes, err := rdb.ClusterNodes(context.Background()).Result()
+			if err == nil && (!strings.Contains(info, "cluster_state:ok") || strings.Count(nodes, "slave ") != 3) {
+				err = errors.New("not yet")
+			}
+			return err
+		})
+	}
+}
+
+// URL is the address as sunbulk's --redis takes it.
+func (c *Cluster) URL() string {
+	return fmt.Sprintf("redis://%s?addr=%s&addr=%s", c.Servers[0].Addr, c.Servers[1].Addr, c.Servers[2].Addr)
+}
+
+// Master is the server that has the slot of a key, as another node than the skipped one sees it; nil skips none.
+func (c *Cluster) Master(t testing.TB, key string, skipped *Server) *Server {
+	t.Helper()
+	for _, s := range c.Servers {
+		if s == skipped {
+			continue
+		}
+		rdb := redis.NewClient(&redis.Options{Addr: s.Addr})
+		defer rdb.Close()
+		ctx := context.Background()
+		slot, err := rdb.ClusterKeySlot(ctx, key).Result()
+		if err != nil {
+			continue
+		}
+		all, err := rdb.ClusterSlots(ctx).Result()
+		if err != nil {
+			continue
+		}
+		for _, r := range all {
+			if int64(r.Start) <= slot && slot <= int64(r.End) {
+				return c.at(t, r.Nodes[0].Addr)
+			}
+		}
+	}
+	t.Fatalf("nobody has the slot of %s", key)
+	return nil
+}
+
+func (c *Cluster) at(t testing.TB, addr string) *Server {
+	t.Helper()
+	for _, s := range c.Servers {
+		if s.Addr == addr {
+			return s
+		}
+	}
+	t.Fatalf("%s is none of the servers", addr)
+	return nil
+}
