@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/sunbulk/sunbulk/internal/credentials"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -78,7 +79,7 @@ func (p *program) plan(ctx context.Context, o planOptions, files *input.Files) e
 		return err
 	}
 	p.tellZone(&o.run.job.pacing, opt)
-	var c *checker
+	var c *plan.Checker
 	if o.check {
 		var stop func()
 		if c, stop, err = newChecker(ctx, &o.run, opt); err != nil {
@@ -114,12 +115,15 @@ func (p *program) makePlan(ctx context.Context, o planOptions, opt jobs.Options,
 }
 
 // concludePlan does what is left to do with a plan: the check, if there is one, the JSON, the file.
-func (p *program) concludePlan(ctx context.Context, o planOptions, opt jobs.Options, made plan.Plan, c *checker) error {
+func (p *program) concludePlan(ctx context.Context, o planOptions, opt jobs.Options, made plan.Plan, c *plan.Checker) error {
 	told := planned{Plan: made, Numbers: made.Numbers()}
-	var err error
 	if c != nil {
-		if told.Check, err = p.check(ctx, c, made); err != nil {
+		told.Check = &c.Findings
+		if err := c.Check(ctx, made); err != nil {
 			return err
+		}
+		if !p.json {
+			writeFindings(p.stdout, c.Findings.Findings)
 		}
 	}
 	if p.json {
@@ -134,7 +138,7 @@ func (p *program) concludePlan(ctx context.Context, o planOptions, opt jobs.Opti
 			return err
 		}
 	}
-	if made.Rejected > 0 || told.Check.problems() {
+	if made.Rejected > 0 || told.Check.Problems() {
 		return end(exitNotAllOK)
 	}
 	return nil
@@ -143,6 +147,20 @@ func (p *program) concludePlan(ctx context.Context, o planOptions, opt jobs.Opti
 // planned is what plan --json shows.
 type planned struct {
 	plan.Plan
-	Numbers []plan.Number `json:"numbers,omitempty"` // of some rows, as they are sent
-	Check   *findings     `json:"check,omitempty"`
+	Numbers []plan.Number  `json:"numbers,omitempty"` // of some rows, as they are sent
+	Check   *plan.Findings `json:"check,omitempty"`
+}
+
+// newChecker asks the API about the app, whose refusal is an error.
+func newChecker(ctx context.Context, o *runOptions, opt jobs.Options) (*plan.Checker, func(), error) {
+	api, stop, err := o.connect()
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := plan.NewChecker(ctx, api, opt, func(err error) error { return credentials.Judge(err, o.access.baseURL) })
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return c, stop, nil
 }

@@ -129,3 +129,13 @@ func rowCount(n int64) string {
 	}
 	return group(n) + " rows"
 }
+
+// writeFindings says what a check found.
+func writeFindings(w io.Writer, findings []plan.Finding) {
+	for _, f := range findings {
+		printf(w, "%s: %s\n", f.Level, f.Text)
+		if f.Hint != "" {
+			printf(w, "hint: %s\n", f.Hint)
+		}
+	}
+}

@@ -212,10 +212,4 @@ func roundTime(seconds float64) string {
 }
 
 // group writes a number with thousands apart: 1,203,944.
-func group(n int64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func group(n int64) string { return jobs.Group(n) }

@@ -52,16 +52,16 @@ values of the next step, shows the first rows that come out, and tells how many 
 
 // plannedRunbook is a runbook in numbers, before it runs.
 type plannedRunbook struct {
-	Runbook string        `json:"runbook"`
-	Input   plan.Plan     `json:"input"` // what the first step would do
-	Steps   []plannedStep `json:"steps"`
-	Calls   int64         `json:"calls"` // of all steps; of the first alone where Open
-	Seconds float64       `json:"seconds"`
-	Open    bool          `json:"open"` // how many rows go on is for the API to say
-	Caps    string        `json:"caps,omitempty"`
-	Numbers []plan.Number `json:"numbers,omitempty"` // of some rows, as they are sent
-	Sample  *trial        `json:"sample,omitempty"`
-	Check   *findings     `json:"check,omitempty"`
+	Runbook string         `json:"runbook"`
+	Input   plan.Plan      `json:"input"` // what the first step would do
+	Steps   []plannedStep  `json:"steps"`
+	Calls   int64          `json:"calls"` // of all steps; of the first alone where Open
+	Seconds float64        `json:"seconds"`
+	Open    bool           `json:"open"` // how many rows go on is for the API to say
+	Caps    string         `json:"caps,omitempty"`
+	Numbers []plan.Number  `json:"numbers,omitempty"` // of some rows, as they are sent
+	Sample  *trial         `json:"sample,omitempty"`
+	Check   *plan.Findings `json:"check,omitempty"`
 }
 
 // plannedStep is one step of it.
@@ -83,7 +83,7 @@ func (p *program) planRunbook(ctx context.Context, o runbookPlanOptions, name st
 	if err != nil {
 		return err
 	}
-	var c *checker
+	var c *plan.Checker
 	if o.check {
 		var stop func()
 		reach := runOptions{job: jobFlags{app: flow.App}, access: o.access, simulate: o.simulate}
@@ -113,14 +113,13 @@ func (p *program) planRunbook(ctx context.Context, o runbookPlanOptions, name st
 }
 
 // ask draws a sample where the first step is a list, and else asks about the rows themselves.
-func (m *plannedRunbook) ask(ctx context.Context, c *checker, r *runs.Run) (err error) {
+func (m *plannedRunbook) ask(ctx context.Context, c *plan.Checker, r *runs.Run) (err error) {
 	if r.Runbook.Steps[0].Op == jobs.List && len(r.Runbook.Steps) > 1 {
-		m.Sample, err = c.try(ctx, r, m.Input.Drawn)
+		m.Sample, err = try(ctx, c, r, m.Input.Drawn)
 	} else {
-		c.integrations(ctx, m.Input.Integrations)
-		c.users(ctx, m.Input.Drawn)
+		c.Rows(ctx, m.Input)
 	}
-	m.Check = &c.found
+	m.Check = &c.Findings
 	return err
 }
 
@@ -162,7 +161,7 @@ func (p *program) showPlannedRunbook(m plannedRunbook) error {
 	} else if err := m.write(p.stdout); err != nil {
 		return err
 	}
-	if m.Input.Rejected > 0 || m.Caps != "" || m.Check.problems() || m.Sample != nil && m.Sample.Rejected > 0 {
+	if m.Input.Rejected > 0 || m.Caps != "" || m.Check.Problems() || m.Sample != nil && m.Sample.Rejected > 0 {
 		return end(exitNotAllOK)
 	}
 	return nil
@@ -201,7 +200,7 @@ func (m *plannedRunbook) write(out io.Writer) error {
 		m.Sample.write(out, m.Steps[1].Op)
 	}
 	if m.Check != nil {
-		m.Check.write(out)
+		writeFindings(out, m.Check.Findings)
 	}
 	if m.Caps != "" {
 		printf(out, "problem: %s\n", m.Caps)

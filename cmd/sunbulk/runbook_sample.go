@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/jobs"
-	"github.com/sunbulk/sunbulk/sunco"
 )
 
 // trial is what the lists of some rows found, and what the second step would do with it.
@@ -23,22 +23,15 @@ type trial struct {
 }
 
 // try lists the clients of some users, and takes them to the second step.
-func (c *checker) try(ctx context.Context, r *runs.Run, rows []jobs.Row) (*trial, error) {
+func try(ctx context.Context, c *plan.Checker, r *runs.Run, rows []jobs.Row) (*trial, error) {
 	s := &trial{}
 	var chunk jobs.Chunk
 	for _, row := range rows {
-		var found []sunco.Client
-		pages := c.api.Pages(row.User, sunco.ListQuery{BrandID: row.BrandID})
-		err := c.call(ctx, func(ctx context.Context) (err error) {
-			found, err = pages.Next(ctx)
-			return err
-		})
+		found, answered := c.Clients(ctx, row)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if err != nil {
-			v := refused(err)
-			c.found.add(v.level, fmt.Sprintf("row %d: %s", row.Number, v.text), v.hint)
+		if !answered {
 			continue
 		}
 		o := jobs.Outcome{Row: row, Kind: jobs.OK}
@@ -50,11 +43,11 @@ func (c *checker) try(ctx context.Context, r *runs.Run, rows []jobs.Row) (*trial
 	}
 	u, err := s.take(r, chunk)
 	if s.Unjudged = u.Clients; s.Unjudged > 0 {
-		grave := warning
+		grave := plan.Warning
 		if s.Unjudged == int64(s.Clients) {
-			grave = problem
+			grave = plan.Problem
 		}
-		c.found.add(grave, fmt.Sprintf("where could not judge %s of the %d clients: %s", group(u.Clients), s.Clients, u.Why), "they do not go on: mend the where, or its variables")
+		c.Add(grave, fmt.Sprintf("where could not judge %s of the %d clients: %s", group(u.Clients), s.Clients, u.Why), "they do not go on: mend the where, or its variables")
 	}
 	return s, err
 }

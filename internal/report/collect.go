@@ -201,11 +201,11 @@ func (c *collector) faults() []string {
 		if f.rows == 1 {
 			faults = append(faults, fmt.Sprintf("row %d %s", f.first, is))
 		} else if f.rows > 1 {
-			faults = append(faults, fmt.Sprintf("row %d %s, and so for %s more", f.first, is, grouped(f.rows-1)))
+			faults = append(faults, fmt.Sprintf("row %d %s, and so for %s more", f.first, is, jobs.Group(f.rows-1)))
 		}
 	}
 	say(c.twice, "has two outcomes")
-	say(c.beyond, fmt.Sprintf("is none of the %s rows read", grouped(c.tally.Read)))
+	say(c.beyond, fmt.Sprintf("is none of the %s rows read", jobs.Group(c.tally.Read)))
 	say(c.unknown, "has an outcome of no known kind")
 	if c.job.State.Ended() {
 		faults = append(faults, differences(c.job.Tally, c.tally)...)
@@ -228,7 +228,7 @@ func differences(counted, found jobs.Tally) []string {
 		{jobs.Unprocessed, counted.Unprocessed, found.Unprocessed},
 	} {
 		if k.counted != k.found {
-			faults = append(faults, fmt.Sprintf("the job counts %s %s, the report %s", grouped(k.counted), k.kind, grouped(k.found)))
+			faults = append(faults, fmt.Sprintf("the job counts %s %s, the report %s", jobs.Group(k.counted), k.kind, jobs.Group(k.found)))
 		}
 	}
 	return faults

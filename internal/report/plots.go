@@ -50,7 +50,7 @@ func countsOf(b *bucket) string {
 	var counts []string
 	for i, n := range b.rows {
 		if n > 0 {
-			counts = append(counts, grouped(n)+" "+string(timedKinds[i]))
+			counts = append(counts, jobs.Group(n)+" "+string(timedKinds[i]))
 		}
 	}
 	return strings.Join(counts, ", ")
@@ -141,7 +141,7 @@ func ratesByHand(job jobs.Job) string {
 func rateOf(b *bucket, at string, rate float64) string {
 	text := at + ": " + amount(rate) + " rows per second"
 	if b.throttled > 0 {
-		text += ", answers 429: " + grouped(b.throttled)
+		text += ", answers 429: " + jobs.Group(b.throttled)
 	}
 	return text
 }
@@ -195,7 +195,7 @@ func latencyPlot(h jobs.Histogram) *plot {
 	p.Axis = "latency, on a logarithmic scale"
 	p.columns([]string{"latency"}, values)
 	for _, number := range numbers {
-		p.slot(number-first, duration(bound(number-1))+" to "+duration(bound(number))+": "+grouped(h[number])+" calls")
+		p.slot(number-first, duration(bound(number-1))+" to "+duration(bound(number))+": "+jobs.Group(h[number])+" calls")
 	}
 	// A bucket's bound is its right edge.
 	place := func(d time.Duration) float64 { return bucketOf(d) + float64(1-first) }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/sunbulk/sunbulk/jobs"
@@ -127,7 +126,7 @@ func Summarize(job jobs.Job) Summary {
 		}
 	}
 	if t := job.Tally; !s.AddsUp {
-		s.Mismatch = fmt.Sprintf("the outcomes come to %s rows", grouped(t.Settled()+t.Unprocessed))
+		s.Mismatch = fmt.Sprintf("the outcomes come to %s rows", jobs.Group(t.Settled()+t.Unprocessed))
 	}
 	return s
 }
@@ -139,8 +138,8 @@ func (s Summary) Sum() string {
 		sign, remark = "≠", " ("+s.Mismatch+")"
 	}
 	return fmt.Sprintf("%s rows read %s %s ok + %s noop + %s failed + %s rejected + %s in_doubt + %s unprocessed%s",
-		grouped(t.Read), sign, grouped(t.OK), grouped(t.Noop), grouped(t.Failed), grouped(t.Rejected),
-		grouped(t.InDoubt), grouped(t.Unprocessed), remark)
+		jobs.Group(t.Read), sign, jobs.Group(t.OK), jobs.Group(t.Noop), jobs.Group(t.Failed), jobs.Group(t.Rejected),
+		jobs.Group(t.InDoubt), jobs.Group(t.Unprocessed), remark)
 }
 
 func rankCauses(causes map[string]jobs.Cause) []Cause {
@@ -157,17 +156,4 @@ func rankCauses(causes map[string]jobs.Cause) []Cause {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
 	})
 	return ranked
-}
-
-// grouped writes n with a comma at each thousand.
-func grouped(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	first := 0 // of the digits
-	if n < 0 {
-		first = 1
-	}
-	for i := len(s) - 3; i > first; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

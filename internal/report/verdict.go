@@ -22,7 +22,7 @@ var stateNames = map[jobs.State]string{
 func verdictOn(s Summary) verdict {
 	t := s.Rows
 	done := t.OK + t.Noop
-	v := verdict{Title: fmt.Sprintf("%s: %s of %s rows are done", stateNames[s.State], grouped(done), grouped(t.Read)), Tone: "open"}
+	v := verdict{Title: fmt.Sprintf("%s: %s of %s rows are done", stateNames[s.State], jobs.Group(done), jobs.Group(t.Read)), Tone: "open"}
 	switch {
 	case !s.AddsUp:
 		v.Title, v.Tone = "The rows do not add up", "alarm"
@@ -37,7 +37,7 @@ func verdictOn(s Summary) verdict {
 	var rest []string
 	for _, k := range kinds(t) {
 		if k.Count > 0 && k.Kind != jobs.OK && k.Kind != jobs.Noop {
-			rest = append(rest, grouped(k.Count)+" "+string(k.Kind))
+			rest = append(rest, jobs.Group(k.Count)+" "+string(k.Kind))
 		}
 	}
 	if len(rest) > 0 {
@@ -51,7 +51,7 @@ func pendingLinks(n int64) string {
 	if n == 1 {
 		return "1 link is still pending"
 	}
-	return grouped(n) + " links are still pending"
+	return jobs.Group(n) + " links are still pending"
 }
 
 // step is what is left to do about the rows of one kind, or about links that are pending.

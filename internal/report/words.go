@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
@@ -68,7 +70,7 @@ func percent(share float64) string {
 // amount writes a value with at most two decimals.
 func amount(v float64) string {
 	if v >= 100 && v < 1e15 {
-		return grouped(int64(math.Round(v)))
+		return jobs.Group(int64(math.Round(v)))
 	}
 	return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64)
 }
