@@ -26,6 +26,10 @@ const (
 	layoutCarryingBatch = 4
 	layoutCarryingChunk = 5
 
+	// With what rows carry and run again, in two columns more. Older releases do not read it: they would send the rows unclaimed.
+	layoutRerunBatch = 6
+	layoutRerunChunk = 7
+
 	// Guards against hostile data. What is written has 8 MB of rows and rejections or so, in 10,000 rows at most, and a few MB of lists.
 	maxDecoded = 32 << 20 // bytes of one batch or chunk
 	maxRecords = 1 << 16
@@ -56,15 +60,13 @@ func (c *Codec) EncodeBatch(b Batch) []byte {
 	w.header(b.Number)
 	row := func(i int) *Row { return &b.Rows[i] }
 	writeRows(&w, row)
-	if writeCarries(&w, row) {
-		return c.seal(layoutCarryingBatch, w.buf)
-	}
-	return c.seal(layoutBatch, w.buf)
+	layout := writeBaggage(&w, row, [...]byte{layoutBatch, layoutCarryingBatch, layoutRerunBatch})
+	return c.seal(layout, w.buf)
 }
 
 // DecodeBatch reads what EncodeBatch wrote.
 func (c *Codec) DecodeBatch(data []byte) (Batch, error) {
-	r, layout, number, err := c.open(data, layoutBatch, layoutCarryingBatch)
+	r, layout, number, err := c.open(data, layoutBatch, layoutCarryingBatch, layoutRerunBatch)
 	if err != nil {
 		return Batch{}, fmt.Errorf("decode batch: %w", err)
 	}
@@ -72,9 +74,7 @@ func (c *Codec) DecodeBatch(data []byte) (Batch, error) {
 	b := Batch{Number: number, Rows: make([]Row, r.rows)}
 	row := func(i int) *Row { return &b.Rows[i] }
 	readRows(r, row)
-	if layout == layoutCarryingBatch {
-		readCarries(r, row)
-	}
+	readBaggage(r, row, layout)
 	if r.err != nil {
 		return Batch{}, fmt.Errorf("decode batch: %w", r.err)
 	}
@@ -86,10 +86,7 @@ func (c *Codec) EncodeChunk(k Chunk) []byte {
 	w := columnWriter{rows: len(k.Outcomes)}
 	w.header(k.Batch)
 	writeOutcomes(&w, k.Outcomes)
-	layout := byte(layoutChunk)
-	if writeCarries(&w, func(i int) *Row { return &k.Outcomes[i].Row }) {
-		layout = layoutCarryingChunk
-	}
+	layout := writeBaggage(&w, func(i int) *Row { return &k.Outcomes[i].Row }, [...]byte{layoutChunk, layoutCarryingChunk, layoutRerunChunk})
 	w.rows = len(k.Rejections)
 	w.header(0)
 	writeRejections(&w, k.Rejections)
@@ -98,16 +95,14 @@ func (c *Codec) EncodeChunk(k Chunk) []byte {
 
 // DecodeChunk reads what EncodeChunk wrote.
 func (c *Codec) DecodeChunk(data []byte) (Chunk, error) {
-	r, layout, batch, err := c.open(data, layoutChunk, layoutCarryingChunk)
+	r, layout, batch, err := c.open(data, layoutChunk, layoutCarryingChunk, layoutRerunChunk)
 	if err != nil {
 		return Chunk{}, fmt.Errorf("decode outcomes: %w", err)
 	}
 	defer r.done()
 	k := Chunk{Batch: batch, Outcomes: make([]Outcome, r.rows)}
 	readOutcomes(r, k.Outcomes)
-	if layout == layoutCarryingChunk {
-		readCarries(r, func(i int) *Row { return &k.Outcomes[i].Row })
-	}
+	readBaggage(r, func(i int) *Row { return &k.Outcomes[i].Row }, layout)
 	r.header()
 	if r.err == nil {
 		k.Rejections = make([]Rejection, r.rows)
@@ -212,21 +207,6 @@ func readRows(r *columnReader, row func(i int) *Row) {
 	}
 }
 
-// writeCarries writes what rows carry, if any of them does.
-func writeCarries(w *columnWriter, row func(i int) *Row) bool {
-	for i := range w.rows {
-		if row(i).Carry != "" {
-			w.strings(func(i int) string { return row(i).Carry })
-			return true
-		}
-	}
-	return false
-}
-
-func readCarries(r *columnReader, row func(i int) *Row) {
-	r.strings(func(i int, v string) { row(i).Carry = v })
-}
-
 func writeOutcomes(w *columnWriter, outcomes []Outcome) {
 	writeRows(w, func(i int) *Row { return &outcomes[i].Row })
 	w.strings(func(i int) string { return string(outcomes[i].Kind) })
@@ -257,39 +237,3 @@ func readOutcomes(r *columnReader, outcomes []Outcome) {
 	r.ints(func(i int, v int64) { outcomes[i].FinishedAt = time.UnixMilli(v).UTC() })
 	readParts(r, r.splitClients, func(i int, clients []json.RawMessage) { outcomes[i].Clients = clients })
 }
-
-func writeRejections(w *columnWriter, rejections []Rejection) {
-	w.ints(func(i int) int64 { return rejections[i].Number })
-	w.ints(func(i int) int64 { return rejections[i].Line })
-	w.strings(func(i int) string { return rejections[i].Column })
-	w.strings(func(i int) string { return rejections[i].Cause })
-	w.strings(func(i int) string { return joinCells(rejections[i].Names) })
-	w.strings(func(i int) string { return joinCells(rejections[i].Values) })
-	if slices.ContainsFunc(rejections, func(r Rejection) bool { return r.Duplicate }) {
-		w.ints(func(i int) int64 {
-			if rejections[i].Duplicate {
-				return 1
-			}
-			return 0
-		})
-	}
-}
-
-func readRejections(r *columnReader, rejections []Rejection) {
-	r.ints(func(i int, v int64) { rejections[i].Number = v })
-	r.ints(func(i int, v int64) { rejections[i].Line = v })
-	readParts(r, Line, func(i int, line string) { rejections[i].Column = line })
-	readParts(r, Line, func(i int, line string) { rejections[i].Cause = line })
-	readParts(r, r.splitCells, func(i int, cells []string) { rejections[i].Names = cells })
-	readParts(r, r.splitCells, func(i int, cells []string) { rejections[i].Values = cells })
-	if len(r.buf) > 0 { // older releases have no such column
-		r.ints(func(i int, v int64) { rejections[i].Duplicate = v == 1 })
-		return
-	}
-	for i := range rejections {
-		rejections[i].Duplicate = rejections[i].Column == "" && slices.Contains(causesOfDuplicates, rejections[i].Cause)
-	}
-}
-
-// causesOfDuplicates are the sentences by which releases without a column for it told duplicates from other rejections.
-var causesOfDuplicates = []string{"same as an earlier row", "an earlier row is for the same user, type and integration"}

@@ -14,6 +14,7 @@ type Retry struct {
 	Of      string   `json:"of"`
 	Cause   string   `json:"cause,omitempty"`   // error code; empty = any
 	Without []string `json:"without,omitempty"` // error codes whose rows other jobs have
+	Unbound bool     `json:"unbound,omitempty"` // they are run whichever job has run them again before
 }
 
 // Fingerprint is that of the job that runs the rows.

@@ -30,7 +30,8 @@ type Row struct {
 
 	Sent bool // a call of a row without an outcome may have reached the API; known for reports alone
 
-	Carry string // for later steps of a runbook, as Carry.Encode has it; empty outside of one
+	Carry   string  // for later steps of a runbook, as Carry.Encode has it; empty outside of one
+	Lineage Lineage // rows of earlier jobs that this one runs again; it makes no row another
 }
 
 // Column is one name of the input contract and the field of a Row that it fills.
@@ -76,7 +77,7 @@ func appendText(buf []byte, s string) []byte {
 // Size is about how many bytes the row takes in a batch. The columns' funcs would put each row on the heap.
 func (r *Row) Size() int {
 	return len(r.User) + len(r.BrandID) + len(r.Type) + len(r.IntegrationID) + len(r.PhoneNumber) + len(r.Address) + len(r.Subject) + len(r.Primary) +
-		len(r.Confirmation) + len(r.Message) + len(r.ConversationID) + len(r.ClientID) + len(r.Carry)
+		len(r.Confirmation) + len(r.Message) + len(r.ConversationID) + len(r.ClientID) + len(r.Carry) + len(r.Lineage)
 }
 
 // Key returns the part of a row that a report and a look need once the row is done: where it

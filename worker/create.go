@@ -12,6 +12,9 @@ import (
 
 // create links a user to a channel. A create that may have been done is looked for first (I2).
 func create(ctx context.Context, t *try) (jobs.Outcome, error) {
+	if outcome, settled, err := t.claim(ctx); err != nil || settled { // before a look, or it would adopt what another job's row made
+		return outcome, err
+	}
 	if t.doubt {
 		if time.Now().Before(t.quiet) {
 			return jobs.Outcome{}, errEarly

@@ -34,7 +34,8 @@ type try struct {
 	doubt    bool      // a create may have been done without an answer
 	unsure   bool      // doubt comes from what Redis has lost alone, and the create of an ensure was not announced
 	sent     time.Time // of the last create
-	quiet    time.Time // before it, a lost create is not looked for, and a pending client not asked for
+	quiet    time.Time // before it, a lost create is not looked for, a pending client not asked for, and a row not claimed again
+	mine     bool      // no other job may send what the row runs again
 	made     string    // id of the client that this delivery's create made or adopted, or that an ensure found
 	calls    int       // made in this delivery
 	spent    time.Duration
@@ -154,7 +155,7 @@ var errEarly = errors.New("the API may still be at work on the call")
 // fail notes what a failed attempt means. A doubt ends only with a look or an answer, and a look
 // proves nothing before the time is over that a call may take.
 func (t *try) fail(err error) {
-	if errors.Is(err, errEarly) || errors.Is(err, errPending) {
+	if errors.Is(err, errEarly) || errors.Is(err, errPending) || errors.Is(err, errUnclaimed) {
 		t.ruling.move = later
 		return
 	}

@@ -37,6 +37,7 @@ type Config struct {
 	Name        string                // of this process for people, such as host-pid; required
 	APIs        map[string]*sunco.API // the apps that this worker holds credentials for; required
 	Deliveries  Deliveries            // default: the ledger
+	Reruns      Reruns                // default: the ledger
 	Alone       bool                  // nobody else takes its batches over, so that those whose rows cannot be called yet need not be opened; default: others may
 	Concurrency int                   // calls in flight over all jobs; default 64
 	Backoff     time.Duration         // after the first failed pass; doubles with each; default 1 s
@@ -66,6 +67,9 @@ func New(rdb redis.UniversalClient, codec *jobs.Codec, cfg Config) *Worker {
 	w := &Worker{cfg: cfg, rdb: rdb, codec: codec, ledger: ledger.New(rdb, codec), queues: queue.New(rdb, codec), apps: map[string]*app{}}
 	if w.cfg.Deliveries == nil {
 		w.cfg.Deliveries = w.ledger
+	}
+	if w.cfg.Reruns == nil {
+		w.cfg.Reruns = w.ledger
 	}
 	if w.cfg.Concurrency == 0 {
 		w.cfg.Concurrency = 64

@@ -21,6 +21,7 @@ type layout struct {
 	where     *reading     // nil without --where
 	evaluated map[int]bool // cells that an expression reads
 	rerun     int          // cell in which a report says whether the row may be run, or -1
+	lineage   int          // cell in which a report says which row of which job this one is, or -1
 	carried   []int        // cells that later steps read
 	kept      int          // cell of the client that a remove must not take, or -1
 }
@@ -68,9 +69,18 @@ func (b *binder) bind(names []string, strict bool) *layout {
 	if l.kept = b.keeps(names); l.kept >= 0 {
 		l.evaluated[l.kept] = true
 	}
-	l.rerun = slices.IndexFunc(names, func(name string) bool { return normalise(name) == jobs.RerunColumn && b.mapped[jobs.RerunColumn] == "" })
+	l.rerun, l.lineage = l.own(jobs.RerunColumn), l.own(jobs.LineageColumn)
 	l.carried = b.carried(names)
 	return l
+}
+
+// own returns the cell below a name by which reports speak to the reader, -1 where there is none or --map takes it for something else.
+func (l *layout) own(column string) int {
+	name := normalise(column)
+	if l.binder.mapped[name] != "" {
+		return -1
+	}
+	return slices.Index(l.normal, name)
 }
 
 // resolve returns the paths that each name may stand for: none, one, or several when it is ambiguous.

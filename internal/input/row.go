@@ -22,6 +22,7 @@ func (l *layout) fill(row *jobs.Row, cells []string) error {
 			return err
 		}
 	}
+	row.Lineage = l.descent(cells)
 	row.Carry = l.carry(cells)
 	for _, c := range p.cells {
 		*c.field(row) = cells[c.index]
@@ -49,6 +50,18 @@ func (l *layout) fill(row *jobs.Row, cells []string) error {
 		return &jobs.FieldError{Column: p.name(l.names, e.Column), Cause: e.Cause}
 	}
 	return err
+}
+
+// descent returns which rows of earlier jobs the record runs again. With --allow-duplicates it is a row like any other.
+func (l *layout) descent(cells []string) jobs.Lineage {
+	if l.lineage < 0 || l.binder.allow || strings.TrimSpace(cells[l.lineage]) == "" {
+		return ""
+	}
+	lineage, ok := jobs.ParseLineage(cells[l.lineage])
+	if !ok {
+		l.binder.say(fmt.Sprintf("column %s is not read where it names no row of a job, such as 20261122-153012-k3f9:17", quote(l.names[l.lineage])))
+	}
+	return lineage
 }
 
 // choose returns the plan of the record's operation.

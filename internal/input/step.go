@@ -63,7 +63,11 @@ func (b *binder) carried(names []string) []int {
 	own := b.resolve(names)
 	for _, later := range b.later {
 		l := later.bind(slices.Concat(names, later.adds), false)
+		creates := strings.EqualFold(later.op, string(jobs.Create)) || strings.EqualFold(later.op, string(jobs.Ensure))
 		for i := range names {
+			if creates && i == l.lineage && !slices.Contains(cells, i) {
+				cells = append(cells, i)
+			}
 			if (l.read(l.paths[i]) || l.evaluated[i]) && !isOwn(own[i]) && !slices.Contains(cells, i) {
 				cells = append(cells, i)
 			}

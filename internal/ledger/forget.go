@@ -25,7 +25,7 @@ func (l *Ledger) Forget(ctx context.Context, id string) error {
 		return fmt.Errorf("forget job: %w", err)
 	}
 	keys := []string{key(id)}
-	for _, part := range []string{"open", "finished", "outcomes", "attempts", "alive", "notices"} {
+	for _, part := range []string{"open", "finished", "outcomes", "attempts", "alive", "notices", "reruns"} {
 		keys = append(keys, key(id, part))
 	}
 	if err := l.rdb.Unlink(ctx, keys...).Err(); err != nil {

@@ -8,7 +8,7 @@ import (
 // advice says what to do about rows that ended for one cause.
 type advice struct {
 	text  string
-	doubt bool // all of them are in doubt, so retry has none
+	final bool // retry does nothing about them: all are in doubt, or another job has them
 }
 
 // advices are by error code: the API's own, of the vendor's document, and those of the worker.
@@ -32,8 +32,9 @@ var advices = map[string]advice{
 	"link_failed":            {text: "The clients are gone: their links failed, or somebody removed them. Check the numbers and addresses of the rows that made them, and create them again."},
 	"still_pending":          {text: "The clients were pending until the time was over. Retry later, or with a longer --within; a link that waits for the user may wait for ever."},
 	"not_active":             {text: "The clients are there and get no messages: their users have unsubscribed, or the channel has given them up. results.csv has their status."},
-	"several_candidates":     {text: "More than one client may be the one that was made. Look at the users of in_doubt.csv and decide by hand.", doubt: true},
-	"not_sent_again":         {text: "The answer was lost, and a second try might message people twice. Look at the users of in_doubt.csv; where nothing arrived, empty the rerun cell, and run the file.", doubt: true},
+	"rerun_elsewhere":        {text: "Another job has run these rows again, and they were not sent a second time. The error names that job and row: go on with what its own report offers.", final: true},
+	"several_candidates":     {text: "More than one client may be the one that was made. Look at the users of in_doubt.csv and decide by hand.", final: true},
+	"not_sent_again":         {text: "The answer was lost, and a second try might message people twice. Look at the users of in_doubt.csv; where nothing arrived, empty the rerun cell, and run the file.", final: true},
 }
 
 // adviceOn returns what to do about a cause of any code.
@@ -50,7 +51,7 @@ func adviceOn(code string) advice {
 // Advice says what to do about rows that ended for a cause.
 func Advice(code string) string { return adviceOn(code).text }
 
-// Mends tells whether the advice is to run failed.csv: instead of Retry, since both would run each row twice.
+// Mends tells whether the advice is to run failed.csv, mended, rather than Retry, which runs the rows as they are.
 func (c Cause) Mends() bool { return strings.Contains(c.Advice, "failed.csv") }
 
 // plainCode is the form of codes that no shell reads as anything else.
@@ -59,7 +60,7 @@ var plainCode = regexp.MustCompile(`^[a-z0-9_][a-z0-9_.-]*$`)
 // RetryLine is the command that runs the failed rows of a cause again; empty where there is none: a
 // job must have ended before it is retried, and rows in doubt are not. It needs the job on a Redis.
 func RetryLine(s Summary, code string) string {
-	if !s.State.Ended() || s.Rows.Failed == 0 || adviceOn(code).doubt || !plainCode.MatchString(code) {
+	if !s.State.Ended() || s.Rows.Failed == 0 || adviceOn(code).final || !plainCode.MatchString(code) {
 		return ""
 	}
 	return "sunbulk retry " + s.Job + " --cause " + code

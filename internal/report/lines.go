@@ -37,7 +37,7 @@ func resultLines(s *sheet) section {
 
 // rowLines writes the rows of one kind as input that can be run again, without the columns that no
 // row uses. Creates that must not be run as they stand are marked so. A lost row cannot be run again: only results.csv has it.
-func rowLines(s *sheet, kind jobs.Kind, used *columnSet, rerun func(*record) jobs.Rerun) section {
+func rowLines(s *sheet, job string, kind jobs.Kind, used *columnSet, rerun func(*record) jobs.Rerun) section {
 	header := []string{"op"}
 	var columns []jobs.Column
 	for i, c := range jobs.Columns() {
@@ -50,6 +50,7 @@ func rowLines(s *sheet, kind jobs.Kind, used *columnSet, rerun func(*record) job
 	if rerun != nil {
 		header = append(header, jobs.RerunColumn)
 	}
+	header = append(header, jobs.LineageColumn)
 	cells := make([]string, len(header))
 	return func(r *record) error {
 		if r.Kind != kind || r.lost {
@@ -67,20 +68,29 @@ func rowLines(s *sheet, kind jobs.Kind, used *columnSet, rerun func(*record) job
 		default:
 			cells = append(cells, "")
 		}
+		cells = append(cells, string(r.Row.Lineage.Then(jobs.RowRef{Job: job, Row: r.Row.Number})))
 		return s.write(header, cells)
 	}
 }
 
-// rejectedLines writes the rejected records below the headings of all of them.
-func rejectedLines(s *sheet, h *headings) section {
+// rejectedLines writes the rejected records below the headings of all of them. One that was a rerun stays that of the same row: no
+// worker has claimed it.
+func rejectedLines(s *sheet, job string, h *headings) section {
 	lead := h.lead()
-	header := append(lead, h.names...)
+	header, mark := withColumn(append(lead, h.names...), jobs.LineageColumn)
 	cells := make([]string, len(header))
 	return func(r *record) error {
 		if r.Kind != jobs.Rejected || r.duplicate() {
 			return nil
 		}
 		h.fill(cells, len(lead), r)
+		if cells[mark] == "" { // else it is its own, or somebody's own column
+			lineage := jobs.FindLineage(strings.Join(r.Values, "\n"))
+			if lineage == "" {
+				lineage = lineage.Then(jobs.RowRef{Job: job, Row: r.Row.Number})
+			}
+			cells[mark] = string(lineage)
+		}
 		return s.write(header, cells)
 	}
 }
@@ -88,21 +98,24 @@ func rejectedLines(s *sheet, h *headings) section {
 // duplicateLines writes the records that an earlier row makes superfluous, marked so that no run takes them for input.
 func duplicateLines(s *sheet, h *headings) section {
 	lead := h.lead()
-	header := append(lead, h.names...)
-	marker := slices.IndexFunc(header, func(name string) bool { return strings.EqualFold(name, jobs.RerunColumn) })
-	if marker < 0 {
-		marker = len(header)
-		header = append(header, jobs.RerunColumn)
-	}
+	header, mark := withColumn(append(lead, h.names...), jobs.RerunColumn)
 	cells := make([]string, len(header))
 	return func(r *record) error {
 		if !r.duplicate() {
 			return nil
 		}
 		h.fill(cells, len(lead), r)
-		cells[marker] = string(jobs.RerunDuplicate)
+		cells[mark] = string(jobs.RerunDuplicate)
 		return s.write(header, cells)
 	}
+}
+
+// withColumn returns a header that has the column, and where.
+func withColumn(header []string, name string) ([]string, int) {
+	if at := slices.IndexFunc(header, func(own string) bool { return strings.EqualFold(own, name) }); at >= 0 {
+		return header, at
+	}
+	return append(header, name), len(header)
 }
 
 // fill puts the cells of a rejected record below the headings, of which lead stand before its own.

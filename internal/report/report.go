@@ -85,10 +85,10 @@ type section func(*record) error
 func writeRecords(ctx context.Context, f *draft, c *collector, p *page) error {
 	sections := []section{
 		resultLines(f.sheet("results.csv")),
-		rowLines(f.sheet("failed.csv"), jobs.Failed, c.used[jobs.Failed], nil),
-		rowLines(f.sheet("in_doubt.csv"), jobs.InDoubt, c.used[jobs.InDoubt], rerunOfDoubts),
-		rowLines(f.sheet("unprocessed.csv"), jobs.Unprocessed, c.used[jobs.Unprocessed], c.rerunOfUnprocessed),
-		rejectedLines(f.sheet("rejected.csv"), &c.headings),
+		rowLines(f.sheet("failed.csv"), c.job.ID, jobs.Failed, c.used[jobs.Failed], nil),
+		rowLines(f.sheet("in_doubt.csv"), c.job.ID, jobs.InDoubt, c.used[jobs.InDoubt], rerunOfDoubts),
+		rowLines(f.sheet("unprocessed.csv"), c.job.ID, jobs.Unprocessed, c.used[jobs.Unprocessed], c.rerunOfUnprocessed),
+		rejectedLines(f.sheet("rejected.csv"), c.job.ID, &c.headings),
 		duplicateLines(f.sheet("duplicates.csv"), &c.headings),
 		clientLines(f.sheet("clients.csv"), c.brands),
 		clientObjects(f.output("clients.ndjson")),

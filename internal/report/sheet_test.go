@@ -28,12 +28,12 @@ func TestRejectedHeadings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := [][]string{
-		{"line", "error", "user", "", "", "phone", "record", "'=cmd"},
-		{"2", "user: is empty", "", "a", "b", "", "", ""},
-		{"3", "user: is empty", "x", "", "", "+1", "", ""},
-		{"4", "user: is empty", "y", "", "", "", "one too many", ""},
-		{"5", "user: is empty", "", "", "", "", `{"user":""}`, ""},
-		{"6", "user: is empty", "", "", "", "", "", "'=cmd"},
+		{"line", "error", "user", "", "", "phone", "record", "'=cmd", "rerunOf"},
+		{"2", "user: is empty", "", "a", "b", "", "", "", "20261122-153012-k3f9:1"},
+		{"3", "user: is empty", "x", "", "", "+1", "", "", "20261122-153012-k3f9:2"},
+		{"4", "user: is empty", "y", "", "", "", "one too many", "", "20261122-153012-k3f9:3"},
+		{"5", "user: is empty", "", "", "", "", `{"user":""}`, "", "20261122-153012-k3f9:4"},
+		{"6", "user: is empty", "", "", "", "", "", "'=cmd", "20261122-153012-k3f9:5"},
 	}
 	got, err := csv.NewReader(strings.NewReader(content(t, dir, "rejected.csv"))).ReadAll()
 	if err != nil {

@@ -35,7 +35,7 @@ func (s *Service) Retry(ctx context.Context, o RetryOrder) (jobs.Job, error) {
 	if o.Note == nil {
 		o.Note = func(string) {}
 	}
-	f := &failedRows{ledger: s.ledger, Retry: jobs.Retry{Of: o.Of, Cause: o.Cause}}
+	f := &failedRows{ledger: s.ledger, Retry: jobs.Retry{Of: o.Of, Cause: o.Cause, Unbound: o.AllowDuplicates}}
 	if o.Cause == "" && !o.AllowDuplicates && job.Retries[""] == "" {
 		f.leaveOut(job)
 	}
@@ -153,6 +153,10 @@ func (f *failedRows) rows(ctx context.Context) enqueue.Records {
 					continue
 				}
 				f.read++
+				o.Row.Lineage = o.Row.Lineage.Then(jobs.RowRef{Job: f.Of, Row: o.Row.Number})
+				if f.Unbound {
+					o.Row.Lineage = ""
+				}
 				o.Row.Number, o.Row.Carry = f.read, ""
 				if !yield(o.Row, nil) {
 					return
