@@ -99,9 +99,9 @@ const pollInterval = 500 * time.Millisecond
 
 // Run serves every job of the worker's apps, as they come, until Drain or the end of ctx.
 func (w *Worker) Run(ctx context.Context) error {
-	serving := map[string]bool{}
-	ended := make(chan string)
-	past := map[string]bool{} // jobs that have ended, or are of other apps
+	serving, setbacks := map[string]bool{}, map[string]setback{}
+	ended := make(chan served)
+	roll := w.ledger.Roll(w.cfg.Logger)
 	defer func() {
 		for range serving {
 			<-ended
@@ -110,20 +110,21 @@ func (w *Worker) Run(ctx context.Context) error {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
-		ids, err := w.waiting(ctx, past)
+		ids, err := w.waiting(ctx, roll, serving)
 		if err != nil && ctx.Err() == nil && w.drain.Err() == nil {
 			w.cfg.Logger.Warn("could not look for jobs", "error", err)
 		}
 		for _, id := range ids {
-			if serving[id] {
+			if serving[id] || time.Now().Before(setbacks[id].until) {
 				continue
 			}
 			serving[id] = true
 			go func() {
-				if err := w.Serve(ctx, id); err != nil && ctx.Err() == nil { // else it was cut off
+				err := w.Serve(ctx, id)
+				if err != nil && ctx.Err() == nil { // else it was cut off
 					w.cfg.Logger.Error("job cannot be served", "job", id, "error", err)
 				}
-				ended <- id
+				ended <- served{id, err}
 			}()
 		}
 		select {
@@ -131,51 +132,69 @@ func (w *Worker) Run(ctx context.Context) error {
 			return ctx.Err()
 		case <-w.drain.Done():
 			return nil
-		case id := <-ended:
-			delete(serving, id)
+		case s := <-ended:
+			delete(serving, s.job)
+			note(setbacks, s, time.Now())
 		case <-tick.C:
 		}
 	}
 }
 
-// waiting returns the ids of the jobs of this worker's apps that may be called for. Ended jobs are
-// remembered in ended and not read again; what killed workers left of the finished ones is dropped.
-func (w *Worker) waiting(ctx context.Context, ended map[string]bool) ([]string, error) {
-	all, err := w.ledger.IDs(ctx)
-	if err != nil {
-		return nil, err
+// served is a job that is served no more.
+type served struct {
+	job string
+	err error
+}
+
+// setback is how long a job waits that could not be served.
+type setback struct {
+	pause time.Duration
+	until time.Time
+}
+
+// lastSetback is also how long a Redis that takes writes again may go unseen.
+const lastSetback = 10 * time.Second
+
+// note lets a job that could not be served wait, twice as long as the last time.
+func note(setbacks map[string]setback, s served, now time.Time) {
+	for id, b := range setbacks {
+		if now.Sub(b.until) > lastSetback {
+			delete(setbacks, id) // it was served since, or is gone
+		}
 	}
-	var ids []string
-	for _, id := range all {
-		if ended[id] {
-			continue
+	if s.err == nil {
+		delete(setbacks, s.job)
+		return
+	}
+	pause := min(lastSetback, max(pollInterval, 2*setbacks[s.job].pause))
+	setbacks[s.job] = setback{pause, now.Add(pause)}
+}
+
+// waiting returns the ids of the jobs of this worker's apps that may be called for. What killed workers left of the finished ones is
+// dropped.
+func (w *Worker) waiting(ctx context.Context, roll *ledger.Roll, serving map[string]bool) (ids []string, err error) {
+	err = roll.Each(ctx, func(ctx context.Context, id string) (done bool, err error) {
+		if serving[id] {
+			return false, nil
 		}
 		app, state, err := w.ledger.Standing(ctx, id)
 		if err != nil {
-			return ids, err
+			return false, err
 		}
 		_, mine := w.cfg.APIs[app]
 		switch {
 		case state == jobs.Finished && mine:
-			if err := w.sweep(ctx, id); err != nil {
-				return ids, err
-			}
-			ended[id] = true
+			return true, w.sweep(ctx, id)
 		case state.Ended() || !mine:
-			ended[id] = true
-		case state == jobs.Running || state == jobs.Enqueuing:
-			ids = append(ids, id)
-		case state == jobs.Paused:
-			job, err := w.ledger.Job(ctx, id)
-			if err != nil {
-				return ids, err
-			}
-			if job.WaitsForWindow() {
-				ids = append(ids, id)
-			}
+			return true, nil
 		}
-	}
-	return ids, nil
+		job, err := w.ledger.Job(ctx, id)
+		if err == nil && (job.State == jobs.Running || job.State == jobs.Enqueuing || job.WaitsForWindow()) {
+			ids = append(ids, id)
+		}
+		return false, err
+	})
+	return ids, err
 }
 
 // sweep drops what is left of a finished job's queue and of its workers' signs of life.

@@ -112,6 +112,9 @@ func codeAndHint(err error) (code int, hint string) {
 	if e, ok := errors.AsType[*jobs.OptionError](err); ok {
 		return exitUsage, strings.Replace(e.Hint, "e.g. ", "e.g. --"+e.Option+" ", 1)
 	}
+	if e, ok := errors.AsType[*service.Unreadable](err); ok {
+		return exitCannotRun, "a newer sunbulk may read it; 'sunbulk forget " + e.ID + "' drops it"
+	}
 	if e, ok := errors.AsType[*service.Interrupted](err); ok {
 		return exitInterrupted, hintOfInterruption(e)
 	}

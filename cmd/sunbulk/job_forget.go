@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,7 +21,8 @@ func (p *program) forgetCommand() *cobra.Command {
 		Use:   "forget ID…",
 		Short: "Drop jobs and runs that have ended from Redis, with all their outcomes",
 		Long: `Forget drops what Redis knows of jobs, and of runs of runbooks with all of their jobs, that have ended: write
-their reports before. Their inputs may be queued again. With --older-than it drops all that ended longer ago.
+their reports before. Their inputs may be queued again. With --older-than it drops all that ended longer ago. What cannot
+be read, because its record in Redis is damaged, lost or of a newer release, is dropped by its ID.
 
 Runs that schedules began are dropped by workers 90 days after their end.`,
 		Example: `  sunbulk forget 20261122-153012-k3f9
@@ -51,9 +53,11 @@ Runs that schedules began are dropped by workers 90 days after their end.`,
 
 func (p *program) forget(ctx context.Context, s *service.Service, ids []string, older time.Duration) (err error) {
 	if older > 0 {
-		if ids, err = s.EndedBefore(ctx, time.Now().Add(-older)); err != nil {
+		var unreadable []error
+		if ids, unreadable, err = s.EndedBefore(ctx, time.Now().Add(-older)); err != nil {
 			return err
 		}
+		p.warnUnreadable(unreadable)
 	}
 	for _, id := range ids {
 		if err := s.Forget(ctx, id); err != nil {
@@ -62,4 +66,16 @@ func (p *program) forget(ctx context.Context, s *service.Service, ids []string, 
 		printf(p.screen, "forgot %s\n", id)
 	}
 	return nil
+}
+
+// warnUnreadable names what cannot be read; the rest is told all the same.
+func (p *program) warnUnreadable(all []error) {
+	for _, err := range all {
+		e, ok := errors.AsType[*service.Unreadable](err)
+		if !ok {
+			printf(p.screen, "warning: %v\n", err)
+			continue
+		}
+		printf(p.screen, "warning: %v (hint: a newer sunbulk may read it; 'sunbulk forget %s' drops it)\n", err, e.ID)
+	}
 }

@@ -26,10 +26,11 @@ func (p *program) jobsCommand() *cobra.Command {
 }
 
 func (p *program) jobs(ctx context.Context, s *service.Service) error {
-	all, err := s.Jobs(ctx)
+	all, unreadable, err := s.Jobs(ctx)
 	if err != nil {
 		return err
 	}
+	p.warnUnreadable(unreadable)
 	if p.json {
 		return p.writeJSON(all)
 	}

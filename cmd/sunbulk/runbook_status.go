@@ -60,9 +60,7 @@ func (p *program) listRuns(ctx context.Context, svc *service.Service) error {
 	if err != nil {
 		return err
 	}
-	for _, err := range unreadable { // of a newer version, perhaps; the others are told all the same
-		printf(p.screen, "warning: %v\n", err)
-	}
+	p.warnUnreadable(unreadable)
 	if p.json {
 		return p.writeJSON(all)
 	}

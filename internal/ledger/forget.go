@@ -20,6 +20,23 @@ func (l *Ledger) Forget(ctx context.Context, id string) error {
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return fmt.Errorf("read state: %w", err)
 	}
+	return l.Drop(ctx, id)
+}
+
+// Listed tells whether the id of a job is among all, whatever its record is.
+func (l *Ledger) Listed(ctx context.Context, id string) (bool, error) {
+	err := l.rdb.ZScore(ctx, allJobs, id).Err()
+	if errors.Is(err, redis.Nil) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for job: %w", err)
+	}
+	return true, nil
+}
+
+// Drop is Forget of a job whose record is not looked at: it cannot be read.
+func (l *Ledger) Drop(ctx context.Context, id string) error {
 	// First from the list, or it would name a job that is gone.
 	if err := l.rdb.ZRem(ctx, allJobs, id).Err(); err != nil {
 		return fmt.Errorf("forget job: %w", err)

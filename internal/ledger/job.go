@@ -34,13 +34,15 @@ var (
 	moveScript = redis.NewScript(moveLua)
 )
 
-// Job returns what the ledger knows of a job, or ErrNoJob.
+// Job returns what the ledger knows of a job, ErrNoJob, or an *UnreadableError.
 func (l *Ledger) Job(ctx context.Context, id string) (jobs.Job, error) {
-	fields, err := l.rdb.HGetAll(ctx, key(id)).Result()
-	if err != nil {
-		return jobs.Job{}, fmt.Errorf("read job: %w", err)
-	}
-	if len(fields) == 0 {
+	fields, tooLarge, err := Record(ctx, l.rdb, key(id), "options", "inputs", "reason", "fingerprint", "enqueuer")
+	switch {
+	case err != nil:
+		return jobs.Job{}, fmt.Errorf("read job: %w", readError(id, err))
+	case tooLarge != "":
+		return jobs.Job{}, &UnreadableError{id, tooLarge}
+	case len(fields) == 0:
 		return jobs.Job{}, fmt.Errorf("job %s: %w", id, ErrNoJob)
 	}
 	job, err := parseJob(id, fields)
@@ -74,22 +76,28 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 	}
 	job.Tally.Unprocessed = job.Tally.Read - job.Tally.Settled()
 	if err := json.Unmarshal([]byte(fields["options"]), &job.Options); err != nil {
-		return job, fmt.Errorf("read options of job %s: %w", id, err)
+		return job, &UnreadableError{id, "options: " + err.Error()}
+	}
+	if why := implausible(&job); why != "" {
+		return job, &UnreadableError{id, why}
 	}
 	job.CanaryOver = job.Options.Canary.Rows > 0 && n(canaryField) == 0
 	if inputs := fields["inputs"]; inputs != "" {
 		if err := json.Unmarshal([]byte(inputs), &job.Inputs); err != nil {
-			return job, fmt.Errorf("read inputs of job %s: %w", id, err)
+			return job, &UnreadableError{id, "inputs: " + err.Error()}
 		}
 		for i := range job.Inputs {
 			in := &job.Inputs[i]
 			in.Name, in.Format, in.Error = jobs.Line(in.Name), jobs.Line(in.Format), jobs.Line(in.Error)
 		}
 	}
+	if n("events") > int64(len(fields)) {
+		return job, &UnreadableError{id, fmt.Sprintf("it counts %d events, and has %d fields", n("events"), len(fields))}
+	}
 	for i := range n("events") {
 		var e jobs.Event
 		if err := json.Unmarshal([]byte(fields[eventField+strconv.FormatInt(i+1, 10)]), &e); err != nil {
-			return job, fmt.Errorf("read events of job %s: %w", id, err)
+			return job, &UnreadableError{id, fmt.Sprintf("event %d: %v", i+1, err)}
 		}
 		job.Events = append(job.Events, e)
 	}
@@ -113,6 +121,27 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 		}
 	}
 	return job, nil
+}
+
+// implausible says what no sunbulk of this release writes, empty when nothing is: such a state, or counts that would be looped over.
+func implausible(job *jobs.Job) string {
+	switch job.State {
+	case jobs.Enqueuing, jobs.Running, jobs.Paused, jobs.Finished, jobs.Cancelled:
+	default:
+		return fmt.Sprintf("its state is %q, which this release does not know", jobs.Line(string(job.State)))
+	}
+	for what, n := range map[string]int64{
+		"batches": job.Batches, "rows read": job.Tally.Read, "rows ok": job.Tally.OK, "rows noop": job.Tally.Noop, "rows failed": job.Tally.Failed,
+		"rows rejected": job.Tally.Rejected, "rows in doubt": job.Tally.InDoubt, "rows left out": job.Filtered,
+	} {
+		if n < 0 || n > maxRows {
+			return fmt.Sprintf("it counts %d %s", n, what)
+		}
+	}
+	if most := job.Tally.Read + job.Options.Canary.Batches(max(1, job.Options.BatchSize)); job.Batches > most {
+		return fmt.Sprintf("it counts %d batches for %d rows", job.Batches, job.Tally.Read)
+	}
+	return ""
 }
 
 // IDs returns the ids of all jobs, the newest first.
@@ -197,14 +226,14 @@ func (l *Ledger) Progress(ctx context.Context, id string) (read, finished int64,
 func (l *Ledger) Standing(ctx context.Context, id string) (app string, state jobs.State, err error) {
 	fields, err := l.rdb.HMGet(ctx, key(id), "options", "state").Result()
 	if err != nil {
-		return "", "", fmt.Errorf("read state: %w", err)
+		return "", "", fmt.Errorf("read state: %w", readError(id, err))
 	}
 	if fields[0] == nil || fields[1] == nil {
 		return "", "", fmt.Errorf("job %s: %w", id, ErrNoJob)
 	}
 	var opt jobs.Options
 	if err := json.Unmarshal([]byte(text(fields[0])), &opt); err != nil {
-		return "", "", fmt.Errorf("read options of job %s: %w", id, err)
+		return "", "", &UnreadableError{id, "options: " + err.Error()}
 	}
 	return opt.App, jobs.State(text(fields[1])), nil
 }

@@ -23,7 +23,7 @@ func TestI9RestoredJobIsAsItWas(t *testing.T) {
 			ID: job, Options: jobs.Options{App: "app", Attempts: 5, BatchSize: 10, Canary: jobs.Canary{Rows: 30}}, State: jobs.Enqueuing, Batches: 20_000,
 			Through: 35, CanaryOver: true, Filtered: 2,
 			Inputs: []jobs.Input{{Name: "a.csv", Rows: 40}},
-			Tally:  jobs.Tally{Read: 40, OK: 10, Noop: 5, Failed: 9, Rejected: 3, InDoubt: 1, Unprocessed: 12},
+			Tally:  jobs.Tally{Read: 20_000, OK: 10, Noop: 5, Failed: 9, Rejected: 3, InDoubt: 1, Unprocessed: 19_972},
 			Stats: jobs.Stats{Calls: 30, Retries: 4, Throttled: 2, Looks: 1, Latency: latency,
 				Causes: map[string]jobs.Cause{"bad_request": {Count: 9, Row: 7, Error: "no: really"}}},
 			Created: start.UTC(), Started: start.Add(time.Second).UTC(),

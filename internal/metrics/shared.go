@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -25,7 +24,7 @@ type shared struct {
 	apps   []string
 
 	mu   sync.Mutex
-	past map[string]bool // jobs that have ended, or are of other apps
+	roll *ledger.Roll
 
 	up, configured, effective, halted, jobs, unprocessed, queued *prometheus.Desc
 }
@@ -36,7 +35,7 @@ func (m *Metrics) Share(rdb redis.UniversalClient, l *ledger.Ledger, q *queue.Qu
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
 	m.registry.MustRegister(&shared{
-		rdb: rdb, ledger: l, queues: q, apps: m.apps, past: map[string]bool{},
+		rdb: rdb, ledger: l, queues: q, apps: m.apps, roll: l.Roll(nil),
 		up:          desc("sunbulk_redis_up", "1 when what all workers share could be read from Redis; when 0, it is left out."),
 		configured:  desc("sunbulk_pace_configured_calls_per_second", "Rate that the running jobs, or the operator, want; left out without a limit.", "app"),
 		effective:   desc("sunbulk_pace_effective_calls_per_second", "Rate after what answers 429 have taken off; left out without a limit.", "app"),
@@ -93,28 +92,19 @@ func (s *shared) read(ctx context.Context) ([]standing, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ids, err := s.ledger.IDs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range ids {
-		if s.past[id] {
-			continue
-		}
+	err := s.roll.Each(ctx, func(ctx context.Context, id string) (done bool, err error) {
 		app, state, err := s.ledger.Standing(ctx, id)
-		if errors.Is(err, ledger.ErrNoJob) { // deleted by hand
-			continue
-		}
 		if err != nil {
-			return nil, err
+			return false, err
 		}
 		i := slices.Index(s.apps, app)
-		if s.past[id] = i < 0 || state.Ended(); s.past[id] {
-			continue
+		if i < 0 || state.Ended() {
+			return true, nil
 		}
-		if err := s.add(ctx, &all[i], id); err != nil {
-			return nil, err
-		}
+		return false, s.add(ctx, &all[i], id)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return all, nil
 }

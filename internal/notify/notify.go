@@ -50,8 +50,9 @@ type Notifier struct {
 	ledger *ledger.Ledger
 	runs   *runs.Store
 
-	past    map[string]bool // jobs of which nothing more is to be told
-	settled map[string]bool // notices of other jobs, by id
+	jobs    *ledger.Roll
+	ofRuns  *ledger.Roll
+	settled map[string]bool // notices of jobs and runs of which something is owed, by id
 	calm    map[string]calm // by job
 }
 
@@ -63,7 +64,11 @@ func New(rdb redis.UniversalClient, l *ledger.Ledger, hook *Hook, cfg Config) *N
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Notifier{cfg: cfg, hook: hook, rdb: rdb, ledger: l, runs: runs.NewStore(rdb), past: map[string]bool{}, settled: map[string]bool{}, calm: map[string]calm{}}
+	store := runs.NewStore(rdb)
+	return &Notifier{
+		cfg: cfg, hook: hook, rdb: rdb, ledger: l, runs: store, jobs: l.Roll(cfg.Logger), ofRuns: store.Roll(cfg.Logger),
+		settled: map[string]bool{}, calm: map[string]calm{},
+	}
 }
 
 // Run looks for events until done ends, and then once more: the last job may have ended meanwhile.
@@ -91,7 +96,7 @@ func (n *Notifier) Deliver(ctx context.Context, job string) error {
 	const look = 100 * time.Millisecond
 	last := fmt.Errorf("could not look for notices of job %s", job)
 	for {
-		owed, err := n.tell(ctx, job)
+		owed, _, err := n.tell(ctx, job)
 		switch {
 		case err == nil && owed == 0:
 			return nil
@@ -109,41 +114,35 @@ func (n *Notifier) Deliver(ctx context.Context, job string) error {
 }
 
 func (n *Notifier) look(ctx context.Context) error {
-	ids := []string{n.cfg.Job}
-	if n.cfg.Job == "" {
-		var err error
-		if ids, err = n.ledger.IDs(ctx); err != nil {
-			return err
-		}
-	}
-	for _, id := range ids {
-		if n.past[id] {
-			continue
-		}
-		if _, err := n.tell(ctx, id); err != nil && !errors.Is(err, ledger.ErrNoJob) {
-			return err
-		}
-	}
 	if n.cfg.Job != "" {
-		return nil
+		_, _, err := n.tell(ctx, n.cfg.Job)
+		return err
 	}
-	return n.lookAtRuns(ctx)
+	err := n.jobs.Each(ctx, func(ctx context.Context, id string) (bool, error) {
+		_, done, err := n.tell(ctx, id)
+		return done, err
+	})
+	if err != nil {
+		return err
+	}
+	return n.ofRuns.Each(ctx, n.tellOfRun)
 }
 
-// tell makes the attempts that are due for a job, and returns how many notices are still owed.
-func (n *Notifier) tell(ctx context.Context, id string) (owed int, err error) {
+// tell makes the attempts that are due for a job, and returns how many notices are still owed, and whether nothing more is to be told
+// of it.
+func (n *Notifier) tell(ctx context.Context, id string) (owed int, done bool, err error) {
 	job, err := n.ledger.Job(ctx, id)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	if n.past[id] = !slices.Contains(n.cfg.Apps, job.Options.App); n.past[id] {
-		return 0, nil
+	if !slices.Contains(n.cfg.Apps, job.Options.App) {
+		return 0, true, nil
 	}
 	now := time.Now()
 	notices := transitions(job)
 	stalled, ok, err := n.stall(ctx, job, now)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if ok {
 		notices = append(notices, stalled)
@@ -152,7 +151,7 @@ func (n *Notifier) tell(ctx context.Context, id string) (owed int, err error) {
 	for _, notice := range notices {
 		ok, err := n.wantedOfStep(ctx, job, notice)
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		if ok {
 			notice.Hint = hint(job, notice.Event, n.cfg.Embedded)
@@ -160,14 +159,19 @@ func (n *Notifier) tell(ctx context.Context, id string) (owed int, err error) {
 		}
 	}
 	if owed, err = n.attemptAll(ctx, wanted); err != nil {
-		return owed, err
+		return owed, false, err
 	}
-	if n.past[id] = job.State.Ended() && owed == 0; n.past[id] {
-		for _, notice := range notices {
-			delete(n.settled, notice.ID)
-		}
+	if done = job.State.Ended() && owed == 0; done {
+		n.drop(notices)
 	}
-	return owed, nil
+	return owed, done, nil
+}
+
+// drop forgets that notices are settled: Redis knows it, and nobody looks soon.
+func (n *Notifier) drop(notices []Notice) {
+	for _, notice := range notices {
+		delete(n.settled, notice.ID)
+	}
 }
 
 // attemptAll makes the attempts that are due, and returns how many notices are still owed.

@@ -14,49 +14,31 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// lookAtRuns makes the attempts that are due for runs of runbooks.
-func (n *Notifier) lookAtRuns(ctx context.Context) error {
-	ids, err := n.runs.IDs(ctx)
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if n.past[runKey(id)] {
-			continue
-		}
-		if err := n.tellOfRun(ctx, id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// runKey keeps runs and jobs apart in what is remembered.
-func runKey(id string) string { return "run " + id }
-
-func (n *Notifier) tellOfRun(ctx context.Context, id string) error {
+// tellOfRun makes the attempts that are due for a run of a runbook, and tells whether nothing more is to be told of it.
+func (n *Notifier) tellOfRun(ctx context.Context, id string) (done bool, err error) {
 	r, err := n.runs.Run(ctx, id)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if n.past[runKey(id)] = !slices.Contains(n.cfg.Apps, r.Runbook.App); n.past[runKey(id)] {
-		return nil
+	if !slices.Contains(n.cfg.Apps, r.Runbook.App) {
+		return true, nil
 	}
 	all := ofRun(&r)
 	if !n.due(all) {
-		n.past[runKey(id)] = r.State.Ended()
-		return nil
+		return r.State.Ended(), nil
 	}
 	rows, err := n.rowsOf(ctx, &r)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for i := range all {
 		all[i].Rows = rows
 	}
 	owed, err := n.attemptAll(ctx, all)
-	n.past[runKey(id)] = r.State.Ended() && owed == 0 && err == nil
-	return err
+	if done = r.State.Ended() && owed == 0 && err == nil; done {
+		n.drop(all)
+	}
+	return done, err
 }
 
 // due tells whether any of the notices is not settled.

@@ -41,9 +41,8 @@ type Conductor struct {
 	ledger *ledger.Ledger // nil where it is alone, as are the queues
 	queues *queue.Queues
 	cfg    Config
-	alone  bool              // no other process moves its runs, and somebody waits for its errors
-	ended  map[string]bool   // runs that are not looked at again
-	wrong  map[string]string // what was logged of runs last
+	alone  bool // no other process moves its runs, and somebody waits for its errors
+	roll   *ledger.Roll
 }
 
 // New returns a Conductor on rdb, which the caller closes after it.
@@ -69,7 +68,7 @@ func newConductor(store *Store, cfg Config) *Conductor {
 	if cfg.Reading == nil {
 		cfg.Reading = func() func() { return func() {} }
 	}
-	return &Conductor{Store: store, cfg: cfg, ended: map[string]bool{}, wrong: map[string]string{}}
+	return &Conductor{Store: store, cfg: cfg, roll: store.Roll(cfg.Logger)}
 }
 
 // interval is how long the end of a step may go unseen.
@@ -81,7 +80,7 @@ func (c *Conductor) Run(ctx context.Context) {
 	defer tick.Stop()
 	defer hourly.Stop()
 	for ctx.Err() == nil {
-		if err := c.moveAll(ctx); err != nil && ctx.Err() == nil {
+		if err := c.roll.Each(ctx, c.move); err != nil && ctx.Err() == nil {
 			c.cfg.Logger.Warn("could not look for runs", "error", err)
 		}
 		select {
@@ -95,60 +94,39 @@ func (c *Conductor) Run(ctx context.Context) {
 	}
 }
 
-func (c *Conductor) moveAll(ctx context.Context) error {
-	ids, err := c.IDs(ctx)
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if c.ended[id] {
-			continue
-		}
-		err := c.Move(ctx, id)
-		if ctx.Err() != nil {
-			return nil
-		}
-		c.tell(id, err)
-	}
-	return nil
-}
-
-// tell logs what keeps a run from moving, once.
-func (c *Conductor) tell(id string, err error) {
-	if err == nil {
-		delete(c.wrong, id)
-		return
-	}
-	if c.wrong[id] != err.Error() {
-		c.cfg.Logger.Warn("could not move a run", "run", id, "error", err)
-	}
-	c.wrong[id] = err.Error()
-}
-
 // Move looks at a run once and does what is next, if anything is. A run that cannot go on is paused with
 // the reason.
 func (c *Conductor) Move(ctx context.Context, id string) error {
+	_, err := c.move(ctx, id)
+	return err
+}
+
+// move is Move, and tells whether the run will not move any more.
+func (c *Conductor) move(ctx context.Context, id string) (done bool, err error) {
 	r, err := c.Store.Run(ctx, id)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if r.State == jobs.Finished || !slices.Contains(c.cfg.Apps, r.Runbook.App) {
-		c.ended[id] = true
-		return nil
+		return true, nil
 	}
 	job, err := c.jobs.Job(ctx, r.Job(r.Step))
 	if err != nil && !errors.Is(err, ledger.ErrNoJob) {
-		return err
+		return false, err
 	}
+	if r.State != jobs.Running {
+		return r.State == jobs.Cancelled, c.keep(ctx, r, job)
+	}
+	return false, c.goOn(ctx, r, job)
+}
+
+// goOn does what is next of a run that runs.
+func (c *Conductor) goOn(ctx context.Context, r Run, job jobs.Job) error {
 	switch {
-	case r.State != jobs.Running:
-		err := c.keep(ctx, r, job)
-		c.ended[id] = err == nil && r.State == jobs.Cancelled
-		return err
 	case job.State == jobs.Paused && job.Reason == WithRun: // it was just then that the run was resumed
 		return c.jobs.Resume(ctx, job.ID, "", "the run goes on")
 	case job.State == jobs.Cancelled:
-		return c.Cancel(ctx, id, "", fmt.Sprintf("step %s was cancelled: %s", r.Runbook.Steps[r.Step].Name, job.Reason))
+		return c.Cancel(ctx, r.ID, "", fmt.Sprintf("step %s was cancelled: %s", r.Runbook.Steps[r.Step].Name, job.Reason))
 	case job.State == jobs.Finished:
 		return c.advance(ctx, r, job)
 	case !job.Sealed && (r.Step > 0 || !r.Local):

@@ -208,11 +208,11 @@ func TestRunOfAnotherAppIsLeftAlone(t *testing.T) {
 	r := w.begun(cleanup, 12)
 	w.work(r, 0, oneOld)
 	stranger := w.another("stranger", "another-app")
-	w.ok(stranger.moveAll(t.Context()))
+	w.ok(stranger.roll.Each(t.Context(), stranger.move))
 	if got := w.now(r); got.Step != 0 {
 		t.Fatalf("got step %d by a worker of another app", got.Step)
 	}
-	w.ok(w.moveAll(t.Context()))
+	w.ok(w.roll.Each(t.Context(), w.Conductor.move))
 	if got := w.now(r); got.Step != 1 {
 		t.Errorf("got step %d by a worker of the app, want 1", got.Step)
 	}
@@ -228,14 +228,14 @@ func TestUnreadableRunStopsNoOther(t *testing.T) {
 	w.ok(w.Create(t.Context(), newer))
 	w.ok(w.rdb.HSet(t.Context(), key(newer.ID), "head", `{"runbook": {"name": "x", "op": "of a newer version"}}`).Err())
 	var log bytes.Buffer
-	w.cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	w.Conductor.roll = w.Roll(slog.New(slog.NewTextHandler(&log, nil)))
 	for range 3 {
-		w.ok(w.moveAll(t.Context()))
+		w.ok(w.roll.Each(t.Context(), w.Conductor.move))
 	}
 	if got := w.now(r); got.Step != 1 || !w.job(r, 1).Sealed {
 		t.Errorf("got step %d of the other run, want 1 and queued", got.Step)
 	}
-	if got := strings.Count(log.String(), "could not move a run"); got != 1 {
+	if got := strings.Count(log.String(), "passing over a run"); got != 1 {
 		t.Errorf("the run was told %d times, want once:\n%s", got, log.String())
 	}
 }

@@ -2,9 +2,12 @@ package runs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // keepScheduled is how long a run that a schedule began is kept after its end: nobody would forget them by
@@ -25,14 +28,31 @@ func (c *Conductor) Forget(ctx context.Context, r Run) error {
 			return err
 		}
 	}
-	// The jobs' names come from the run, so it goes last; from the list first, or that would name a run that is gone.
-	if err := c.rdb.ZRem(ctx, allRuns, r.ID).Err(); err != nil {
+	return c.Drop(ctx, r.ID) // last: the jobs' names come from the run
+}
+
+// Drop forgets a run without its jobs, whatever its record is.
+func (s *Store) Drop(ctx context.Context, id string) error {
+	// First from the list, or that would name a run that is gone.
+	if err := s.rdb.ZRem(ctx, allRuns, id).Err(); err != nil {
 		return fmt.Errorf("forget run: %w", err)
 	}
-	if err := c.rdb.Unlink(ctx, key(r.ID), "sunbulk:{"+r.ID+"}:notices").Err(); err != nil {
+	if err := s.rdb.Unlink(ctx, key(id), "sunbulk:{"+id+"}:notices").Err(); err != nil {
 		return fmt.Errorf("forget run: %w", err)
 	}
 	return nil
+}
+
+// Listed tells whether the id of a run is among all, whatever its record is.
+func (s *Store) Listed(ctx context.Context, id string) (bool, error) {
+	err := s.rdb.ZScore(ctx, allRuns, id).Err()
+	if errors.Is(err, redis.Nil) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for run: %w", err)
+	}
+	return true, nil
 }
 
 // prune forgets the runs of schedules that ended long ago.

@@ -115,17 +115,25 @@ func parseRun(id string, fields map[string]string) (Run, error) {
 	}
 	var h head
 	if err := json.Unmarshal([]byte(fields["head"]), &h); err != nil {
-		return r, fmt.Errorf("read run %s: %w", id, err)
+		return r, &UnreadableError{id, err.Error()}
 	}
 	r.Vars, r.Local, r.Schedule, r.Fingerprint = h.Vars, h.Local, h.Schedule, h.Fingerprint
 	var err error
 	if r.Runbook, err = runbook.Parse("run "+id, h.Runbook); err != nil {
-		return r, err
+		return r, &UnreadableError{id, err.Error()}
+	}
+	switch {
+	case r.State != jobs.Running && r.State != jobs.Paused && !r.State.Ended():
+		return r, &UnreadableError{id, fmt.Sprintf("its state is %q, which this release does not know", jobs.Line(string(r.State)))}
+	case n("step") < 0 || n("step") > int64(len(r.Runbook.Steps)):
+		return r, &UnreadableError{id, fmt.Sprintf("it is at step %d of %d", n("step"), len(r.Runbook.Steps))}
+	case n("events") > int64(len(fields)):
+		return r, &UnreadableError{id, fmt.Sprintf("it counts %d events, and has %d fields", n("events"), len(fields))}
 	}
 	for i := range n("events") {
 		var e jobs.Event
 		if err := json.Unmarshal([]byte(fields["event:"+strconv.FormatInt(i+1, 10)]), &e); err != nil {
-			return r, fmt.Errorf("read events of run %s: %w", id, err)
+			return r, &UnreadableError{id, fmt.Sprintf("event %d: %v", i+1, err)}
 		}
 		r.Events = append(r.Events, e)
 	}

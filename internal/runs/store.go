@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/redisfault"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -69,13 +72,28 @@ func (s *Store) Create(ctx context.Context, r Run) error {
 	return nil
 }
 
-// Run returns what is known of a run, or ErrNoRun.
+// UnreadableError says that what Redis holds as the record of a run is none: damaged, of a newer release, of another type, or too
+// large.
+type UnreadableError struct {
+	ID  string // of the run
+	Why string
+}
+
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("the record of run %s cannot be read: %s", e.ID, e.Why)
+}
+
+// Run returns what is known of a run, ErrNoRun, or an *UnreadableError.
 func (s *Store) Run(ctx context.Context, id string) (Run, error) {
-	fields, err := s.rdb.HGetAll(ctx, key(id)).Result()
-	if err != nil {
+	fields, tooLarge, err := ledger.Record(ctx, s.rdb, key(id), "head", "reason")
+	switch {
+	case redisfault.Of(err) == redisfault.WrongType:
+		return Run{}, &UnreadableError{id, "its key holds something else"}
+	case err != nil:
 		return Run{}, fmt.Errorf("read run: %w", err)
-	}
-	if len(fields) == 0 {
+	case tooLarge != "":
+		return Run{}, &UnreadableError{id, tooLarge}
+	case len(fields) == 0:
 		return Run{}, fmt.Errorf("run %s: %w", id, ErrNoRun)
 	}
 	return parseRun(id, fields)
@@ -88,6 +106,11 @@ func (s *Store) IDs(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("list runs: %w", err)
 	}
 	return ids, nil
+}
+
+// Roll returns a Roll of all runs.
+func (s *Store) Roll(log *slog.Logger) *ledger.Roll {
+	return ledger.NewRoll(s.rdb, allRuns, "run", ErrNoRun, log)
 }
 
 // Pause keeps a run from its next step; who is empty when sunbulk does it by itself.

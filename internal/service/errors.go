@@ -1,8 +1,11 @@
 package service
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -100,6 +103,27 @@ type Invalid struct {
 }
 
 func (e *Invalid) Error() string { return e.Text }
+
+// Unreadable says that the record of a job or a run is lost, damaged or of a newer release. Others are not concerned.
+type Unreadable struct {
+	ID  string
+	err error
+}
+
+func (e *Unreadable) Error() string { return e.err.Error() }
+
+func (e *Unreadable) Unwrap() error { return e.err }
+
+// typed makes an *Unreadable of an error of the stores about one record.
+func typed(err error) error {
+	if e, ok := errors.AsType[*ledger.UnreadableError](err); ok {
+		return &Unreadable{e.ID, err}
+	}
+	if e, ok := errors.AsType[*runs.UnreadableError](err); ok {
+		return &Unreadable{e.ID, err}
+	}
+	return err
+}
 
 // Unavailable says that the Redis does not answer, or cannot be used.
 type Unavailable struct {

@@ -3,7 +3,6 @@ package service
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -78,7 +77,7 @@ func (s *Service) underWay(ctx context.Context, app string) (ids []string, err e
 	}
 	for _, id := range slices.Backward(all) {
 		of, state, err := s.ledger.Standing(ctx, id)
-		if errors.Is(err, ledger.ErrNoJob) { // forgotten meanwhile
+		if ledger.Unreadable(err) { // nobody works it
 			continue
 		}
 		if err != nil {

@@ -40,7 +40,7 @@ func (s *Service) Run(ctx context.Context, id string) (RunView, error) {
 			break
 		}
 		if err != nil {
-			return v, err
+			return v, typed(err)
 		}
 		v.Jobs, v.Sources = append(v.Jobs, job), append(v.Sources, s.Source(job, nil))
 	}
@@ -53,7 +53,7 @@ func (s *Service) aboutRun(ctx context.Context, id string, err error) error {
 	case errors.Is(err, runs.ErrIllegal):
 		return &Conflict{Kind: WrongRunState, ID: id, text: err.Error()}
 	case !errors.Is(err, runs.ErrNoRun):
-		return err
+		return typed(err)
 	}
 	e := &NotFound{Kind: "run", ID: id}
 	if job, err := s.ledger.Job(ctx, id); err == nil {

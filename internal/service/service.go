@@ -62,7 +62,7 @@ func (s *Service) aboutJob(ctx context.Context, id string, err error) error {
 	case errors.Is(err, ledger.ErrIllegal):
 		return &Conflict{Kind: WrongState, ID: id, text: err.Error()}
 	case !errors.Is(err, ledger.ErrNoJob):
-		return err
+		return typed(err)
 	}
 	e := &NotFound{Kind: "job", ID: id}
 	if _, err := s.runs.Run(ctx, id); err == nil {

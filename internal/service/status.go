@@ -140,24 +140,42 @@ func (s *Service) Snapshot(ctx context.Context, id string) (Snapshot, error) {
 	return n, err
 }
 
-// Jobs returns all jobs in numbers, the newest first.
-func (s *Service) Jobs(ctx context.Context) ([]report.Summary, error) {
-	all := []report.Summary{}
+// Jobs returns all jobs in numbers, the newest first, and why others could not be read.
+func (s *Service) Jobs(ctx context.Context) (all []report.Summary, unreadable []error, err error) {
+	all = []report.Summary{}
+	unreadable, err = s.eachRecord(ctx, func(job jobs.Job) error {
+		all = append(all, report.Summarize(job))
+		return nil
+	})
+	return all, unreadable, err
+}
+
+// eachRecord does something with every job, the newest first, and returns why others could not be read.
+func (s *Service) eachRecord(ctx context.Context, do func(jobs.Job) error) (unreadable []error, err error) {
 	ids, err := s.ledger.IDs(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range ids {
 		job, err := s.ledger.Job(ctx, id)
-		if errors.Is(err, ledger.ErrNoJob) { // forgotten meanwhile
+		if err == nil {
+			if err := do(job); err != nil {
+				return unreadable, err
+			}
 			continue
 		}
-		if err != nil {
-			return nil, err
+		if !ledger.Unreadable(err) {
+			return unreadable, err
 		}
-		all = append(all, report.Summarize(job))
+		if listed, err := s.ledger.Listed(ctx, id); err != nil || !listed { // forgotten meanwhile
+			continue
+		}
+		if errors.Is(err, ledger.ErrNoJob) {
+			err = &ledger.UnreadableError{ID: id, Why: "it is lost"}
+		}
+		unreadable = append(unreadable, typed(err))
 	}
-	return all, nil
+	return unreadable, nil
 }
 
 // serve sets what the workers tell of themselves.

@@ -138,7 +138,7 @@ func TestOrdersAreChecked(t *testing.T) {
 	if _, err := b.Submit(t.Context(), o); !errors.As(err, new(*input.Error)) {
 		t.Errorf("an empty file: got %v, want *input.Error", err)
 	}
-	if all, err := b.Jobs(t.Context()); err != nil || len(all) != 0 {
+	if all, _, err := b.Jobs(t.Context()); err != nil || len(all) != 0 {
 		t.Errorf("got %d jobs, %v; want none", len(all), err)
 	}
 }
