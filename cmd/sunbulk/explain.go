@@ -12,7 +12,9 @@ import (
 	"github.com/sunbulk/sunbulk/internal/credentials"
 	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/internal/runbook"
+	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -118,6 +120,18 @@ func codeAndHint(err error) (code int, hint string) {
 	if e, ok := errors.AsType[*service.Interrupted](err); ok {
 		return exitInterrupted, hintOfInterruption(e)
 	}
+	if e, ok := errors.AsType[*local.Stop](err); ok {
+		return codeAndHintOfStop(e)
+	}
+	if errors.As(err, new(*runs.Refusal)) {
+		return exitPaused, exceedHint
+	}
+	if e, ok := errors.AsType[*local.DuplicateError](err); ok {
+		return exitUsage, hintOfDuplicateRun(e)
+	}
+	if errors.As(err, new(*local.DiskError)) {
+		return exitCannotRun, "mend that, such as by freeing space; the same command then goes on, and nothing is lost"
+	}
 	if e, ok := errors.AsType[*service.Unavailable](err); ok {
 		if e.Outdated {
 			return exitCannotRun, "sunbulk needs 6.2 or later"
@@ -132,6 +146,9 @@ func codeAndHint(err error) (code int, hint string) {
 	}
 	if isFolderError(err) {
 		return exitUsage, "give another --out: sunbulk writes where nothing is, or where it wrote the report of the same job, and touches no other file"
+	}
+	if e, ok := errors.AsType[*local.FolderError](err); ok {
+		return codeAndHintOfFolder(e)
 	}
 	if errors.As(err, new(*service.ReportError)) {
 		return exitCannotRun, "check --out and the space on the disk"
@@ -215,6 +232,8 @@ func hintOfConflict(e *service.Conflict) string {
 		return "give the same runbook, input and --var; without --resume it is a run of its own"
 	case service.CapExceeded, service.CapsRefuse:
 		return exceedHint
+	case service.OtherReport:
+		return "give another --out, or move it away"
 	case service.StepOfRun:
 		return "'sunbulk forget " + e.ID + "' drops the run with all of its jobs"
 	}

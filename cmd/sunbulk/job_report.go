@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -46,7 +47,7 @@ const percentOfReport = 50
 
 func (p *program) writeReport(ctx context.Context, s *service.Service, out, id string, undo bool) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(percentOfReport))
-	out = outFolder(out, id)
+	out = report.Dir(out, id)
 	r, err := s.Report(ctx, id, out, undo)
 	if r.Summary.Job != "" {
 		err = errors.Join(p.showReport(out, r), err)

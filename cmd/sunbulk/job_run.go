@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/internal/credentials"
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/local"
+	"github.com/sunbulk/sunbulk/internal/notify"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
@@ -113,44 +116,74 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	p.tellZone(&o.job.pacing, opt)
 	opt.Simulated = simulated(o.simulate)
 	defer debug.SetGCPercent(debug.SetGCPercent(o.job.garbage(percentInOne)))
-	in := reading{}
-	in.ctx, in.stop = context.WithCancelCause(p.drain)
-	defer in.stop(nil)
-	open := p.openSession
-	if o.redis != "" {
-		open = p.openRedisSession
-	}
+	w := worker.Config{Name: service.ProcessName(), APIs: map[string]*sunco.API{opt.App: api}, Concurrency: o.concurrency, Logger: log}
 	order := p.order(&o.job, files, opt)
-	reader, err := order.Open(in.ctx)
+	if o.redis != "" {
+		return p.runJobOnRedis(ctx, o, order, hook, w)
+	}
+	return p.runJobLocal(ctx, o, order, hook, w)
+}
+
+// runJobLocal runs a job in this process alone.
+func (p *program) runJobLocal(ctx context.Context, o runOptions, in service.Order, hook *notify.Hook, w worker.Config) error {
+	order := local.Order{Order: in, Out: o.out, BaseURL: o.access.baseURL, Who: operator(), Given: o.given}
+	err := order.Open(p.drain)
+	defer order.Close()
 	if err != nil {
 		return p.orInterrupted(err)
 	}
-	defer reader.Close()
-	if err := o.checkOut(); err != nil {
+	if err := o.ask(ctx, w.APIs[in.Options.App]); err != nil {
 		return err
 	}
-	if err := o.ask(ctx, api); err != nil {
-		return err
+	job, err := local.Begin(p.drain, order)
+	if err != nil {
+		return p.orInterrupted(err)
 	}
-	in.rows, in.inputs, in.progress = reader.Rows(in.ctx), reader.Inputs, reader.Progress
-	s, err := open(ctx, o, order, reader)
+	defer job.Close()
+	cfg := notify.Config{Apps: []string{in.Options.App}, Job: job.ID, Embedded: true, StalledAfter: o.notify.stalledAfter, Since: time.Now()} // an earlier process has told of what was before
+	defer p.notices(ctx, job.Service, hook, cfg, w.Logger)()
+	defer p.saysStopping()()
+	progress := p.watch(ctx, job.ID, job.Service, job.Progress)
+	err = job.Work(ctx, p.drain, w)
+	progress.stop()
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	if !s.embedded {
-		if err := p.warnOfOverride(ctx, s.Service, opt.App); err != nil {
-			return err
-		}
-	}
-	defer p.notices(ctx, o.notify, hook, s, opt.App, log)()
-	w := s.Worker(worker.Config{
-		Name: service.ProcessName(), APIs: map[string]*sunco.API{opt.App: api}, Deliveries: s.deliveries(), Alone: s.embedded, Concurrency: o.concurrency, Logger: log,
-	})
-	if err := p.process(ctx, s, w, in); err != nil {
+	now, err := p.reportOf(ctx, job, job.Out)
+	if err != nil {
 		return err
 	}
-	return p.conclude(ctx, s)
+	if ctx.Err() != nil {
+		return job.Interrupted()
+	}
+	if err := job.Settle(ctx, now); err != nil {
+		return err
+	}
+	return result(now)
+}
+
+// reportOf shows the report of a job that this command has worked. Where that is stopped at once, there is none: it may take long.
+func (p *program) reportOf(ctx context.Context, job interface {
+	Now(context.Context) (jobs.Job, error)
+	Report(context.Context, jobs.Job) (service.Report, error)
+}, out string) (jobs.Job, error) {
+	now, err := job.Now(context.WithoutCancel(ctx))
+	if err != nil || ctx.Err() != nil {
+		return now, err
+	}
+	r, err := job.Report(ctx, now)
+	if r.Summary.Job != "" {
+		err = errors.Join(p.showReport(out, r), err)
+	}
+	return now, err
+}
+
+// saysStopping says that the first signal has come, until the returned function is called.
+func (p *program) saysStopping() (end func()) {
+	stop := context.AfterFunc(p.drain, func() {
+		fmt.Fprintln(p.screen, "stopping: calls in flight end first; interrupt again to stop at once")
+	})
+	return func() { stop() }
 }
 
 // reach returns the API to call. A real one is asked whether it knows the app.
@@ -181,64 +214,6 @@ func (o *runOptions) connect() (*sunco.API, func(), error) {
 	}
 	api, err := o.access.api(o.job.app, credentials.Environment())
 	return api, func() {}, err
-}
-
-// conclude writes the report and ends with the exit code that the job deserves.
-func (p *program) conclude(ctx context.Context, s *session) error {
-	job, err := s.Job(context.WithoutCancel(ctx), s.job)
-	if err != nil {
-		return err
-	}
-	if ctx.Err() != nil { // stopped at once: a report may take long
-		return s.interrupted("")
-	}
-	r, err := service.WriteReport(ctx, s.folder, job, s.source(job))
-	if r.Summary.Job != "" {
-		err = errors.Join(p.showReport(s.out, r), err)
-	}
-	if err != nil {
-		return err
-	}
-	switch {
-	case job.State == jobs.Finished:
-		if err := s.discard(); err != nil {
-			return err
-		}
-		return result(job)
-	case job.WaitsForWindow():
-		return s.interrupted(" as it waits for its window: " + job.Reason)
-	case job.State == jobs.Paused:
-		return s.paused(ctx, job)
-	case job.State == jobs.Cancelled:
-		return endWith(exitNotAllOK, fmt.Errorf("job %s was cancelled: %s", job.ID, job.Reason), "")
-	}
-	return s.interrupted("")
-}
-
-func (s *session) paused(ctx context.Context, job jobs.Job) error {
-	hint := "mend the cause, then run the same command with --out " + s.out
-	switch {
-	case job.CanaryFailed() && s.embedded:
-		// Now it is told: whoever runs the command again has looked.
-		if err := s.memory.EndCanary(ctx, job.ID); err != nil {
-			return err
-		}
-		hint = "look at the report; the same command with --out " + s.out + " goes on with the other rows"
-	case job.CanaryFailed():
-		hint = lookFirst(job)
-	case !s.embedded:
-		hint = "mend the cause, then 'sunbulk resume " + job.ID + "'; a worker goes on"
-	}
-	return endWith(exitPaused, fmt.Errorf("job %s is paused: %s", job.ID, job.Reason), hint)
-}
-
-// interrupted is the end of a job that can go on; meanwhile is what it was doing, or empty.
-func (s *session) interrupted(meanwhile string) error {
-	hint := "the same command with --out " + s.out + " goes on"
-	if !s.embedded {
-		hint = again(s.submission.Piped, s.submission.ByName, s.job) + " goes on, or 'sunbulk worker' with what is queued"
-	}
-	return endWith(exitInterrupted, fmt.Errorf("job %s is interrupted%s", s.job, meanwhile), hint)
 }
 
 // result is the exit code of a job that has ended.

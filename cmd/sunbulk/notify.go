@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sunbulk/sunbulk/internal/notify"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/transit"
 )
 
@@ -50,16 +51,12 @@ func (o *notifyFlags) hook(allowHTTP bool) (*notify.Hook, error) {
 	return hook, nil
 }
 
-// notices tells of a session's job while it runs. The function that it returns tells what is owed at
-// the end.
-func (p *program) notices(ctx context.Context, o notifyFlags, hook *notify.Hook, s *session, app string, log *slog.Logger) (finish func()) {
+// notices tells of a job while it runs. The function that it returns tells what is owed at the end, in ten seconds at most.
+func (p *program) notices(ctx context.Context, s *service.Service, hook *notify.Hook, cfg notify.Config, log *slog.Logger) (finish func()) {
 	if hook == nil {
 		return func() {}
 	}
-	cfg := notify.Config{Apps: []string{app}, Job: s.job, Embedded: s.embedded, StalledAfter: o.stalledAfter, Logger: log}
-	if s.embedded {
-		cfg.Since = time.Now() // an earlier process has told of what was before
-	}
+	cfg.Logger = log
 	end := s.Notices(ctx, hook, cfg)
 	return func() {
 		if err := end(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/sunco"
@@ -31,7 +32,7 @@ func (p *program) runOnRedis(ctx context.Context, o runbookRunOptions, order ser
 		if err != nil {
 			return err
 		}
-		if err := p.showRun(ctx, &v, outFolder(o.out, id)); err != nil {
+		if err := p.showRun(ctx, &v, report.Dir(o.out, id)); err != nil {
 			return err
 		}
 		return runResult(&v)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/service"
 )
 
@@ -32,7 +33,7 @@ func (p *program) reportRun(ctx context.Context, s *service.Service, out, id str
 	if err != nil {
 		return err
 	}
-	if err := p.showRun(ctx, &v, outFolder(out, id)); err != nil {
+	if err := p.showRun(ctx, &v, report.Dir(out, id)); err != nil {
 		return err
 	}
 	switch {

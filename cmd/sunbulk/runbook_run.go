@@ -2,15 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
+	"github.com/sunbulk/sunbulk/sunco"
+	"github.com/sunbulk/sunbulk/worker"
 )
 
 // runbookRunOptions are the flags of runbook run.
@@ -86,11 +90,43 @@ func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name stri
 		order := service.RunOrder{Flow: flow, Files: files, ExceedCaps: o.exceed, AllowDuplicates: o.book.allowDuplicates, Remark: p.note, Logger: log}
 		return p.runOnRedis(ctx, o, order, api, log)
 	}
-	m := march{program: p, log: log, api: api, concurrency: o.concurrency, exceed: o.exceed, files: files, simulated: simulated(o.simulate), baseURL: o.access.baseURL, again: o.book.allowDuplicates}
-	m.view.Run = r
-	defer m.close()
-	if m.out, err = m.resume(o.out); err != nil {
+	return p.runRunbookLocal(ctx, local.RunOrder{
+		Flow: flow, Files: files, Out: o.out, BaseURL: o.access.baseURL, Simulated: simulated(o.simulate), Who: operator(), ExceedCaps: o.exceed,
+		AllowDuplicates: o.book.allowDuplicates, Remark: p.note, Note: p.say,
+	}, worker.Config{Name: service.ProcessName(), APIs: map[string]*sunco.API{flow.App: api}, Concurrency: o.concurrency, Logger: log})
+}
+
+// runRunbookLocal runs a runbook in this process alone.
+func (p *program) runRunbookLocal(ctx context.Context, order local.RunOrder, w worker.Config) error {
+	order.Step = func(v *service.RunView, job *local.Job) (done func()) {
+		p.tellStep(&v.Run, v.Run.Step)
+		return p.watch(ctx, job.ID, job.Service, job.Progress).stop
+	}
+	run, err := local.BeginRun(order)
+	if err != nil {
+		return p.orInterrupted(err)
+	}
+	defer run.Close()
+	defer p.saysStopping()()
+	err = run.Work(ctx, p.drain, w)
+	stop, stopped := errors.AsType[*local.Stop](err)
+	switch {
+	case err != nil && !stopped:
+		return p.orInterrupted(err)
+	case stopped && ctx.Err() != nil: // at once: a report may take long
+		return stop
+	}
+	if err := p.showRun(ctx, &run.RunView, run.Dir); err != nil {
 		return err
 	}
-	return m.run(ctx)
+	if stopped {
+		return stop
+	}
+	if err := run.Settle(); err != nil {
+		return err
+	}
+	if !run.Clean() {
+		return end(exitNotAllOK)
+	}
+	return nil
 }

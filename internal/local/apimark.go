@@ -4,15 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"strings"
-)
-
-// Errors that tell why a run cannot go on against another API than that which its done rows were done by.
-var (
-	ErrSimulated = errors.New("the run in the folder is simulated")
-	ErrReal      = errors.New("the run in the folder is not simulated")
-	ErrElsewhere = errors.New("the run in the folder calls another base URL")
 )
 
 // markBytes is how much of a digest a mark keeps. One of 65,536 other URLs has the same mark: enough to find

@@ -23,14 +23,6 @@ import (
 // FileName is the file of the journal in its folder. The file is the owner's alone to read: it holds rows.
 const FileName = "journal.ndjson"
 
-// Errors that tell why a folder cannot be used for a run.
-var (
-	ErrExists = errors.New("the folder holds an unfinished run")
-	ErrLocked = errors.New("another run is using the folder")
-	ErrNone   = errors.New("the folder holds no unfinished run")
-	ErrAlien  = errors.New("the folder's " + FileName + " is no journal of sunbulk that is this user's alone")
-)
-
 // Create begins a journal in dir, which it makes when missing, and locks it until Close or the end
 // of the process. The job itself is then created with the Ledger's Create. ErrExists when there is
 // a journal, ErrLocked when another process is at it, ErrAlien when something else has its name.

@@ -49,13 +49,6 @@ func (in Input) Same(other Input) bool {
 	return in == other
 }
 
-// ChangedError says that a folder holds another run than the one that is started.
-type ChangedError struct {
-	Changed []string // each a clause for people, such as `--op is "list" and was "remove"`
-}
-
-func (e *ChangedError) Error() string { return strings.Join(e.Changed, "; ") }
-
 // Fingerprint tells the run's work from other work, as jobs.Fingerprint does; empty when an input is not known.
 // Whether repeated rows are run makes no difference.
 func (h Head) Fingerprint() string {

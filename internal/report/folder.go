@@ -23,6 +23,14 @@ var (
 	runFiles  = []string{"rows.csv", "run.json"}
 )
 
+// Dir names the folder of a job's or a run's report: out, or where that is empty one named after the owner.
+func Dir(out, owner string) string {
+	if out == "" {
+		out = "sunbulk-" + owner
+	}
+	return filepath.Clean(out)
+}
+
 // Open opens the folder dir, which it creates when missing, for the reports of one job or run. Its error is that of
 // folder.Open, or a *folder.ForeignError when a file that a report is to write there is not of an earlier report.
 func Open(dir, owner string) (*folder.Folder, error) {

@@ -83,6 +83,7 @@ const (
 	CapsRefuse         ConflictKind = "caps_refuse"          // a run is not begun, by a cap of its runbook
 	CapExceeded        ConflictKind = "cap_exceeded"         // a run is paused by a cap of its runbook
 	StepOfRun          ConflictKind = "step_of_run"          // a job goes only with its run
+	OtherReport        ConflictKind = "other_report"         // a folder holds the report of another job
 )
 
 // Interrupted says that queuing ended with its context. The same order goes on.

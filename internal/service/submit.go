@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/enqueue"
+	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -25,7 +26,7 @@ type Order struct {
 
 	Remark func(string) // hears what is odd about the input; nil = nobody does
 	Note   func(string) // hears how it goes
-	Agreed func()       // is called when the rows are known to be those of the job
+	Agreed func()       // is called when the rows are known to be those of the job; nil = nobody wants to know
 
 	reader *input.Reader
 }
@@ -53,6 +54,8 @@ type Submission struct {
 
 	reader   *input.Reader
 	producer *producer
+	agreed   chan bool      // says that the rows are those of the job; closed when it is known that they are not
+	folder   *folder.Folder // of the report; nil before it is open
 }
 
 // Submit queues the rows of an order for workers, and returns the job when all are queued. After an interruption the same
@@ -81,7 +84,14 @@ func (s *Service) Begin(ctx context.Context, o Order) (*Submission, error) {
 	if err != nil {
 		return nil, err
 	}
-	sub := &Submission{Piped: o.Files.Pipe() != "", ByName: o.Resume == "" && o.Read.AllowDuplicates, reader: reader}
+	sub := &Submission{Piped: o.Files.Pipe() != "", ByName: o.Resume == "" && o.Read.AllowDuplicates, reader: reader, agreed: make(chan bool, 1)}
+	agreed := o.Agreed
+	o.Agreed = func() {
+		sub.agreed <- true
+		if agreed != nil {
+			agreed()
+		}
+	}
 	if o.Resume != "" {
 		err = s.reopen(ctx, sub, o)
 	} else {
@@ -216,8 +226,13 @@ func (sub *Submission) Queue(ctx context.Context) error {
 // Progress is how much of the input was read, in bytes; total is 0 when it is not known.
 func (sub *Submission) Progress() (read, total int64) { return sub.reader.Progress() }
 
-// Close closes the input.
-func (sub *Submission) Close() { sub.reader.Close() }
+// Close closes the input, and the folder of the report.
+func (sub *Submission) Close() {
+	sub.reader.Close()
+	if sub.folder != nil {
+		sub.folder.Close()
+	}
+}
 
 // explain makes typed errors of those of queuing.
 func (sub *Submission) explain(ctx context.Context, err error) error {

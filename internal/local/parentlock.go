@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// keepOut keeps others from beginning a run whose folder is near out until release: of two of the same work that are started in the
+// lockParents keeps others from beginning a run whose folder is near out until release: of two of the same work that are started in the
 // same instant, the second must find the first. It does without where folders cannot be locked, as on some networks.
-func keepOut(out string) (release func()) {
+func lockParents(out string) (release func()) {
 	var folders []string
 	for _, folder := range parents(out) {
 		path, err := filepath.Abs(folder)

@@ -1,23 +1,23 @@
-package main
+package local
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// newcomer is what a new run in this process is compared by with those in the folders around it.
-type newcomer struct {
-	local.Head
-	out     string                     // its own folder
-	journal func(folder string) string // the folder in folder that holds the journal of such a run
-	ended   func(folder string) (ended, bool)
+// candidate is a job that is to be begun, or gone on with, and what it is compared by with those in the folders around it.
+type candidate struct {
+	Head
+	out       string                     // its own folder
+	around    string                     // the folder whose neighbours are looked at: out, or that of the run which it is a step of
+	journal   func(folder string) string // the folder in folder that holds the journal of such a run
+	ended     func(folder string) (ended, bool)
+	duplicate bool // it may be one
 }
 
 // ended is what the report of a run tells that is not going on any more.
@@ -30,45 +30,44 @@ type ended struct {
 	Finished    time.Time
 }
 
-// refuseTwin keeps work from being done a second time by mistake: beside a run of it that is not finished, where
+// refuseDuplicate keeps work from being done a second time by mistake: beside a run of it that is not finished, where
 // rows that are done would be called again, and after one that has created what this one would. Other work harms
 // nobody when it comes again, and neither does what is simulated.
-func (n newcomer) refuseTwin() error {
-	if n.Fingerprint() == "" || n.Options.Simulated {
+func (c candidate) refuseDuplicate() error {
+	if c.duplicate || c.Fingerprint() == "" || c.Options.Simulated {
 		return nil
 	}
-	for _, folder := range neighbours(n.out) {
-		other, there, err := local.Peek(n.journal(folder))
-		if there && err == nil && n.same(other.Options.App, other.Options.Simulated, other.Fingerprint()) {
-			return usage("an unfinished run of the same input is in "+folder, "go on with it by --out "+folder+", or run every row again by --allow-duplicates")
+	for _, folder := range siblings(c.around) {
+		other, there, err := Peek(c.journal(folder))
+		if there && err == nil && c.same(other.Options.App, other.Options.Simulated, other.Fingerprint()) {
+			return &DuplicateError{Folder: folder}
 		}
-		if e, known := n.ended(folder); known && !there && e.Creates > 0 && n.same(e.App, e.Simulated, e.Fingerprint) {
-			return usage(fmt.Sprintf("%s holds a run of the same input, %s %s: its %s creates would come twice", folder, e.State, e.Finished.Local().Format("2006-01-02 15:04"), group(e.Creates)),
-				whatIsLeft(folder)+"--allow-duplicates runs every row again")
+		if e, known := c.ended(folder); known && !there && e.Creates > 0 && c.same(e.App, e.Simulated, e.Fingerprint) {
+			return &DuplicateError{folder, e.State, e.Finished, e.Creates, left(folder)}
 		}
 	}
 	return nil
 }
 
 // same tells whether another run calls the same app for the same rows. What is simulated is not done.
-func (n newcomer) same(app string, simulated bool, fingerprint string) bool {
-	return app == n.Options.App && !simulated && fingerprint == n.Fingerprint()
+func (c candidate) same(app string, simulated bool, fingerprint string) bool {
+	return app == c.Options.App && !simulated && fingerprint == c.Fingerprint()
 }
 
-// whatIsLeft names the rows that may be run again without a second thought.
-func whatIsLeft(folder string) string {
+// left names the file of the rows that may be run again without a second thought; empty when there is none.
+func left(folder string) string {
 	failed := filepath.Join(folder, "failed.csv")
 	if _, err := os.Stat(failed); err != nil {
 		return ""
 	}
-	return "what is left is in " + failed + "; "
+	return failed
 }
 
 // parents are the folders whose folders are looked at: the working directory, and the one that out is in.
 func parents(out string) []string { return []string{".", filepath.Join(out, "..")} }
 
-// neighbours are the folders beside out, and those in the working directory.
-func neighbours(out string) []string {
+// siblings are the folders beside out, and those in the working directory.
+func siblings(out string) []string {
 	var folders []string
 	own, _ := filepath.Abs(out)
 	seen := map[string]bool{own: true}
