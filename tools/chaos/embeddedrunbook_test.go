@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
-
-	"github.com/sunbulk/sunbulk/internal/local"
 )
 
 // TestChaosEmbeddedRunbook holds I1, I2 and I9 for a migration in one process, which is killed again and
@@ -67,7 +65,7 @@ func (m *migration) killRun(p *process, how string) {
 
 // done tells whether the run was killed when its report was written and its first journal gone.
 func (m *migration) done() bool {
-	_, journal := os.Stat(filepath.Join(m.dir, "moved", "1-find", local.FileName))
+	_, journal := os.Stat(filepath.Join(m.dir, "moved", "1-find", journalFile))
 	return m.reportedRun() && os.IsNotExist(journal)
 }
 

@@ -9,9 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/jobs"
 )
+
+// journalFile is the file of a journal, which is there until the run has ended and its report is written.
+const journalFile = "journal.ndjson"
 
 // task is one input and the command that brings it in: enqueue, or an embedded run. The command is
 // started again the same way until it is done.
@@ -135,7 +137,7 @@ func (c *chaos) reporting(t *task) bool {
 
 // reported tells whether an embedded run has its report, and no journal to go on from.
 func (c *chaos) reported(t *task) bool {
-	_, journal := os.Stat(filepath.Join(c.dir, t.out(), local.FileName))
+	_, journal := os.Stat(filepath.Join(c.dir, t.out(), journalFile))
 	_, summary := os.Stat(filepath.Join(c.dir, t.out(), "summary.json"))
 	return os.IsNotExist(journal) && summary == nil
 }
