@@ -36,9 +36,9 @@ type Config struct {
 	Witness   bool       // notes carry a digest of what was read: of a pipe, which cannot be read twice
 
 	// Of a pipe's job on a real Redis:
-	By     string      // the process that alone may note what it reads, see ledger.Enlist; empty = any may
-	Past   ledger.Mark // what was noted before: nothing is queued until the records are seen to be the same
-	Agreed func()      // called once, when they are; nil = nobody wants to know
+	By     string            // the process that alone may note what it reads, see ledger.AcquireProducer; empty = any may
+	Past   ledger.Checkpoint // what was noted before: nothing is queued until the records are seen to be the same
+	Agreed func()            // called once, when they are; nil = nobody wants to know
 }
 
 // Enqueuer adds the rows of one job to its queue.
@@ -83,7 +83,7 @@ func (e *Enqueuer) Add(ctx context.Context, job string, records Records) error {
 	if e.cfg.Witness {
 		g.witness = newWitness()
 	}
-	g.past = past{Mark: e.cfg.Past, agreed: e.cfg.Agreed}
+	g.past = past{Checkpoint: e.cfg.Past, agreed: e.cfg.Agreed}
 	g.past.begin()
 	if err := g.addCanary(ctx); err != nil {
 		return err

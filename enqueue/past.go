@@ -16,7 +16,7 @@ func (e *ChangedError) Error() string {
 // past compares what is read of a pipe with what an earlier enqueue has noted of it. One digest tells for all
 // rows that were noted, so nothing is queued before the last of them is read.
 type past struct {
-	ledger.Mark
+	ledger.Checkpoint
 	agreed func()
 	over   bool // agreed was called
 }

@@ -16,10 +16,10 @@ import (
 // pipe returns how a process queues records that cannot be read twice, and takes the place of the one before.
 func (m memory) pipe(t *testing.T, process string) enqueue.Config {
 	t.Helper()
-	if err := m.ledger.Enlist(t.Context(), job, process, ledger.Anyway); err != nil {
+	if err := m.ledger.AcquireProducer(t.Context(), job, process, ledger.TakeOver); err != nil {
 		t.Fatal(err)
 	}
-	mark, err := m.ledger.Mark(t.Context(), job)
+	mark, err := m.ledger.Checkpoint(t.Context(), job)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestI9APipeGoesOnWithTheSameRecords(t *testing.T) {
 // loseNoted takes out of the queue what may be missing there after a kill: the batches since the note before the last.
 func (m memory) loseNoted(t *testing.T) {
 	t.Helper()
-	mark, err := m.ledger.Mark(t.Context(), job)
+	mark, err := m.ledger.Checkpoint(t.Context(), job)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestI1APipeIsNotedByOneProcess(t *testing.T) {
 	if !errors.As(err, new(*ledger.TakenError)) {
 		t.Errorf("got %v, want a TakenError", err)
 	}
-	if got, _ := m.ledger.Mark(t.Context(), job); got != (ledger.Mark{}) {
+	if got, _ := m.ledger.Checkpoint(t.Context(), job); got != (ledger.Checkpoint{}) {
 		t.Errorf("got mark %+v, want none", got)
 	}
 }

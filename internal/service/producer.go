@@ -41,7 +41,7 @@ func (p *producer) takeOver(ctx context.Context, job string, note func(string)) 
 	const look = 200 * time.Millisecond
 	var before *ledger.TakenError
 	for {
-		err := p.ledger.Enlist(ctx, job, p.name, ledger.Silent)
+		err := p.ledger.AcquireProducer(ctx, job, p.name, ledger.TakeOverSilent)
 		taken, ok := errors.AsType[*ledger.TakenError](err)
 		switch {
 		case !ok:
@@ -63,15 +63,15 @@ func (p *producer) takeOver(ctx context.Context, job string, note func(string)) 
 // queue queues all rows of a job that are not queued yet, and seals it. It sends heartbeats meanwhile.
 func (p *producer) queue(ctx context.Context, job jobs.Job, rows enqueue.Records, inputs func() []jobs.Input) error {
 	cfg := enqueue.Config{BatchSize: job.Options.BatchSize, Canary: p.canary, Agreed: p.agreed}
-	patience := ledger.Anyway
+	patience := ledger.TakeOver
 	if p.piped {
-		cfg.Witness, cfg.By, patience = true, p.name, ledger.Never
+		cfg.Witness, cfg.By, patience = true, p.name, ledger.NeverTakeOver
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer p.heartbeat(ctx, stop, job.ID, patience)()
-	err := p.ledger.Enlist(ctx, job.ID, p.name, patience)
+	err := p.ledger.AcquireProducer(ctx, job.ID, p.name, patience)
 	if err == nil && p.piped {
-		cfg.Past, err = p.ledger.Mark(ctx, job.ID)
+		cfg.Past, err = p.ledger.Checkpoint(ctx, job.ID)
 	}
 	if err == nil {
 		err = enqueue.New(p.ledger, p.queues, cfg).Add(ctx, job.ID, rows)
@@ -100,7 +100,7 @@ func (p *producer) heartbeat(ctx context.Context, stop context.CancelCauseFunc, 
 			case <-tick.C:
 			}
 			// A Redis that does not answer is met by the queuing itself.
-			if err := p.ledger.Enlist(ctx, job, p.name, patience); errors.As(err, new(*ledger.TakenError)) {
+			if err := p.ledger.AcquireProducer(ctx, job, p.name, patience); errors.As(err, new(*ledger.TakenError)) {
 				stop(err)
 				return
 			}
@@ -111,7 +111,7 @@ func (p *producer) heartbeat(ctx context.Context, stop context.CancelCauseFunc, 
 		beating.Wait()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		_ = p.ledger.Discharge(ctx, job, p.name) // or its silence will tell
+		_ = p.ledger.ReleaseProducer(ctx, job, p.name) // or its silence will tell
 		stop(nil)
 	}
 }

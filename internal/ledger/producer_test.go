@@ -12,9 +12,9 @@ func TestThePlaceOfAnEnqueuerIsTakenWhenItIsGone(t *testing.T) {
 	each(t, func(t *testing.T, l *Ledger) {
 		created(t, l)
 		ctx := t.Context()
-		enlist := func(process string, patience time.Duration, taken bool) {
+		acquire := func(process string, patience time.Duration, taken bool) {
 			t.Helper()
-			err := l.Enlist(ctx, job, process, patience)
+			err := l.AcquireProducer(ctx, job, process, patience)
 			if e, ok := errors.AsType[*TakenError](err); ok != taken || err != nil && !ok || taken && e.By != "one" {
 				t.Errorf("%s with patience %s: got %v, want taken: %t", process, patience, err, taken)
 			}
@@ -26,10 +26,10 @@ func TestThePlaceOfAnEnqueuerIsTakenWhenItIsGone(t *testing.T) {
 			}
 		}
 		abandoned(false) // no signs of life are given
-		enlist("one", Silent, false)
-		enlist("one", Never, false)
-		enlist("two", Silent, true)
-		enlist("two", Never, true)
+		acquire("one", TakeOverSilent, false)
+		acquire("one", NeverTakeOver, false)
+		acquire("two", TakeOverSilent, true)
+		acquire("two", NeverTakeOver, true)
 		abandoned(false)
 
 		long := time.Now().Add(-Patience - time.Second).UnixMilli()
@@ -37,27 +37,27 @@ func TestThePlaceOfAnEnqueuerIsTakenWhenItIsGone(t *testing.T) {
 			t.Fatal(err)
 		}
 		abandoned(true)
-		enlist("two", Never, true)
-		enlist("two", Silent, false)
+		acquire("two", NeverTakeOver, true)
+		acquire("two", TakeOverSilent, false)
 		abandoned(false)
-		if err := l.Discharge(ctx, job, "one"); err != nil {
+		if err := l.ReleaseProducer(ctx, job, "one"); err != nil {
 			t.Fatal(err)
 		}
 		abandoned(false)
-		if err := l.Discharge(ctx, job, "two"); err != nil {
+		if err := l.ReleaseProducer(ctx, job, "two"); err != nil {
 			t.Fatal(err)
 		}
 		abandoned(true)
-		enlist("one", Never, false)
-		enlist("three", Anyway, false)
+		acquire("one", NeverTakeOver, false)
+		acquire("three", TakeOver, false)
 		if err := l.Seal(ctx, job, nil, start); err != nil {
 			t.Fatal(err)
 		}
-		if err := l.Discharge(ctx, job, "three"); err != nil {
+		if err := l.ReleaseProducer(ctx, job, "three"); err != nil {
 			t.Fatal(err)
 		}
 		abandoned(false)
-		if err := l.Enlist(ctx, other, "one", Anyway); !errors.Is(err, ErrNoJob) {
+		if err := l.AcquireProducer(ctx, other, "one", TakeOver); !errors.Is(err, ErrNoJob) {
 			t.Errorf("of no job: got %v, want %v", err, ErrNoJob)
 		}
 	})

@@ -13,13 +13,13 @@ import (
 )
 
 var (
-	//go:embed enlist.lua
-	enlistLua string
-	//go:embed discharge.lua
-	dischargeLua string
+	//go:embed acquire.lua
+	acquireLua string
+	//go:embed release.lua
+	releaseLua string
 
-	enlistScript    = redis.NewScript(enlistLua)
-	dischargeScript = redis.NewScript(dischargeLua)
+	acquireScript = redis.NewScript(acquireLua)
+	releaseScript = redis.NewScript(releaseLua)
 )
 
 // TakenError says that another process queues the rows of a job.
@@ -32,17 +32,17 @@ func (e *TakenError) Error() string {
 	return strings.TrimSuffix("another process queues its rows: "+e.By, ": ")
 }
 
-// How long an enqueuer whose place is wanted may have been silent.
+// How long a producer whose place is wanted may have been silent.
 const (
-	Anyway = time.Duration(0)  // its place is taken in any case: both queue the same rows
-	Silent = Patience          // its place is taken when it shows no sign of life
-	Never  = -time.Millisecond // its place is not taken
+	TakeOver       = time.Duration(0)  // its place is taken in any case: both queue the same rows
+	TakeOverSilent = Patience          // its place is taken when it shows no sign of life
+	NeverTakeOver  = -time.Millisecond // its place is not taken
 )
 
-// Enlist makes a process the one that queues the job's rows, and notes its sign of life, which it owes at
+// AcquireProducer makes a process the one that queues the job's rows, and notes its sign of life, which it owes at
 // every BeatInterval. A *TakenError when another has that place and was silent for less than the patience.
-func (l *Ledger) Enlist(ctx context.Context, job, process string, patience time.Duration) error {
-	reply, err := enlistScript.Run(ctx, l.rdb, []string{key(job)}, process, patience.Milliseconds()).Slice()
+func (l *Ledger) AcquireProducer(ctx context.Context, job, process string, patience time.Duration) error {
+	reply, err := acquireScript.Run(ctx, l.rdb, []string{key(job)}, process, patience.Milliseconds()).Slice()
 	if err != nil {
 		return fmt.Errorf("give sign of life: %w", err)
 	}
@@ -55,9 +55,9 @@ func (l *Ledger) Enlist(ctx context.Context, job, process string, patience time.
 	return nil
 }
 
-// Discharge says that a process no longer queues the job's rows.
-func (l *Ledger) Discharge(ctx context.Context, job, process string) error {
-	if err := dischargeScript.Run(ctx, l.rdb, []string{key(job)}, process).Err(); err != nil {
+// ReleaseProducer says that a process no longer queues the job's rows.
+func (l *Ledger) ReleaseProducer(ctx context.Context, job, process string) error {
+	if err := releaseScript.Run(ctx, l.rdb, []string{key(job)}, process).Err(); err != nil {
 		return fmt.Errorf("leave job: %w", err)
 	}
 	return nil
@@ -82,19 +82,19 @@ func (l *Ledger) abandoned(ctx context.Context, job jobs.Job) (since time.Time, 
 	return job.Enqueuer.Seen, nil
 }
 
-// Mark is how far an input that cannot be read twice was noted. The zero value is of one that was not.
-type Mark struct {
+// Checkpoint is how far an input that cannot be read twice was noted. The zero value is of one that was not.
+type Checkpoint struct {
 	Read   int64  // rows
 	Queued int64  // rows up to this number need no queuing any more
 	Digest string // of the records up to Read
 	Whole  bool   // the input ended there
 }
 
-// Mark returns how far the input of a job was noted with digests.
-func (l *Ledger) Mark(ctx context.Context, id string) (Mark, error) {
+// Checkpoint returns how far the input of a job was noted with digests.
+func (l *Ledger) Checkpoint(ctx context.Context, id string) (Checkpoint, error) {
 	f, err := l.rdb.HMGet(ctx, key(id), "read", "queued", "digest", "sealed").Result()
 	if err != nil {
-		return Mark{}, fmt.Errorf("read what was noted: %w", err)
+		return Checkpoint{}, fmt.Errorf("read what was noted: %w", err)
 	}
-	return Mark{Read: number(f[0]), Queued: number(f[1]), Digest: text(f[2]), Whole: text(f[3]) == "1"}, nil
+	return Checkpoint{Read: number(f[0]), Queued: number(f[1]), Digest: text(f[2]), Whole: text(f[3]) == "1"}, nil
 }
