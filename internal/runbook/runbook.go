@@ -9,7 +9,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// Runbook is one file. Its names in YAML and JSON are the tags; its JSON is read by Parse, too. The zero value of a field that is not
+// Runbook is one file. Its names in YAML and JSON are the tags; its JSON is read by Parse and Decode. The zero value of a field that is not
 // given means what the flag of that name has as its default.
 type Runbook struct {
 	Name        string             `json:"name"` // also of its schedule: letters, digits, - and _, at most 60

@@ -240,6 +240,27 @@ func TestUnreadableRunStopsNoOther(t *testing.T) {
 	}
 }
 
+// I9: a stricter release goes on with a run whose runbook no file may hold any more; one of a newer version is left alone.
+func TestRunsOfOtherReleases(t *testing.T) {
+	w := newWorld(t)
+	r := w.begun(cleanup, 12)
+	head := func(h string) { w.ok(w.rdb.HSet(t.Context(), key(r.ID), "head", h).Err()) }
+	lax := `"runbook": {"name": "cleanup", "app": "` + app + `", "batch": 10, "caps": {"max_rows": 3, "min_rows": 9},
+		"steps": [{"name": "find", "op": "list", "where": "client.integrationId == \"old\""}, {"name": "unlink", "op": "remove", "set": {"phoneNumber": "+1"}}]}`
+	head(`{` + lax + `, "local": true}`)
+	w.work(r, 0, oneOld)
+	w.move()
+	w.move()
+	if got := w.now(r); got.Step != 1 || !w.job(r, 1).Sealed {
+		t.Errorf("got step %d of a run of a laxer release, want 1 and queued", got.Step)
+	}
+	head(`{"version": 2, ` + lax + `, "local": true}`)
+	_, err := w.Store.Run(t.Context(), r.ID)
+	if !errors.As(err, new(*UnreadableError)) || !strings.Contains(err.Error(), "version 2, and this release knows 1") {
+		t.Errorf("got %v, want an error that names the version", err)
+	}
+}
+
 // I12: a head in Redis that claims that workers read its input gets at nothing that their own setting does not hold.
 func TestAForgedHeadReadsNothing(t *testing.T) {
 	for _, name := range []string{"/etc/passwd", "/proc/self/environ", "http://127.0.0.1:6379/", "s3://secrets/keys.csv", "/etc/*"} {

@@ -83,8 +83,12 @@ func (r *Run) Options(step int) (jobs.Options, error) {
 	return o, nil
 }
 
+// headVersion is that of the heads that this release writes and reads. A release under which a head means something else raises it.
+const headVersion = 1
+
 // head is what of a run never changes.
 type head struct {
+	Version  int               `json:"version,omitempty"` // 0 = 1
 	Runbook  json.RawMessage   `json:"runbook"`
 	Vars     map[string]string `json:"vars,omitempty"`
 	Local    bool              `json:"local,omitempty"`
@@ -98,7 +102,7 @@ func (r *Run) head() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(head{book, r.Vars, r.Local, r.Schedule, r.Fingerprint})
+	return json.Marshal(head{headVersion, book, r.Vars, r.Local, r.Schedule, r.Fingerprint})
 }
 
 func parseRun(id string, fields map[string]string) (Run, error) {
@@ -117,9 +121,12 @@ func parseRun(id string, fields map[string]string) (Run, error) {
 	if err := json.Unmarshal([]byte(fields["head"]), &h); err != nil {
 		return r, &UnreadableError{id, err.Error()}
 	}
+	if h.Version > headVersion {
+		return r, &UnreadableError{id, fmt.Sprintf("it is of version %d, and this release knows %d", h.Version, headVersion)}
+	}
 	r.Vars, r.Local, r.Schedule, r.Fingerprint = h.Vars, h.Local, h.Schedule, h.Fingerprint
 	var err error
-	if r.Runbook, err = runbook.Parse("run "+id, h.Runbook); err != nil {
+	if r.Runbook, err = runbook.Decode("run "+id, h.Runbook); err != nil {
 		return r, &UnreadableError{id, err.Error()}
 	}
 	switch {

@@ -119,7 +119,7 @@ func (s *Store) Get(ctx context.Context, name string) (*Schedule, error) {
 		return nil, fmt.Errorf("schedule %s: %w", name, ErrNone)
 	}
 	d := &Schedule{Name: name, Who: jobs.Line(fields["who"]), Reason: jobs.Line(fields["reason"])}
-	if d.Runbook, err = runbook.Parse("schedule "+name, []byte(fields["runbook"])); err != nil {
+	if d.Runbook, err = runbook.Decode("schedule "+name, []byte(fields["runbook"])); err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal([]byte(fields["vars"]), &d.Vars); err != nil {
