@@ -59,7 +59,7 @@ func (j Job) JudgeCanary() string {
 	if j.Tally.InDoubt > 0 {
 		failed += " or are in doubt"
 	}
-	reason := fmt.Sprintf("%s%d of %d rows %s", canaryFailed, bad, rows, failed)
+	reason := fmt.Sprintf("%s%d of %s %s", canaryFailed, bad, Count(rows, "row"), failed)
 	if codes := slices.SortedFunc(maps.Keys(j.Stats.Causes), func(a, b string) int {
 		return cmp.Or(cmp.Compare(j.Stats.Causes[b].Count, j.Stats.Causes[a].Count), cmp.Compare(a, b))
 	}); len(codes) > 0 {
@@ -77,7 +77,7 @@ func (j Job) CanaryProgress() string {
 	if j.Sealed {
 		rows = min(rows, j.Tally.Read-j.Tally.Rejected)
 	}
-	text := fmt.Sprintf("canary: %d of %d rows", j.Tally.called(), rows)
+	text := fmt.Sprintf("canary: %d of %s", j.Tally.called(), Count(rows, "row"))
 	if !j.CanaryFinished.IsZero() {
 		text += ", waiting until " + j.CanaryFinished.Add(j.Options.Canary.Wait).Local().Format(time.TimeOnly)
 	}

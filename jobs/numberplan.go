@@ -78,7 +78,7 @@ func inPlan(digits string) (string, error) {
 		return code + rest, nil // as in +44 (0)20 7946 0958
 	}
 	if !slices.Contains(plan.lengths, int32(len(national))) {
-		return "", fmt.Errorf("has %d digits; a number of country code +%s has %s", len(digits), code, plan.sizes(len(code)))
+		return "", fmt.Errorf("has %s; a number of country code +%s has %s", Count(len(digits), "digit"), code, plan.sizes(len(code)))
 	}
 	return "", fmt.Errorf("cannot be a number of country code +%s: none there begins so", code)
 }

@@ -47,9 +47,9 @@ func (t Threshold) Exceeded(rows Tally) string {
 	called := rows.called()
 	switch {
 	case t.Count > 0 && rows.Failed >= t.Count:
-		return fmt.Sprintf("%d rows failed, the limit is %s", rows.Failed, t)
+		return fmt.Sprintf("%s failed, the limit is %s", Count(rows.Failed, "row"), t)
 	case t.Percent > 0 && t.Percent < 100 && called >= thresholdSample && float64(rows.Failed)*100 >= t.Percent*float64(called):
-		return fmt.Sprintf("%d of %d rows failed, the limit is %s", rows.Failed, called, t)
+		return fmt.Sprintf("%d of %s failed, the limit is %s", rows.Failed, Count(called, "row"), t)
 	}
 	return ""
 }

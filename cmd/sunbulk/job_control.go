@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // move is a command that changes the state of a job or a run. To ask for the state that it is in already is no error.
@@ -47,7 +48,7 @@ func (p *program) control(m move, stops bool) *cobra.Command {
 			return "", err
 		}
 		job, err := s.Job(ctx, id)
-		return fmt.Sprintf("; %s calls in flight end within %s", group(calls), job.Options.Timeout), err
+		return fmt.Sprintf("; %s in flight will end within %s", jobs.Count(calls, "call"), job.Options.Timeout), err
 	})
 }
 

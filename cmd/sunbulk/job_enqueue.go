@@ -77,7 +77,7 @@ func (p *program) enqueue(o jobFlags, redis, resume string, files *input.Files) 
 func (p *program) announce(ctx context.Context, s *service.Service, job jobs.Job) (err error) {
 	queued := job.Tally.Read - job.Tally.Rejected - job.Filtered
 	if !p.quiet {
-		printf(p.screen, "queued %s rows in %s batches; rejected %s\n", group(queued), group(job.Batches), group(job.Tally.Rejected))
+		printf(p.screen, "queued %s in %s; rejected %s\n", jobs.Count(queued, "row"), jobs.Count(job.Batches, "batch"), group(job.Tally.Rejected))
 		describeFiltered(p.screen, job.Filtered)
 	}
 	p.warnOfNothing(job.Tally.Read)
@@ -99,7 +99,7 @@ func (p *program) announce(ctx context.Context, s *service.Service, job jobs.Job
 		}
 	}
 	if job.Tally.Rejected > 0 {
-		return endWith(exitNotAllOK, fmt.Errorf("%s rows were rejected", group(job.Tally.Rejected)), "'sunbulk report "+job.ID+"' lists them in rejected.csv, and those that an earlier row makes superfluous in duplicates.csv")
+		return endWith(exitNotAllOK, fmt.Errorf("%s rejected", jobs.Count(job.Tally.Rejected, "row")), "'sunbulk report "+job.ID+"' lists them in rejected.csv, and those that an earlier row makes superfluous in duplicates.csv")
 	}
 	return nil
 }

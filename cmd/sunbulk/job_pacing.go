@@ -77,7 +77,7 @@ func (p *program) forecast(opt jobs.Options, calls int64, now time.Time) {
 		ends := now.Add(time.Duration(float64(calls) / most * float64(time.Second)))
 		printf(p.screen, "warning: --finish-by %s needs %.3g calls/s, and only %.3g are allowed: the job ends about %s (hint: raise --rate, or give a later time)\n",
 			opt.FinishBy, need, most, ends.In(deadline.Location()).Format("2006-01-02 15:04"))
-	default:
+	case !p.quiet:
 		printf(p.screen, "--finish-by %s needs %.3g calls/s\n", opt.FinishBy, need)
 	}
 }

@@ -191,7 +191,7 @@ func (p *program) followPlan(flags *pflag.FlagSet, files *input.Files) error {
 	if others = append(others, file.otherInputs(inputs)...); len(others) > 0 {
 		return usage("this is not what "+name+" planned: "+strings.Join(others, "; "), "give what was planned, or plan anew")
 	}
-	if now := version(); file.Sunbulk != now && !p.quiet {
+	if now := version(); file.Sunbulk != now {
 		printf(p.screen, "note: sunbulk %q made the plan, and this is %q: rows may be judged differently\n", file.Sunbulk, now)
 	}
 	return nil
@@ -237,7 +237,7 @@ func set(f *pflag.Flag, to []string) error {
 		return list.Replace(to)
 	}
 	if len(to) != 1 {
-		return fmt.Errorf("--%s has %d values", f.Name, len(to))
+		return fmt.Errorf("--%s has %s", f.Name, jobs.Count(len(to), "value"))
 	}
 	if err := f.Value.Set(to[0]); err != nil {
 		return fmt.Errorf("--%s: %w", f.Name, err)
@@ -249,7 +249,7 @@ func set(f *pflag.Flag, to []string) error {
 func (file planFile) otherInputs(inputs []jobs.Input) (others []string) {
 	planned := file.Plan.Inputs
 	if len(inputs) != len(planned) {
-		return []string{fmt.Sprintf("there are %d inputs, and were %d", len(inputs), len(planned))}
+		return []string{fmt.Sprintf("%s given, and %d planned", jobs.Count(len(inputs), "input"), len(planned))}
 	}
 	for i, in := range inputs {
 		if in.Identity() != planned[i].Identity() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -74,13 +75,24 @@ func (p *program) showReport(out string, r service.Report) error {
 	if r.Job.Sealed && r.Job.Options.Run == "" {
 		p.warnOfNothing(r.Summary.Rows.Read)
 	}
-	if !p.quiet {
-		describe(p.screen, r.Summary)
-		describeClients(p.screen, r.Clients)
-		describeLinks(p.screen, r.Summary, out)
-		printf(p.screen, "report: %s\n", out)
+	if p.quiet && !wrong(r) {
+		return nil
 	}
+	describe(p.screen, r.Summary)
+	if !p.quiet {
+		describeFound(p.screen, r.Clients)
+		describeLinks(p.screen, r.Summary, out)
+	}
+	describeUnjudged(p.screen, r.Clients)
+	printf(p.screen, "report: %s\n", out)
 	return nil
+}
+
+// wrong tells whether a report holds anything that a person must see.
+func wrong(r service.Report) bool {
+	s := r.Summary
+	broken := slices.ContainsFunc(s.Inputs, func(in jobs.Input) bool { return in.Error != "" })
+	return !s.AddsUp || !s.Rows.Clean() || broken || r.Clients.Unjudged > 0
 }
 
 // unfinished is the exit code of a report of a job that has not ended, and says how it stands.
@@ -98,15 +110,15 @@ func unfinished(job jobs.Job) error {
 		stands += ", and " + text
 		hint = adoption(job)
 	}
-	return endWith(code, fmt.Errorf("%s; %s have no outcome yet", stands, rowCount(job.Tally.Unprocessed)), hint)
+	return endWith(code, fmt.Errorf("%s; %s without an outcome yet", stands, jobs.Count(job.Tally.Unprocessed, "row")), hint)
 }
 
 // showUndo says how much of the job's work can be taken back.
 func (p *program) showUndo(r service.Report) {
-	if p.quiet {
+	if p.quiet && r.Undo.Impossible == 0 && r.Job.State.Ended() {
 		return
 	}
-	printf(p.screen, "undo: %s rows in undo.csv, %s in undo_not_possible.csv\n", group(r.Undo.Possible), group(r.Undo.Impossible))
+	printf(p.screen, "undo: %s in undo.csv, %s in undo_not_possible.csv\n", jobs.Count(r.Undo.Possible, "row"), group(r.Undo.Impossible))
 	if !r.Job.State.Ended() {
 		printf(p.screen, "warning: the job is %s: what it does from now on is not in undo.csv\n", r.Job.State)
 	}

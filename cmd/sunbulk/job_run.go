@@ -172,6 +172,9 @@ func (p *program) reportOf(ctx context.Context, job interface {
 		return now, err
 	}
 	r, err := job.Report(ctx, now)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) { // stopped as it was written
+		return now, nil
+	}
 	if r.Summary.Job != "" {
 		err = errors.Join(p.showReport(out, r), err)
 	}

@@ -27,7 +27,7 @@ func (p *program) writeJSON(v any) error {
 // describeFiltered says how many rows were left out, if any were.
 func describeFiltered(w io.Writer, rows int64) {
 	if rows > 0 {
-		printf(w, "noop: %s left out by --where\n", rowCount(rows))
+		printf(w, "noop: %s left out by --where\n", jobs.Count(rows, "row"))
 	}
 }
 
@@ -60,9 +60,9 @@ func describeSum(w io.Writer, s report.Summary) {
 	if s.Calls.Total == 0 {
 		return
 	}
-	printf(w, "%s calls", group(s.Calls.Total))
+	printf(w, "%s", jobs.Count(s.Calls.Total, "call"))
 	if s.Calls.Retries+s.Calls.Throttled+s.Calls.Looks > 0 {
-		printf(w, " (%s again, %s answered 429, %s looks)", group(s.Calls.Retries), group(s.Calls.Throttled), group(s.Calls.Looks))
+		printf(w, " (%s again, %s answered 429, %s)", group(s.Calls.Retries), group(s.Calls.Throttled), jobs.Count(s.Calls.Looks, "look"))
 	}
 	if d := s.Times.DurationSeconds; d > 0 {
 		printf(w, " in %s", time.Duration(d*float64(time.Second)).Round(100*time.Millisecond))
@@ -75,7 +75,7 @@ func describeSum(w io.Writer, s report.Summary) {
 func describeCauses(w io.Writer, causes []report.Cause, advice bool) {
 	for i, c := range causes {
 		if i == mostCauses {
-			printf(w, "  … and %d more causes, see summary.json\n", len(causes)-i)
+			printf(w, "  … and %s, see summary.json\n", jobs.Count(len(causes)-i, "more cause"))
 			return
 		}
 		if !advice {
@@ -104,11 +104,15 @@ func describeInputs(w io.Writer, inputs []jobs.Input) {
 	}
 }
 
-// describeClients says how many clients lists found and a filter kept, if any were.
-func describeClients(w io.Writer, c service.Clients) {
+// describeFound says how many clients lists found and a filter kept, if any were.
+func describeFound(w io.Writer, c service.Clients) {
 	if c.Found > 0 {
 		printf(w, "clients found: %s; kept by --where: %s\n", group(c.Found), group(c.Kept))
 	}
+}
+
+// describeUnjudged warns of clients that a filter could not judge.
+func describeUnjudged(w io.Writer, c service.Clients) {
 	if c.Unjudged > 0 {
 		printf(w, "warning: clients that --where could not judge, and that are in no file: %s\n", group(c.Unjudged))
 		fmt.Fprintln(w, "hint: results.csv has the rows that found them, and the cause in its column detail")

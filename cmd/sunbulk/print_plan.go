@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/plan"
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // mostPlanned is how many integrations, and how many causes, a person is shown.
@@ -82,17 +83,17 @@ func writeWarnings(out io.Writer, warnings []plan.Cause) {
 			fmt.Fprintf(out, "warning: … and %d more, see --json\n", len(warnings)-i)
 			break
 		}
-		fmt.Fprintf(out, "warning: %s: %s, the first is row %d in line %d\n", strings.TrimSpace(c.Column+" "+c.Cause), rowCount(c.Count), c.Row, c.Line)
+		fmt.Fprintf(out, "warning: %s: %s, the first is row %d in line %d\n", strings.TrimSpace(c.Column+" "+c.Cause), jobs.Count(c.Count, "row"), c.Row, c.Line)
 	}
 }
 
 func writeRejections(out io.Writer, causes []plan.Cause) {
 	for i, c := range causes {
 		if i == mostPlanned {
-			printf(out, "rejected: … and for %d more causes, see --json\n", len(causes)-i)
+			printf(out, "rejected: … and for %s, see --json\n", jobs.Count(len(causes)-i, "more cause"))
 			break
 		}
-		printf(out, "rejected: %s: %s, the first is row %d in line %d\n", strings.TrimSpace(c.Column+" "+c.Cause), rowCount(c.Count), c.Row, c.Line)
+		printf(out, "rejected: %s: %s, the first is row %d in line %d\n", strings.TrimSpace(c.Column+" "+c.Cause), jobs.Count(c.Count, "row"), c.Row, c.Line)
 	}
 }
 
@@ -115,19 +116,11 @@ func writeConflicts(out io.Writer, conflicts []plan.Conflict) {
 		if c.Count > int64(len(pairs)) {
 			pairs = append(pairs, "…")
 		}
-		printf(out, "warning: %s: %s (%s)\n", text[0], rowCount(c.Count), strings.Join(pairs, ", "))
+		printf(out, "warning: %s: %s (%s)\n", text[0], jobs.Count(c.Count, "row"), strings.Join(pairs, ", "))
 		if text[1] != "" {
 			printf(out, "hint: %s\n", text[1])
 		}
 	}
-}
-
-// rowCount is a number of rows in words.
-func rowCount(n int64) string {
-	if n == 1 {
-		return "1 row"
-	}
-	return group(n) + " rows"
 }
 
 // writeFindings says what a check found.

@@ -26,6 +26,7 @@ type progress struct {
 	read   func() (read, total int64) // bytes of the input; nil when it was read before
 	done   chan struct{}
 	ended  sync.WaitGroup
+	before int64 // rows that an earlier process had read
 	first  sample
 	past   []sample // over rateWindow, the oldest first
 }
@@ -90,8 +91,16 @@ func (g *progress) show() {
 
 // begin takes the first sample.
 func (g *progress) begin(m service.Snapshot) {
+	if m.Job.Tally.Settled() > 0 {
+		g.before = m.Job.Tally.Read
+	}
 	g.first = sample{m.At, m.Job.Tally.Settled()}
 	g.past = []sample{g.first}
+}
+
+// catchesUp tells whether a job that goes on has read nothing yet but what was read before, and done nothing.
+func (g *progress) catchesUp(job jobs.Job) bool {
+	return g.read != nil && g.before > 0 && !job.Sealed && job.Tally.Read <= g.before && job.Tally.Settled() == g.first.settled
 }
 
 // part is a part of the progress line. Of those that do not fit, the ones of the highest rank go first.
@@ -105,7 +114,8 @@ type part struct {
 func (g *progress) parts(m service.Snapshot) []part {
 	t := m.Job.Tally
 	now := sample{m.At, t.Settled()}
-	if g.past == nil {
+	catchesUp := g.catchesUp(m.Job)
+	if g.past == nil || catchesUp {
 		g.begin(m)
 	}
 	g.past = append(g.past, now)
@@ -124,7 +134,11 @@ func (g *progress) parts(m service.Snapshot) []part {
 		}
 	}
 	recent, whole := g.past[0].perSecond(now), g.first.perSecond(now)
-	parts = append(parts, part{fmt.Sprintf("%.0f rows/s", recent), 4})
+	if catchesUp {
+		parts = append(parts, part{"reading up to where it stopped", 4})
+	} else {
+		parts = append(parts, part{fmt.Sprintf("%.0f rows/s", recent), 4})
+	}
 	if left := float64(total - now.settled); left > 0 && recent > 0 {
 		low, high := left/max(recent, whole), left/min(recent, whole)
 		if !exact {
@@ -175,7 +189,7 @@ func (g *progress) total(job jobs.Job) (rows int64, exact bool) {
 		return job.Tally.Read, job.Sealed
 	}
 	read, all := g.read()
-	if all == 0 || read == 0 || read >= all {
+	if all == 0 || read == 0 || read >= all || job.Tally.Read <= g.before {
 		return job.Tally.Read, false
 	}
 	return int64(float64(job.Tally.Read) * float64(all) / float64(read)), false
@@ -189,7 +203,7 @@ func rowsDone(settled, total int64, exact bool) string {
 	if total == 0 {
 		return "0 rows"
 	}
-	return fmt.Sprintf("%s of %s%s rows (%d%%)", group(settled), about, group(total), 100*settled/total)
+	return fmt.Sprintf("%s of %s%s (%d%%)", group(settled), about, jobs.Count(total, "row"), 100*settled/total)
 }
 
 // between gives a range of seconds, or one time where the two are nearly the same.

@@ -54,6 +54,38 @@ func TestProgressLineDropsTheLeastImportant(t *testing.T) {
 	}
 }
 
+// A job that goes on first reads what it has read before: that is no rate of 0, and tells nothing of how many rows there are.
+func TestProgressOfAJobThatGoesOn(t *testing.T) {
+	now := time.Now()
+	at := func(seconds int, read, ok int64) service.Snapshot {
+		return service.Snapshot{At: now.Add(time.Duration(seconds) * time.Second),
+			Job: jobs.Job{State: jobs.Enqueuing, Tally: jobs.Tally{Read: read, OK: ok, Unprocessed: read - ok}}}
+	}
+	bytes := int64(0)
+	g := &progress{read: func() (int64, int64) { return bytes, 1_000_000 }}
+	g.begin(at(0, 50_000, 40_000))
+	for _, c := range []struct {
+		now  service.Snapshot
+		read int64
+		want string
+	}{
+		{at(1, 50_000, 40_000), 20_000, "40,000 of ~50,000 rows (80%) · 40,000 ok · reading up to where it stopped"},
+		{at(25, 50_000, 40_000), 480_000, "40,000 of ~50,000 rows (80%) · 40,000 ok · reading up to where it stopped"},
+		{at(26, 50_100, 40_100), 501_000, "40,100 of ~100,000 rows (40%) · 40,100 ok · 100 rows/s · ETA 8m59s–11m58s"},
+		{at(27, 50_100, 40_100), 501_000, "40,100 of ~100,000 rows (40%) · 40,100 ok · 50 rows/s · ETA 17m58s–23m57s"},
+	} {
+		bytes = c.read
+		if got := fit(g.parts(c.now), 0); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+	fresh := &progress{read: func() (int64, int64) { return 0, 0 }}
+	fresh.begin(at(0, 0, 0))
+	if got, want := fit(fresh.parts(at(9, 300, 0)), 0), "0 of ~300 rows (0%) · 0 ok · 0 rows/s"; got != want {
+		t.Errorf("new job: got %s, want %s", got, want)
+	}
+}
+
 func TestBetweenIsARangeWhereTheTimesDiffer(t *testing.T) {
 	for _, c := range []struct {
 		low, high float64

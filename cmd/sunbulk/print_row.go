@@ -45,7 +45,7 @@ func (h rowTrace) writeCalls(out io.Writer) error {
 	fmt.Fprintln(w, "CALL\tWAITED\tTOOK\tANSWER")
 	for _, a := range h.Attempts {
 		if a.Omitted > 0 {
-			printf(w, "…\t\t\t%s calls that are not kept\n", group(int64(a.Omitted)))
+			printf(w, "…\t\t\t%s not kept\n", jobs.Count(a.Omitted, "call"))
 		}
 		waited := "-"
 		if a.WaitedMs != nil {

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // tellStep says at which step a run is.
@@ -45,6 +47,13 @@ func describeRun(w io.Writer, s report.RunSummary) {
 	printf(w, "%s\n", line)
 }
 
+// wrongRun tells whether a run came to anything that a person must see.
+func wrongRun(s report.RunSummary) bool {
+	return s.State != jobs.Finished || s.Missing > 0 || slices.ContainsFunc(s.Steps, func(step report.RunStep) bool {
+		return !step.Rows.Clean() || step.Unjudged > 0
+	})
+}
+
 // showRun writes the report of a run to a folder, and says what became of it.
 func (p *program) showRun(ctx context.Context, v *service.RunView, out string) error {
 	summary, err := v.Write(ctx, out)
@@ -56,7 +65,7 @@ func (p *program) showRun(ctx context.Context, v *service.RunView, out string) e
 			return err
 		}
 	}
-	if !p.quiet {
+	if !p.quiet || wrongRun(summary) {
 		describeRun(p.screen, summary)
 		printf(p.screen, "report: %s\n", out)
 	}

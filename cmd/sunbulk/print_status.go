@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // jobStatus is how a job goes on, for people.
@@ -53,7 +54,7 @@ func (s jobStatus) write(w io.Writer, now time.Time) error {
 	describeCauses(w, s.Causes, true)
 	describeInputs(w, s.Inputs)
 	if s.Lost > 0 {
-		printf(w, "%s batches are not finished and in no queue\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files queues them again\n", group(s.Lost), s.Job)
+		printf(w, "%s lost: not finished, and in no queue\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files queues what is lost again\n", jobs.Count(s.Lost, "batch"), s.Job)
 	}
 	return nil
 }

@@ -42,6 +42,8 @@ type program struct {
 	allowHTTP bool
 	logFormat string
 	logLevel  string
+
+	misled error // --help was asked about a command that is not there
 }
 
 // run is the whole command line. It returns the exit code.
@@ -57,6 +59,9 @@ func run(ctx, drain context.Context, args []string, stdin io.Reader, stdout, std
 	root.SetErr(p.screen)
 	cmd, err := root.ExecuteContextC(ctx)
 	p.screen.status("")
+	if err == nil {
+		err = p.misled
+	}
 	out.close()
 	if err == nil && out.failure() != nil {
 		err = cannotRun(fmt.Errorf("write to stdout: %w", out.failure()), "")
@@ -94,6 +99,14 @@ func (p *program) root() *cobra.Command {
 		return err
 	}
 	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(helpCommand())
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if p.misled = noCommand(cmd, cmd.Flags().Args()); p.misled == nil || !cmd.HasSubCommands() {
+			p.misled = nil
+			help(cmd, args)
+		}
+	})
 	f := root.PersistentFlags()
 	f.BoolVar(&p.json, "json", false, "write results as JSON on stdout")
 	f.BoolVar(&p.quiet, "quiet", false, "no progress and no closing words, only what is wrong")
@@ -108,17 +121,37 @@ func (p *program) root() *cobra.Command {
 	return root
 }
 
-// noCommand is for arguments of the root, which are no command.
+// noCommand is for arguments of a command of commands, which are none of these.
 func noCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	hint := "'" + root.CommandPath() + " --help' lists the commands"
+	if !root.HasSubCommands() {
+		hint = "'" + root.CommandPath() + "' has no commands of its own; see '" + root.CommandPath() + " --help'"
+	}
 	root.SuggestionsMinimumDistance = 2
 	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, " or ") + "? " + hint
 	}
 	return usage(fmt.Sprintf("unknown command %q", args[0]), hint)
+}
+
+// helpCommand is cobra's, but that a command which is not there is a mistake.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND…]",
+		Short:   "Help about any command",
+		Example: "  sunbulk help run\n  sunbulk help schedule apply",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, left, err := cmd.Root().Find(args)
+			if err != nil || len(left) > 0 {
+				return noCommand(about, left)
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
 }
 
 // noArguments is for commands that take none.

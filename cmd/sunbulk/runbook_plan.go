@@ -188,7 +188,7 @@ func (m *plannedRunbook) write(out io.Writer) error {
 		if m.Open {
 			of = " of the first step"
 		}
-		printf(w, "time of %s%s calls%s\t%s\n", m.about(len(m.Steps)-1), group(m.Calls), of, upToSecond(time.Duration(m.Seconds*float64(time.Second))))
+		printf(w, "time of %s%s%s\t%s\n", m.about(len(m.Steps)-1), jobs.Count(m.Calls, "call"), of, upToSecond(time.Duration(m.Seconds*float64(time.Second))))
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -47,7 +47,7 @@ func try(ctx context.Context, c *plan.Checker, r *runs.Run, rows []jobs.Row) (*t
 		if s.Unjudged == int64(s.Clients) {
 			grave = plan.Problem
 		}
-		c.Add(grave, fmt.Sprintf("where could not judge %s of the %d clients: %s", group(u.Clients), s.Clients, u.Why), "they do not go on: mend the where, or its variables")
+		c.Add(grave, fmt.Sprintf("where could not judge %s of the %s: %s", group(u.Clients), jobs.Count(s.Clients, "client"), u.Why), "they do not go on: mend the where, or its variables")
 	}
 	return s, err
 }
@@ -86,7 +86,7 @@ func (s *trial) scale(rows int64) int64 {
 }
 
 func (s *trial) write(out io.Writer, next jobs.Op) {
-	printf(out, "sample: %s drawn have %d clients, where keeps %d of them; the next step rejects %d\n", rowCount(int64(s.Asked)), s.Clients, s.Kept, s.Rejected)
+	printf(out, "sample: %s drawn with %s, where keeps %d of them; the next step rejects %d\n", jobs.Count(s.Asked, "row"), jobs.Count(s.Clients, "client"), s.Kept, s.Rejected)
 	for _, why := range s.Why {
 		printf(out, "  rejected: %s\n", why)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 func (p *program) runbookStartCommand() *cobra.Command {
@@ -65,7 +66,7 @@ func (p *program) startRunbook(o runbookFlags, redis string, order service.RunOr
 			return p.writeJSON(v.Summary())
 		}
 		if !p.quiet {
-			printf(p.screen, "begun with %s of input; 'sunbulk runbook status %s' tells how it goes on\n", rowCount(v.Rows()), v.Run.ID)
+			printf(p.screen, "begun with %s of input; 'sunbulk runbook status %s' tells how it goes on\n", jobs.Count(v.Rows(), "row"), v.Run.ID)
 		}
 		_, err = fmt.Fprintln(p.stdout, v.Run.ID)
 		return err

@@ -117,11 +117,11 @@ func (f *csvFile) complete() error {
 	case got > maxColumns:
 		return fmt.Errorf("has more than %d cells, the header has %d", maxColumns, want)
 	case got > want:
-		return fmt.Errorf("has %d cells, the header has %d; a cell that holds the delimiter must be quoted", got, want)
+		return fmt.Errorf("has %s, the header has %d; a cell that holds the delimiter must be quoted", jobs.Count(got, "cell"), want)
 	case got < want && f.bareCR:
-		return fmt.Errorf("has %d cells, the header has %d, and a carriage return without a line feed stands beside it; quote a cell that holds a line break", got, want)
+		return fmt.Errorf("has %s, the header has %d, and a carriage return without a line feed stands beside it; quote a cell that holds a line break", jobs.Count(got, "cell"), want)
 	case got < want && !f.ended:
-		return fmt.Errorf("has %d cells, the header has %d, and no line end: the file may be cut off here", got, want)
+		return fmt.Errorf("has %s, the header has %d, and no line end: the file may be cut off here", jobs.Count(got, "cell"), want)
 	case strings.IndexByte(f.whole, 0) >= 0:
 		return errors.New("holds a NUL byte")
 	}

@@ -38,7 +38,7 @@ func TestCSVRecords(t *testing.T) {
 		{"missing cells are empty", "user,brandId\na\nb,x\n", Config{Op: "list"}, []string{"1:2 list user=a", "2:3 list user=b brandId=x"}},
 		{
 			"missing cells of a cut file", "user,brandId\nb,x\na", Config{Op: "list"},
-			[]string{"1:2 list user=b brandId=x", `2:3 rejected "" has 1 cells, the header has 2, and no line end: the file may be cut off here`},
+			[]string{"1:2 list user=b brandId=x", `2:3 rejected "" has 1 cell, the header has 2, and no line end: the file may be cut off here`},
 		},
 		{
 			"too many cells", "user,brandId\na,b,c\nd,e\n", Config{Op: "list"},

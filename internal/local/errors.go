@@ -84,7 +84,7 @@ func (e *DuplicateError) Error() string {
 	if e.State == "" {
 		return "an unfinished run of the same input is in " + e.Folder
 	}
-	return fmt.Sprintf("%s holds a run of the same input, %s %s: its %s creates would come twice", e.Folder, e.State, e.Finished.Local().Format("2006-01-02 15:04"), jobs.Group(e.Creates))
+	return fmt.Sprintf("%s holds a run of the same input, %s %s: its %s would come twice", e.Folder, e.State, e.Finished.Local().Format("2006-01-02 15:04"), jobs.Count(e.Creates, "create"))
 }
 
 // Stop says why a job, or a run of a runbook, makes no more calls though it is not at its end. When it is begun again with the same

@@ -85,7 +85,7 @@ func TestAChangedRunIsRefused(t *testing.T) {
 		{"content of a file", func(h *Head) { h.Inputs[1].SHA256 = "cc" }, []string{"input 2 is another"}},
 		{"size of a file", func(h *Head) { h.Inputs[0].Size = 11 }, []string{"input 1 is another"}},
 		{"version of an object", func(h *Head) { h.Inputs[1].Version = `etag "2"` }, []string{"input 2 is another"}},
-		{"files", func(h *Head) { h.Inputs = h.Inputs[:1] }, []string{"there are 1 inputs, and were 2"}},
+		{"files", func(h *Head) { h.Inputs = h.Inputs[:1] }, []string{"1 input given, and 2 before"}},
 		{"batches", func(h *Head) { h.Options.BatchSize = 5 }, []string{`--batch is "5" and was "4"`}},
 		{"what may come twice", func(h *Head) { h.Options.Resend = jobs.ResendAlways }, []string{`--resend is "always" and was not given`}},
 		{"settings", func(h *Head) {

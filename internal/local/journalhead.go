@@ -86,7 +86,7 @@ func (h Head) compare(now Head) error {
 	}
 	var changed []string
 	if len(h.Inputs) != len(now.Inputs) {
-		changed = append(changed, fmt.Sprintf("there are %d inputs, and were %d", len(now.Inputs), len(h.Inputs)))
+		changed = append(changed, fmt.Sprintf("%s given, and %d before", jobs.Count(len(now.Inputs), "input"), len(h.Inputs)))
 	} else {
 		for i, in := range h.Inputs {
 			if !in.Same(now.Inputs[i]) {

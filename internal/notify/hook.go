@@ -157,7 +157,7 @@ func text(n Notice) string {
 		return lines(line, n.Hint)
 	}
 	t := n.Rows
-	sum := fmt.Sprintf("%d of %d rows: %d ok, %d noop, %d failed, %d rejected, %d in doubt", t.Settled(), t.Read, t.OK, t.Noop, t.Failed, t.Rejected, t.InDoubt)
+	sum := fmt.Sprintf("%d of %s: %d ok, %d noop, %d failed, %d rejected, %d in doubt", t.Settled(), jobs.Count(t.Read, "row"), t.OK, t.Noop, t.Failed, t.Rejected, t.InDoubt)
 	return lines(line, sum, n.Hint)
 }
 

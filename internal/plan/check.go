@@ -118,7 +118,7 @@ func (c *Checker) integrations(ctx context.Context, named []Integration) {
 		c.integration(n, a.integration, a.err)
 	}
 	if left > 0 {
-		c.Add(Warning, fmt.Sprintf("%d more integrations were not asked for", left), "")
+		c.Add(Warning, fmt.Sprintf("%s not asked for", jobs.Count(left, "more integration")), "")
 	}
 }
 
@@ -160,7 +160,7 @@ func (c *Checker) users(ctx context.Context, rows []jobs.Row) {
 	}
 	slices.SortStableFunc(order, func(a, b verdict) int { return a.level.rank() - b.level.rank() })
 	for _, v := range order {
-		text := fmt.Sprintf("%d of %d rows drawn: %s", len(judged[v]), len(rows), v.text)
+		text := fmt.Sprintf("%d of %s drawn: %s", len(judged[v]), jobs.Count(len(rows), "row"), v.text)
 		if v.level != Fine {
 			text += ", " + rowList(judged[v])
 		}

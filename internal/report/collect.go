@@ -205,7 +205,7 @@ func (c *collector) faults() []string {
 		}
 	}
 	say(c.twice, "has two outcomes")
-	say(c.beyond, fmt.Sprintf("is none of the %s rows read", jobs.Group(c.tally.Read)))
+	say(c.beyond, fmt.Sprintf("is none of the %s read", jobs.Count(c.tally.Read, "row")))
 	say(c.unknown, "has an outcome of no known kind")
 	if c.job.State.Ended() {
 		faults = append(faults, differences(c.job.Tally, c.tally)...)

@@ -87,7 +87,7 @@ const pageCauses = 20
 
 func (p *page) write(o *output, s Summary) error {
 	t, err := template.New("page.html").Funcs(template.FuncMap{
-		"amount": amount, "brief": brief, "clock": clock, "date": date, "duration": duration, "grouped": jobs.Group, "moment": moment, "percent": percent,
+		"amount": amount, "brief": brief, "clock": clock, "date": date, "duration": duration, "grouped": jobs.Group, "count": jobs.Count[int64], "moment": moment, "percent": percent,
 	}).Parse(pageText)
 	if err != nil {
 		return fmt.Errorf("read template: %w", err)

@@ -195,7 +195,7 @@ func latencyPlot(h jobs.Histogram) *plot {
 	p.Axis = "latency, on a logarithmic scale"
 	p.columns([]string{"latency"}, values)
 	for _, number := range numbers {
-		p.slot(number-first, duration(bound(number-1))+" to "+duration(bound(number))+": "+jobs.Group(h[number])+" calls")
+		p.slot(number-first, duration(bound(number-1))+" to "+duration(bound(number))+": "+jobs.Count(h[number], "call"))
 	}
 	// A bucket's bound is its right edge.
 	place := func(d time.Duration) float64 { return bucketOf(d) + float64(1-first) }

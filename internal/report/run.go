@@ -86,7 +86,7 @@ func WriteRun(ctx context.Context, to *folder.Folder, s RunSummary, ends iter.Se
 		return s, err
 	}
 	if s.Missing > 0 {
-		return s, fmt.Errorf("%w: nothing is known of %d rows of the input", ErrSum, s.Missing)
+		return s, fmt.Errorf("%w: nothing is known of %s of the input", ErrSum, jobs.Count(s.Missing, "row"))
 	}
 	return s, nil
 }

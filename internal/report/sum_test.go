@@ -53,12 +53,12 @@ func TestWriteI1I3SaysWhatDoesNotAddUp(t *testing.T) {
 		"beyond the rows read": {
 			state: jobs.Running, tally: jobs.Tally{Read: 1, Unprocessed: 1},
 			chunks: []jobs.Chunk{outcomes(jobs.OK, 1, 2)},
-			want:   "row 2 is none of the 1 rows read",
+			want:   "row 2 is none of the 1 row read",
 		},
 		"queued beyond the rows read": {
 			state: jobs.Running, tally: jobs.Tally{Read: 1, Unprocessed: 1},
 			rows: []jobs.Row{createRow(1), createRow(2)},
-			want: "row 2 is none of the 1 rows read",
+			want: "row 2 is none of the 1 row read",
 		},
 		"beyond, while rows are added": {
 			state: jobs.Enqueuing, open: true, tally: jobs.Tally{Read: 1, Unprocessed: 1},
@@ -68,7 +68,7 @@ func TestWriteI1I3SaysWhatDoesNotAddUp(t *testing.T) {
 		"row 0": {
 			state: jobs.Enqueuing, open: true, tally: jobs.Tally{Read: 1, Unprocessed: 1},
 			chunks: []jobs.Chunk{outcomes(jobs.OK, 0)},
-			want:   "row 0 is none of the 1 rows read",
+			want:   "row 0 is none of the 1 row read",
 		},
 		"unknown kind": {
 			state: jobs.Running, tally: jobs.Tally{Read: 1, Unprocessed: 1},
@@ -78,7 +78,7 @@ func TestWriteI1I3SaysWhatDoesNotAddUp(t *testing.T) {
 		"the count itself": {
 			state: jobs.Running, tally: jobs.Tally{Read: 2, OK: 1},
 			chunks: []jobs.Chunk{outcomes(jobs.OK, 1)},
-			want:   "the outcomes come to 1 rows",
+			want:   "the outcomes come to 1 row",
 		},
 	}
 	for name, test := range tests {

@@ -126,7 +126,7 @@ func Summarize(job jobs.Job) Summary {
 		}
 	}
 	if t := job.Tally; !s.AddsUp {
-		s.Mismatch = fmt.Sprintf("the outcomes come to %s rows", jobs.Group(t.Settled()+t.Unprocessed))
+		s.Mismatch = fmt.Sprintf("the outcomes come to %s", jobs.Count(t.Settled()+t.Unprocessed, "row"))
 	}
 	return s
 }
@@ -137,8 +137,8 @@ func (s Summary) Sum() string {
 	if !s.AddsUp {
 		sign, remark = "≠", " ("+s.Mismatch+")"
 	}
-	return fmt.Sprintf("%s rows read %s %s ok + %s noop + %s failed + %s rejected + %s in_doubt + %s unprocessed%s",
-		jobs.Group(t.Read), sign, jobs.Group(t.OK), jobs.Group(t.Noop), jobs.Group(t.Failed), jobs.Group(t.Rejected),
+	return fmt.Sprintf("%s read %s %s ok + %s noop + %s failed + %s rejected + %s in_doubt + %s unprocessed%s",
+		jobs.Count(t.Read, "row"), sign, jobs.Group(t.OK), jobs.Group(t.Noop), jobs.Group(t.Failed), jobs.Group(t.Rejected),
 		jobs.Group(t.InDoubt), jobs.Group(t.Unprocessed), remark)
 }
 

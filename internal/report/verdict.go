@@ -22,7 +22,7 @@ var stateNames = map[jobs.State]string{
 func verdictOn(s Summary) verdict {
 	t := s.Rows
 	done := t.OK + t.Noop
-	v := verdict{Title: fmt.Sprintf("%s: %s of %s rows are done", stateNames[s.State], jobs.Group(done), jobs.Group(t.Read)), Tone: "open"}
+	v := verdict{Title: fmt.Sprintf("%s: %s of %s done", stateNames[s.State], jobs.Group(done), jobs.Count(t.Read, "row")), Tone: "open"}
 	switch {
 	case !s.AddsUp:
 		v.Title, v.Tone = "The rows do not add up", "alarm"
@@ -48,10 +48,7 @@ func verdictOn(s Summary) verdict {
 
 // pendingLinks says how many links may still fail.
 func pendingLinks(n int64) string {
-	if n == 1 {
-		return "1 link is still pending"
-	}
-	return jobs.Group(n) + " links are still pending"
+	return jobs.Count(n, "link") + " still pending"
 }
 
 // step is what is left to do about the rows of one kind, or about links that are pending.

@@ -18,12 +18,12 @@ func TestVerdictI1(t *testing.T) {
 		tally jobs.Tally
 		want  verdict
 	}{
-		"all done":     {jobs.Finished, all, verdict{"Finished: 1,200 of 1,200 rows are done", "good", ""}},
+		"all done":     {jobs.Finished, all, verdict{"Finished: 1,200 of 1,200 rows done", "good", ""}},
 		"empty":        {jobs.Finished, jobs.Tally{}, verdict{"Finished: no rows read", "open", ""}},
-		"not ended":    {jobs.Running, all, verdict{"Running: 1,200 of 1,200 rows are done", "open", ""}},
+		"not ended":    {jobs.Running, all, verdict{"Running: 1,200 of 1,200 rows done", "open", ""}},
 		"rows missing": {jobs.Finished, jobs.Tally{Read: 9, OK: 8}, verdict{"The rows do not add up", "alarm", ""}},
 		"some done": {jobs.Paused, some, verdict{
-			"Paused: 1,000 of 1,200 rows are done", "open", "Not done: 100 failed, 50 rejected, 20 in_doubt, 30 unprocessed.",
+			"Paused: 1,000 of 1,200 rows done", "open", "Not done: 100 failed, 50 rejected, 20 in_doubt, 30 unprocessed.",
 		}},
 	} {
 		got := verdictOn(Summarize(testJob(c.state, c.tally)))
@@ -44,12 +44,12 @@ func TestVerdictOfPendingLinks(t *testing.T) {
 		title, tone   string
 		left, command bool
 	}{
-		"all pending":   {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 5}, false, jobs.Origin{}, "Finished: 5 of 5 rows are done, 5 links are still pending", "open", true, true},
-		"one pending":   {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 1, Active: 4}, false, jobs.Origin{}, "Finished: 5 of 5 rows are done, 1 link is still pending", "open", true, true},
-		"all active":    {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Active: 5}, false, jobs.Origin{}, "Finished: 5 of 5 rows are done", "good", false, false},
-		"running":       {jobs.Running, jobs.Tally{Read: 5, OK: 2, Unprocessed: 3}, Links{Pending: 2}, false, jobs.Origin{}, "Running: 2 of 5 rows are done, 2 links are still pending", "open", true, true},
-		"simulated":     {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 5}, true, jobs.Origin{}, "Finished: 5 of 5 rows are done, 5 links are still pending", "open", true, false},
-		"of a runbook":  {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 5}, false, jobs.Origin{Run: "20261122-153012-k3f9"}, "Finished: 5 of 5 rows are done, 5 links are still pending", "open", true, false},
+		"all pending":   {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 5}, false, jobs.Origin{}, "Finished: 5 of 5 rows done, 5 links still pending", "open", true, true},
+		"one pending":   {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 1, Active: 4}, false, jobs.Origin{}, "Finished: 5 of 5 rows done, 1 link still pending", "open", true, true},
+		"all active":    {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Active: 5}, false, jobs.Origin{}, "Finished: 5 of 5 rows done", "good", false, false},
+		"running":       {jobs.Running, jobs.Tally{Read: 5, OK: 2, Unprocessed: 3}, Links{Pending: 2}, false, jobs.Origin{}, "Running: 2 of 5 rows done, 2 links still pending", "open", true, true},
+		"simulated":     {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 5}, true, jobs.Origin{}, "Finished: 5 of 5 rows done, 5 links still pending", "open", true, false},
+		"of a runbook":  {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 5}, false, jobs.Origin{Run: "20261122-153012-k3f9"}, "Finished: 5 of 5 rows done, 5 links still pending", "open", true, false},
 		"do not add up": {jobs.Finished, jobs.Tally{Read: 9, OK: 5}, Links{Pending: 5}, false, jobs.Origin{}, "The rows do not add up", "alarm", true, true},
 	} {
 		job := testJob(c.state, c.tally)

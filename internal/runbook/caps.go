@@ -15,11 +15,11 @@ func (c Caps) Input(rows, before int64) string {
 	case rows == 0:
 		return "the input has no rows"
 	case c.MaxRows > 0 && rows > c.MaxRows:
-		return fmt.Sprintf("the input has %d rows, and max_rows is %d", rows, c.MaxRows)
+		return fmt.Sprintf("the input has %s, and max_rows is %d", jobs.Count(rows, "row"), c.MaxRows)
 	case rows < c.MinRows:
-		return fmt.Sprintf("the input has %d rows, and min_rows is %d", rows, c.MinRows)
+		return fmt.Sprintf("the input has %s, and min_rows is %d", jobs.Count(rows, "row"), c.MinRows)
 	case c.MaxShrink != "" && float64(before-rows) > shrink*float64(before):
-		return fmt.Sprintf("the input has %d rows, the last time it had %d, and max_shrink is %s", rows, before, c.MaxShrink)
+		return fmt.Sprintf("the input has %s, the last time it had %s, and max_shrink is %s", jobs.Count(rows, "row"), jobs.Group(before), c.MaxShrink)
 	}
 	return ""
 }
@@ -32,9 +32,9 @@ func (c Caps) Removes(removes, rows int64) string {
 	most, _ := jobs.ParseShare(c.MaxShare)
 	switch {
 	case c.MaxRemoves > 0 && removes > c.MaxRemoves:
-		return fmt.Sprintf("%d clients would be removed, and max_removes is %d", removes, c.MaxRemoves)
+		return fmt.Sprintf("%s would be removed, and max_removes is %d", jobs.Count(removes, "client"), c.MaxRemoves)
 	case c.MaxShare != "" && float64(removes) > most*float64(rows):
-		return fmt.Sprintf("%d clients would be removed for %d rows of input, and max_share is %s", removes, rows, c.MaxShare)
+		return fmt.Sprintf("%s would be removed for %s of input, and max_share is %s", jobs.Count(removes, "client"), jobs.Count(rows, "row"), c.MaxShare)
 	}
 	return ""
 }

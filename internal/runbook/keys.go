@@ -40,7 +40,7 @@ func (d *decoder) all(n *yaml.Node, path string) {
 
 func (d *decoder) steps(n *yaml.Node, path string) {
 	if len(n.Content) > maxSteps {
-		d.fault(n, path, fmt.Sprintf("has %d steps, more than %d", len(n.Content), maxSteps), "")
+		d.fault(n, path, fmt.Sprintf("has %s, more than %d", jobs.Count(len(n.Content), "step"), maxSteps), "")
 		return
 	}
 	d.runbook.Steps = make([]Step, len(n.Content))

@@ -45,7 +45,7 @@ func (p *Passage) Stuck() string {
 	if p.Found == 0 || p.Unjudged.Clients < p.Found {
 		return ""
 	}
-	return fmt.Sprintf("none of the %d clients that were found could be judged by where: %s", p.Found, p.Unjudged.Why)
+	return fmt.Sprintf("none of the %s found could be judged by where: %s", jobs.Count(p.Found, "client"), p.Unjudged.Why)
 }
 
 // Passage returns the way to a step, from 1, of what became of the job of the one before. Ages are counted

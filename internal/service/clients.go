@@ -60,7 +60,7 @@ func (f *filteredSource) filter(o *jobs.Outcome) {
 			kept = append(kept, object)
 		}
 	}
-	o.Detail = fmt.Sprintf("%d of %d clients kept%s", len(kept), len(o.Clients), unjudged)
+	o.Detail = fmt.Sprintf("%d of %s kept%s", len(kept), jobs.Count(len(o.Clients), "client"), unjudged)
 	f.counted.Found += int64(len(o.Clients))
 	f.counted.Kept += int64(len(kept))
 	o.Clients = kept
