@@ -50,6 +50,9 @@ func (b *backend) open(ctx context.Context, c candidate, note func(string)) (*Jo
 		return nil, err
 	}
 	j.ID, j.created = c.Job, c.Created
+	if !c.Options.Simulated {
+		j.reruns = newReruns(j.ledger, c)
+	}
 	j.piped = slices.ContainsFunc(c.Inputs, func(in Input) bool { return !in.Known() })
 	return j, nil
 }

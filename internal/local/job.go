@@ -69,6 +69,7 @@ type Job struct {
 	piped   bool    // an input can be read only once
 	journal *Ledger // nil where it could not be opened, as is the folder
 	folder  *folder.Folder
+	reruns  *reruns // nil where nothing is really done
 }
 
 // lookahead is how many batches are read before the others are finished: miniredis copies its whole list for each
@@ -124,7 +125,11 @@ func (j *Job) Work(ctx, drain context.Context, cfg worker.Config) error {
 // work makes calls while queue queues the rows, which stop stops.
 func (j *Job) work(ctx, drain context.Context, cfg worker.Config, stop context.CancelCauseFunc, queue func() error) error {
 	cfg.Deliveries, cfg.Alone = j.journal, true
-	w := j.Worker(cfg)
+	var w *worker.Worker
+	if j.reruns != nil {
+		cfg.Reruns, j.reruns.stop = j.reruns, func() { w.Drain() }
+	}
+	w = j.Worker(cfg)
 	defer context.AfterFunc(drain, w.Drain)()
 	queued, served := make(chan error, 1), make(chan error, 1)
 	go func() { queued <- queue() }()
@@ -142,6 +147,9 @@ func (j *Job) work(ctx, drain context.Context, cfg worker.Config, stop context.C
 	}
 	if full, ok := errors.AsType[*DiskError](err); ok {
 		return full
+	}
+	if err := j.reruns.failure(); err != nil {
+		return err
 	}
 	if errors.Is(err, errNoLonger) || errors.Is(err, context.Canceled) {
 		return nil
@@ -220,5 +228,8 @@ func (j *Job) closeFolder() {
 	}
 	if j.folder != nil {
 		j.folder.Close()
+	}
+	if j.reruns != nil {
+		j.reruns.close()
 	}
 }

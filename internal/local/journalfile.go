@@ -43,29 +43,32 @@ func lockFile(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// openFile opens the journal that is there: never through a link, and only one that is this user's. It is the owner's
+// openFile opens the journal that is there.
+func openFile(root *os.Root, flag int) (*os.File, error) { return openOwn(root, FileName, flag) }
+
+// openOwn opens a file of ours that is there: never through a link, and only one that is this user's. It is the owner's
 // alone to read from then on.
-func openFile(root *os.Root, flag int) (*os.File, error) {
-	there, err := root.Lstat(FileName)
+func openOwn(root *os.Root, name string, flag int) (*os.File, error) {
+	there, err := root.Lstat(name)
 	if err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
+		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
 	if !there.Mode().IsRegular() {
 		return nil, ErrAlien
 	}
-	f, err := root.OpenFile(FileName, flag|syscall.O_NONBLOCK, 0)
+	f, err := root.OpenFile(name, flag|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
+		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
 	opened, err := f.Stat()
 	switch {
 	case err != nil:
-		err = fmt.Errorf("open journal: %w", err)
+		err = fmt.Errorf("open %s: %w", name, err)
 	case !os.SameFile(there, opened) || !own(opened):
 		err = ErrAlien
 	case opened.Mode().Perm()&0o077 != 0 && flag != os.O_RDONLY:
 		if err = f.Chmod(0o600); err != nil {
-			err = fmt.Errorf("open journal: %w", err)
+			err = fmt.Errorf("open %s: %w", name, err)
 		}
 	}
 	if err != nil {
