@@ -10,11 +10,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sunbulk/sunbulk/internal/credentials"
-	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/internal/input"
-	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/internal/runbook"
-	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -120,17 +117,8 @@ func codeAndHint(err error) (code int, hint string) {
 	if e, ok := errors.AsType[*service.Interrupted](err); ok {
 		return exitInterrupted, hintOfInterruption(e)
 	}
-	if e, ok := errors.AsType[*local.Stop](err); ok {
-		return codeAndHintOfStop(e)
-	}
-	if errors.As(err, new(*runs.Refusal)) {
-		return exitPaused, exceedHint
-	}
-	if e, ok := errors.AsType[*local.DuplicateError](err); ok {
-		return exitUsage, hintOfDuplicateRun(e)
-	}
-	if errors.As(err, new(*local.DiskError)) {
-		return exitCannotRun, "mend that, such as by freeing space; the same command then goes on, and nothing is lost"
+	if code, hint, ok := codeAndHintOfLocal(err); ok {
+		return code, hint
 	}
 	if e, ok := errors.AsType[*service.Unavailable](err); ok {
 		if e.Outdated {
@@ -140,15 +128,6 @@ func codeAndHint(err error) (code int, hint string) {
 			return exitCannotRun, "check the user and password in --redis; with master_name those before the @ are the Sentinels', and &password= is the server's"
 		}
 		return exitCannotRun, "check --redis, and that the server runs; 'docker compose up -d redis' starts one"
-	}
-	if errors.Is(err, folder.ErrBusy) {
-		return exitUsage, "wait for it, or give another --out"
-	}
-	if isFolderError(err) {
-		return exitUsage, "give another --out: sunbulk writes where nothing is, or where it wrote the report of the same job, and touches no other file"
-	}
-	if e, ok := errors.AsType[*local.FolderError](err); ok {
-		return codeAndHintOfFolder(e)
 	}
 	if errors.As(err, new(*service.ReportError)) {
 		return exitCannotRun, "check --out and the space on the disk"

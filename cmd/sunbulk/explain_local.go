@@ -3,8 +3,36 @@ package main
 import (
 	"errors"
 
+	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/internal/local"
+	"github.com/sunbulk/sunbulk/internal/runs"
 )
+
+// codeAndHintOfLocal is about jobs and runs in this process, and about report folders; ok is false of other errors.
+func codeAndHintOfLocal(err error) (code int, hint string, ok bool) {
+	stop, stopped := errors.AsType[*local.Stop](err)
+	duplicate, isDuplicate := errors.AsType[*local.DuplicateError](err)
+	about, isFolder := errors.AsType[*local.FolderError](err)
+	switch {
+	case stopped:
+		code, hint = codeAndHintOfStop(stop)
+	case errors.As(err, new(*runs.Refusal)):
+		code, hint = exitPaused, exceedHint
+	case isDuplicate:
+		code, hint = exitUsage, hintOfDuplicateRun(duplicate)
+	case errors.As(err, new(*local.DiskError)):
+		code, hint = exitCannotRun, "mend that, such as by freeing space; the same command then goes on, and nothing is lost"
+	case errors.Is(err, folder.ErrBusy):
+		code, hint = exitUsage, "wait for it, or give another --out"
+	case errors.As(err, new(*folder.ForeignError)), errors.As(err, new(*folder.OwnerError)), errors.Is(err, local.ErrAlien):
+		code, hint = exitUsage, "give another --out: sunbulk writes where nothing is, or where it wrote the report of the same job, and touches no other file"
+	case isFolder:
+		code, hint = codeAndHintOfFolder(about)
+	default:
+		return 0, "", false
+	}
+	return code, hint, true
+}
 
 // codeAndHintOfStop is about a job, or a run of a runbook, in this process.
 func codeAndHintOfStop(e *local.Stop) (code int, hint string) {

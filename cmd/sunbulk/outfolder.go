@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 
-	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/runs"
@@ -23,11 +22,6 @@ func checkRunOut(out, redis string, r runs.Run) error {
 		err = local.ErrRunReported
 	}
 	return noFolder(out, err)
-}
-
-// isFolderError tells whether a report folder is not to be had.
-func isFolderError(err error) bool {
-	return errors.As(err, new(*folder.ForeignError)) || errors.As(err, new(*folder.OwnerError)) || errors.Is(err, folder.ErrBusy) || errors.Is(err, local.ErrAlien)
 }
 
 // noFolder is the error of a report folder that cannot be opened; nil where err is.

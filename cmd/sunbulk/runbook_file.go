@@ -90,7 +90,7 @@ func readAtMost(name string, most int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, most))
 }
 
-// twinFlag is of the commands that begin a run.
-func (o *runbookFlags) twinFlag(f *pflag.FlagSet) {
+// duplicatesFlag is of the commands that begin a run.
+func (o *runbookFlags) duplicatesFlag(f *pflag.FlagSet) {
 	f.BoolVar(&o.allowDuplicates, "allow-duplicates", false, "begin a run though another of the same runbook and input goes on, or has created what this one would")
 }

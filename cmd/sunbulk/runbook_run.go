@@ -56,7 +56,7 @@ this process end; 'sunbulk runbook start' leaves it to them at once.`,
 	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
 	f.StringVar(&o.out, "out", "", "report folder (default sunbulk-RUN)")
 	exceedFlag(f, &o.exceed)
-	o.book.twinFlag(f)
+	o.book.duplicatesFlag(f)
 	simulateFlag(f, &o.simulate)
 	return cmd
 }

@@ -34,7 +34,7 @@ with the run that was being begun.`,
 	o.register(cmd.Flags())
 	cmd.Flags().StringVar(&order.Resume, "resume", "", "go on with this run, whose beginning was cut off")
 	exceedFlag(cmd.Flags(), &order.ExceedCaps)
-	o.twinFlag(cmd.Flags())
+	o.duplicatesFlag(cmd.Flags())
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
 	return cmd
 }

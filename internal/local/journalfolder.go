@@ -1,8 +1,8 @@
-// Package local is the ledger of a run without a Redis of its own: a journal in the report folder for all that must survive
-// the process, around a ledger on internal/localredis.
+// Package local is a job, or a run of a runbook, in this process alone: a Redis inside, a journal in the report folder for all that must
+// survive the process, and a worker. It prints nothing and knows no flags; its errors are typed, and a front end says what to do about them.
 //
-// Redis keeps what is queued and how far the job is; the journal alone keeps outcomes, so
-// memory does not grow with the job (I6). Linux and macOS only: the journal is locked by flock.
+// Redis keeps what is queued and how far the job is; the journal alone keeps outcomes, so memory does not grow with the job (I6).
+// Linux and macOS only: the journal is locked by flock.
 package local
 
 import (

@@ -86,7 +86,7 @@ func (b *bench) order(book string) local.RunOrder {
 }
 
 // run begins a run, or goes on with it, and works it as a command does.
-func (b *bench) run(o local.RunOrder, drain context.Context) (*local.Run, error) {
+func (b *bench) run(drain context.Context, o local.RunOrder) (*local.Run, error) {
 	b.Helper()
 	r, err := local.BeginRun(o)
 	if err != nil {
@@ -128,7 +128,7 @@ func (b *bench) removed() (n int) {
 
 func TestRunGoesThroughItsSteps(t *testing.T) {
 	b := newBench(t)
-	r, err := b.run(b.order(unlink), t.Context())
+	r, err := b.run(t.Context(), b.order(unlink))
 	b.ok(err)
 	if !r.Clean() || r.Run.Step != 2 || b.removed() != 3 {
 		t.Errorf("got a run that is %s at step %d with %d removes, want finished at 2 with 3", r.Run.State, r.Run.Step, b.removed())
@@ -136,7 +136,7 @@ func TestRunGoesThroughItsSteps(t *testing.T) {
 	if left, _ := filepath.Glob("out/*/" + local.FileName); len(left) > 0 {
 		t.Errorf("journals are left: %v", left)
 	}
-	_, err = b.run(b.order(unlink), t.Context())
+	_, err = b.run(t.Context(), b.order(unlink))
 	if !errors.Is(err, local.ErrRunReported) {
 		t.Errorf("got %v for the folder of another run, want ErrRunReported", err)
 	}
@@ -147,14 +147,14 @@ func TestRunStopsBeforeACap(t *testing.T) {
 	b := newBench(t)
 	o := b.order(unlink + "caps: {max_removes: 2}\n")
 	for range 2 {
-		r, err := b.run(o, t.Context())
+		r, err := b.run(t.Context(), o)
 		b.stops(err, local.CapExceeded, "3 clients would be removed, and max_removes is 2")
 		if r.Run.State != jobs.Paused || len(r.Jobs) != 1 || b.removed() != 0 {
 			t.Errorf("got a run that is %s with %d jobs and %d removes, want paused with 1 and none", r.Run.State, len(r.Jobs), b.removed())
 		}
 	}
 	o.ExceedCaps = true
-	r, err := b.run(o, t.Context())
+	r, err := b.run(t.Context(), o)
 	b.ok(err)
 	if !r.Clean() || b.removed() != 3 || b.calls() != 6 {
 		t.Errorf("got a run that is %s with %d removes in %d calls, want finished with 3 in 6", r.Run.State, b.removed(), b.calls())
@@ -167,7 +167,7 @@ func TestRunStopsBeforeACap(t *testing.T) {
 // An input that may not be begun with leaves nothing behind.
 func TestRunIsRefused(t *testing.T) {
 	b := newBench(t)
-	_, err := b.run(b.order(unlink+"caps: {min_rows: 4}\n"), t.Context())
+	_, err := b.run(t.Context(), b.order(unlink+"caps: {min_rows: 4}\n"))
 	if refusal, ok := errors.AsType[*runs.Refusal](err); !ok || refusal.Reason != "the input has 3 rows, and min_rows is 4" {
 		t.Errorf("got %v, want a refusal for too few rows", err)
 	}
@@ -176,7 +176,7 @@ func TestRunIsRefused(t *testing.T) {
 	}
 	o := b.order(unlink + "caps: {min_rows: 4}\n")
 	o.ExceedCaps = true
-	r, err := b.run(o, t.Context())
+	r, err := b.run(t.Context(), o)
 	b.ok(err)
 	if !r.Clean() {
 		t.Errorf("got a run that is %s though it may exceed caps, want finished", r.Run.State)
@@ -191,7 +191,7 @@ func TestRunOfABrokenInput(t *testing.T) {
 	fmt.Fprint(w, "user\n"+strings.Repeat("u1\n", 20_000))
 	b.ok(w.Close())
 	b.file("users.csv", packed.String()[:packed.Len()-20])
-	_, err := b.run(b.order(unlink), t.Context())
+	_, err := b.run(t.Context(), b.order(unlink))
 	if !errors.As(err, new(*runs.Refusal)) || b.calls() != 0 {
 		t.Errorf("got %v after %d calls, want a refusal before the first", err, b.calls())
 	}
@@ -202,8 +202,8 @@ func TestRunOfWhichNobodyCanBeJudged(t *testing.T) {
 	b := newBench(t)
 	o := b.order(strings.Replace(unlink, `client.integrationId == "old"`, "age(client.lastSeen) > days(90)", 1))
 	for range 2 {
-		r, err := b.run(o, t.Context())
-		b.stops(err, local.NotJudged, "none of the 3 clients that were found could be judged")
+		r, err := b.run(t.Context(), o)
+		b.stops(err, local.NotJudged, "could be judged by where")
 		if r.Run.State != jobs.Paused || b.removed() != 0 {
 			t.Errorf("got a run that is %s with %d removes, want paused with none", r.Run.State, b.removed())
 		}
@@ -215,24 +215,24 @@ func TestRunPausedByTheAPIGoesOn(t *testing.T) {
 	b := newBench(t)
 	b.sim.SetKnobs(suncotest.Knobs{AppStatus: 402})
 	o := b.order(unlink)
-	r, err := b.run(o, t.Context())
+	r, err := b.run(t.Context(), o)
 	b.stops(err, local.StepPaused, "step find is paused: ")
 	if r.Run.State != jobs.Paused || !strings.HasPrefix(r.Run.Reason, "step find is paused: ") {
 		t.Errorf("got a run that is %s: %s", r.Run.State, r.Run.Reason)
 	}
 	other := o
 	other.Out = "elsewhere"
-	_, err = b.run(other, t.Context())
+	_, err = b.run(t.Context(), other)
 	if d, ok := errors.AsType[*local.DuplicateError](err); !ok || d.Folder != "out" || d.State != "" {
 		t.Errorf("got %v, want a DuplicateError about out", err)
 	}
 	changed := b.order(strings.Replace(unlink, `"old"`, `"new"`, 1))
-	_, err = b.run(changed, t.Context())
+	_, err = b.run(t.Context(), changed)
 	if !errors.As(err, new(*local.ChangedError)) || !strings.Contains(err.Error(), "the runbook is another") {
 		t.Errorf("got %v, want a ChangedError about the runbook", err)
 	}
 	b.sim.SetKnobs(suncotest.Knobs{})
-	r, err = b.run(o, t.Context())
+	r, err = b.run(t.Context(), o)
 	b.ok(err)
 	if !r.Clean() || b.removed() != 3 {
 		t.Errorf("got a run that is %s with %d removes, want finished with 3", r.Run.State, b.removed())
@@ -250,11 +250,11 @@ func TestRunInterruptedGoesOn(t *testing.T) {
 		}
 		return func() {}
 	}
-	r, err := b.run(o, drain)
+	r, err := b.run(drain, o)
 	b.stops(err, local.Interrupted, "is interrupted")
 	id := r.Run.ID
 	o.Step = func(*service.RunView, *local.Job) func() { return func() {} }
-	r, err = b.run(o, t.Context())
+	r, err = b.run(t.Context(), o)
 	b.ok(err)
 	if r.Run.ID != id || !r.Clean() || b.removed() != 3 {
 		t.Errorf("got run %s that is %s with %d removes, want %s finished with 3", r.Run.ID, r.Run.State, b.removed(), id)
@@ -262,7 +262,7 @@ func TestRunInterruptedGoesOn(t *testing.T) {
 }
 
 // job begins a job of the users, or goes on with it, and works it as a command does.
-func (b *bench) job(o local.Order, drain context.Context) (jobs.Job, error) {
+func (b *bench) job(drain context.Context, o local.Order) (jobs.Job, error) {
 	b.Helper()
 	err := o.Open(drain)
 	defer o.Close()
@@ -299,15 +299,15 @@ func (b *bench) jobOrder() local.Order {
 func TestJobPausedByTheAPIGoesOn(t *testing.T) {
 	b := newBench(t)
 	b.sim.SetKnobs(suncotest.Knobs{AppStatus: 402})
-	first, err := b.job(b.jobOrder(), t.Context())
+	first, err := b.job(t.Context(), b.jobOrder())
 	b.stops(err, local.JobPaused, "job "+first.ID+" is paused: ")
 	other := b.jobOrder()
 	other.Read.Set = []string{"brandId=b"}
-	if _, err := b.job(other, t.Context()); !errors.As(err, new(*local.ChangedError)) {
+	if _, err := b.job(t.Context(), other); !errors.As(err, new(*local.ChangedError)) {
 		t.Errorf("got %v for other rows, want a ChangedError", err)
 	}
 	b.sim.SetKnobs(suncotest.Knobs{})
-	second, err := b.job(b.jobOrder(), t.Context())
+	second, err := b.job(t.Context(), b.jobOrder())
 	b.ok(err)
 	if second.ID != first.ID || second.State != jobs.Finished || second.Tally.OK != 3 {
 		t.Errorf("got job %s, %s, %+v; want %s, finished, 3 ok", second.ID, second.State, second.Tally, first.ID)
@@ -315,7 +315,7 @@ func TestJobPausedByTheAPIGoesOn(t *testing.T) {
 	if want := "going on with job " + first.ID + " in out"; len(b.notes) != 1 || b.notes[0] != want {
 		t.Errorf("got the notes %q, want %q", b.notes, want)
 	}
-	_, err = b.job(b.jobOrder(), t.Context())
+	_, err = b.job(t.Context(), b.jobOrder())
 	if !errors.Is(err, local.ErrReported) || err.Error() != "out holds the report of an earlier job" {
 		t.Errorf("got %v, want ErrReported about out", err)
 	}

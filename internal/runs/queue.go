@@ -76,7 +76,7 @@ func (c *Conductor) check(ctx context.Context, r Run, files *input.Files) error 
 		return err
 	}
 	defer s.Close()
-	v, err := s.Survey(ctx, 0)
+	v, err := s.survey(ctx, 0)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (c *Conductor) check(ctx context.Context, r Run, files *input.Files) error 
 	if err != nil {
 		return err
 	}
-	if reason := r.Refuses(v, before); reason != "" && r.Exceed != 1 && !c.cfg.ExceedCaps {
+	if reason := r.refuses(v, before); reason != "" && r.Exceed != 1 && !c.cfg.ExceedCaps {
 		return &Refusal{reason}
 	}
 	return nil
@@ -185,7 +185,7 @@ func (c *Conductor) source(ctx context.Context, r Run, files *input.Files) (s *S
 // survey reads the rows of a step once before they are queued, where a cap or a canary asks for it, and
 // pauses the run where a cap would be exceeded.
 func (c *Conductor) survey(ctx context.Context, r Run, files *input.Files, opt jobs.Options, begun bool) (canary []jobs.Row, stop bool, err error) {
-	capped := !begun && r.Capped(r.Step) && !c.cfg.ExceedCaps
+	capped := !begun && r.capped(r.Step) && !c.cfg.ExceedCaps
 	if !capped && opt.Canary.Rows == 0 {
 		return nil, false, nil
 	}
@@ -194,7 +194,7 @@ func (c *Conductor) survey(ctx context.Context, r Run, files *input.Files, opt j
 		return nil, false, err
 	}
 	defer s.Close()
-	v, err := s.Survey(ctx, opt.Canary.Rows)
+	v, err := s.survey(ctx, opt.Canary.Rows)
 	if err != nil || !capped {
 		return v.Canary, false, err
 	}
@@ -221,7 +221,7 @@ func (c *Conductor) removes(ctx context.Context, r Run) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		n += Called(job)
+		n += called(job)
 	}
 	return n, nil
 }

@@ -1,5 +1,5 @@
 // Package runs is the memory of runs of runbooks in Redis, and the conductor that moves them from step
-// to step. A run is one execution of a runbook; each of its steps is a job, whose id comes from the run's.
+// to step, wherever their jobs are kept. A run is one execution of a runbook; each of its steps is a job, whose id comes from the run's.
 package runs
 
 import (

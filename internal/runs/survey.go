@@ -7,17 +7,17 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// Survey is one reading of a step's rows before they are queued.
-type Survey struct {
+// count is one reading of a step's rows before they are queued.
+type count struct {
 	Read   int64 // records
 	Valid  int64 // of them, those that will be called
 	Canary []jobs.Row
 	Broken string // why an input was not read to its end; empty when all were
 }
 
-// Survey reads a source, and picks a canary of so many rows.
-func (s *Source) Survey(ctx context.Context, canary int) (Survey, error) {
-	var v Survey
+// survey reads a source, and picks a canary of so many rows.
+func (s *Source) survey(ctx context.Context, canary int) (count, error) {
+	var v count
 	counted := func(yield func(jobs.Row, *jobs.Rejection) bool) {
 		for row, rejection := range s.Records(ctx) {
 			v.Read++
@@ -46,9 +46,9 @@ func (s *Source) Survey(ctx context.Context, canary int) (Survey, error) {
 	return v, s.Err()
 }
 
-// Refuses returns why a run may not begin with the input that was surveyed, "" when it may; before is how many rows
+// refuses returns why a run may not begin with the input that was surveyed, "" when it may; before is how many rows
 // the last run had that finished, 0 when there was none.
-func (r *Run) Refuses(v Survey, before int64) string {
+func (r *Run) refuses(v count, before int64) string {
 	reason := v.Broken
 	if reason == "" {
 		reason = r.Runbook.Caps.Input(v.Read, before)
@@ -59,11 +59,11 @@ func (r *Run) Refuses(v Survey, before int64) string {
 	return reason
 }
 
-// Capped tells whether a step has a cap that its rows are to be counted for before they are queued. Those of the
+// capped tells whether a step has a cap that its rows are to be counted for before they are queued. Those of the
 // first step are counted before the run begins.
-func (r *Run) Capped(step int) bool {
+func (r *Run) capped(step int) bool {
 	return step > 0 && r.Exceed != step+1 && r.Runbook.Steps[step].Op == jobs.Remove && r.Runbook.Caps.OnRemoves()
 }
 
-// Called counts the rows of a job that were, or will be, called.
-func Called(job jobs.Job) int64 { return job.Tally.Read - job.Tally.Rejected - job.Filtered }
+// called counts the rows of a job that were, or will be, called.
+func called(job jobs.Job) int64 { return job.Tally.Read - job.Tally.Rejected - job.Filtered }
