@@ -187,6 +187,8 @@ func hintOfConflict(e *service.Conflict) string {
 		return hintOfDuplicate(e)
 	case service.OtherInput:
 		return "give the same files in the same order, and the same --op, --set, --map, --where, --var, --now and --allow-duplicates"
+	case service.OtherRules:
+		return fmt.Sprintf("let the release that began it go on; or end it by 'sunbulk cancel %s', and --allow-duplicates runs every row of the input, those that are done, too: 'sunbulk report %s' tells which", e.ID, e.ID)
 	case service.OtherRows:
 		return fmt.Sprintf("give it the same rows again; or end it by 'sunbulk cancel %s', and then start this anew; --allow-duplicates makes another job beside it", e.ID)
 	case service.PipeEnded:

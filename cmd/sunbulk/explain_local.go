@@ -67,6 +67,8 @@ func codeAndHintOfFolder(e *local.FolderError) (code int, hint string) {
 		return exitUsage, "give another --out; without --simulate it goes on"
 	case errors.Is(e, local.ErrElsewhere):
 		return exitUsage, "give the --base-url that it was started with, or another --out"
+	case errors.Is(e, local.ErrOtherRules):
+		return exitUsage, "let that release end it: the same command goes on there"
 	case errors.Is(e, local.ErrReported), errors.Is(e, local.ErrRunReported):
 		return exitUsage, "give another --out, or move it away"
 	}

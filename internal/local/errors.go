@@ -26,6 +26,9 @@ var (
 	ErrElsewhere = errors.New("the run in the folder calls another base URL")
 )
 
+// ErrOtherRules says that a run cannot go on, because its rows would be read in another way than at its beginning.
+var ErrOtherRules = errors.New("the run in the folder was begun by another release of sunbulk, which read rows in another way")
+
 // ChangedError says that a folder holds another run than the one that is started.
 type ChangedError struct {
 	Changed []string // each a clause for people, such as `--op is "list" and was "remove"`
@@ -52,6 +55,8 @@ func (e *FolderError) Error() string {
 		return e.Out + " holds a run on the API, and this one is simulated"
 	case errors.Is(e.Err, ErrElsewhere):
 		return e.Out + " holds a run on another base URL: rows that are done there were not done here"
+	case errors.Is(e.Err, ErrOtherRules):
+		return e.Out + " holds an unfinished run that another release of sunbulk began, which read rows in another way"
 	case errors.Is(e.Err, ErrReported):
 		return e.Out + " holds the report of an earlier job"
 	case errors.Is(e.Err, ErrRunReported):

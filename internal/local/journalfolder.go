@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -30,7 +31,7 @@ func Create(dir string, head Head, l *ledger.Ledger, codec *jobs.Codec) (*Ledger
 	if err := jobs.CheckID(head.Job); err != nil {
 		return nil, err
 	}
-	head.Version = version
+	head.Version, head.Rules = version, input.Rules
 	if !head.Options.Simulated {
 		head.Mark = mark(head.Job, head.BaseURL)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -22,6 +23,7 @@ type Head struct {
 	Inputs   []Input           `json:"inputs"`
 	Settings map[string]string `json:"settings"`          // what else decides how rows are read, by name; no secret
 	Telling  map[string]string `json:"telling,omitempty"` // those of the settings that change a row, where that is known
+	Rules    int               `json:"rules,omitempty"`   // version of how rows are made of the inputs; set by Create
 	Created  time.Time         `json:"created"`
 	BaseURL  string            `json:"-"`              // of the API that is called; empty where it is simulated
 	Mark     string            `json:"base,omitempty"` // of BaseURL, which is kept nowhere (I7); set by Create
@@ -79,7 +81,7 @@ func decodeHead(data []byte) (Head, error) {
 }
 
 // compare returns a *ChangedError when now asks for something else than h, and another error when it asks it of
-// another API.
+// another API, or when another release reads rows in another way.
 func (h Head) compare(now Head) error {
 	if err := h.sameAPI(now); err != nil {
 		return err
@@ -104,6 +106,9 @@ func (h Head) compare(now Head) error {
 	}
 	if len(changed) > 0 {
 		return &ChangedError{changed}
+	}
+	if h.Rules != input.Rules {
+		return ErrOtherRules
 	}
 	return nil
 }

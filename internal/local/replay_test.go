@@ -10,12 +10,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
 func TestADamagedLineIsNamed(t *testing.T) {
 	h := head()
-	h.Version = version
+	h.Version, h.Rules = version, input.Rules
 	first := string(must[[]byte](t)(encodeLine(h)))
 	open := `{"open":{"batch":0,"since":"2026-11-22T15:30:12Z"}}` + "\n"
 	finish := `{"commit":{"batch":0,"progress":"gA=="}}` + "\n"

@@ -69,6 +69,7 @@ const (
 	Duplicate          ConflictKind = "duplicate"            // a job has the same input, and cannot be gone on with
 	OtherOptions       ConflictKind = "other_options"        // a job has the same input, and was begun with other options
 	OtherInput         ConflictKind = "other_input"          // a job was begun with another input
+	OtherRules         ConflictKind = "other_rules"          // a job was begun by a release that reads rows in another way
 	OtherRows          ConflictKind = "other_rows"           // a pipe gives other rows than before
 	PipeEnded          ConflictKind = "pipe_ended"           // a pipe was queued to its end
 	NoInput            ConflictKind = "no_input"             // the input of a job is not known

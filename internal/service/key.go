@@ -3,6 +3,8 @@ package service
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -15,11 +17,36 @@ type key struct {
 }
 
 func (o Order) key(reader *input.Reader) (k key, err error) {
-	if k.fingerprint, err = o.Files.Fingerprint(o.Read.Settings()); err != nil {
+	if k.fingerprint, err = o.fingerprint(); err != nil {
 		return k, err
 	}
 	k.idempotency, err = o.Files.Fingerprint(o.Read.Effective(reader))
 	return k, err
+}
+
+// rulesMark stands in the fingerprint of a job before the version of the rules by which its rows are read. Older releases have none.
+const rulesMark = ";rules="
+
+// fingerprint is that of the job of an order.
+func (o Order) fingerprint() (string, error) {
+	f, err := o.Files.Fingerprint(o.Read.Settings())
+	if f != "" && err == nil {
+		f += rulesMark + strconv.Itoa(input.Rules)
+	}
+	return f, err
+}
+
+// sameInput tells whether two fingerprints are of the same input, read with the same options; sameRows, whether it gives the same rows, too.
+func sameInput(a, b string) (same, sameRows bool) {
+	bareA, _, _ := strings.Cut(a, rulesMark)
+	bareB, _, _ := strings.Cut(b, rulesMark)
+	return bareA == bareB, a == b
+}
+
+// otherRules is the error of an order that would queue the rest of a job by other rules than its beginning.
+func otherRules(job jobs.Job) error {
+	return &Conflict{Kind: OtherRules, ID: job.ID, State: job.State,
+		text: fmt.Sprintf("job %s was begun by another release of sunbulk, which read rows in another way: what is missing of it cannot be queued by this one", job.ID)}
 }
 
 // goesOn tells whether the order can go on with a job that has its input.
@@ -49,6 +76,7 @@ func (s *Service) claim(ctx context.Context, job jobs.Job, k key, o Order) (hold
 // refuses says why the order cannot go on with the job that has its input, or nil.
 func (k key) refuses(job jobs.Job, o Order) error {
 	e := &Conflict{Kind: Duplicate, ID: job.ID, State: job.State, Piped: o.Files.Pipe() != ""}
+	same, sameRows := sameInput(job.Fingerprint, k.fingerprint)
 	what := "the same input"
 	if e.Piped {
 		what = "a pipe that is read in the same way"
@@ -58,7 +86,9 @@ func (k key) refuses(job jobs.Job, o Order) error {
 		e.text = fmt.Sprintf("%s is that of job %s, which was cancelled", what, job.ID)
 	case !o.goesOn(job):
 		e.text = fmt.Sprintf("%s is that of job %s, which is %s", what, job.ID, job.State)
-	case job.Options != o.Options || job.Fingerprint != k.fingerprint:
+	case same && !sameRows && !job.Sealed:
+		return otherRules(job)
+	case job.Options != o.Options || !same:
 		e.Kind = OtherOptions
 		e.text = fmt.Sprintf("%s is that of job %s, which was started with other options", what, job.ID)
 	default:

@@ -54,6 +54,7 @@ type Submission struct {
 
 	reader   *input.Reader
 	producer *producer
+	whole    bool           // all of its rows are queued, by rules that are not those of this release
 	agreed   chan bool      // says that the rows are those of the job; closed when it is known that they are not
 	folder   *folder.Folder // of the report; nil before it is open
 }
@@ -135,6 +136,8 @@ func (s *Service) open(ctx context.Context, sub *Submission, o Order) error {
 	if err := key.refuses(before, o); err != nil {
 		return err
 	}
+	_, sameRows := sameInput(before.Fingerprint, key.fingerprint)
+	sub.whole = !sameRows
 	return s.goOn(ctx, sub, before, o.Note)
 }
 
@@ -160,7 +163,7 @@ func (s *Service) goOn(ctx context.Context, sub *Submission, job jobs.Job, note 
 // reopen goes on with the job that the order names. The job keeps its own options; those that say how rows are read must be
 // the same. Of a pipe, its records are compared as they come.
 func (s *Service) reopen(ctx context.Context, sub *Submission, o Order) error {
-	fingerprint, err := o.Files.Fingerprint(o.Read.Settings())
+	fingerprint, err := o.fingerprint()
 	if err != nil {
 		return err
 	}
@@ -172,6 +175,7 @@ func (s *Service) reopen(ctx context.Context, sub *Submission, o Order) error {
 		return &Conflict{Kind: kind, ID: job.ID, State: job.State, text: fmt.Sprintf(format, args...)}
 	}
 	retry, retried := job.Retry()
+	same, sameRows := sameInput(job.Fingerprint, fingerprint)
 	switch {
 	case job.State.Ended():
 		return conflict(Ended, "job %s is %s", job.ID, job.State)
@@ -181,8 +185,10 @@ func (s *Service) reopen(ctx context.Context, sub *Submission, o Order) error {
 		return &Conflict{Kind: IsRetry, ID: job.ID, State: job.State, Retry: retry, text: fmt.Sprintf("job %s runs failed rows of job %s again", job.ID, retry.Of)}
 	case job.Piped() && job.Sealed:
 		return conflict(PipeEnded, "job %s was queued from a pipe, to its end", job.ID)
-	case job.Fingerprint != fingerprint:
+	case !same:
 		return conflict(OtherInput, "this is not the input of job %s, or it is read in another way", job.ID)
+	case !sameRows:
+		return otherRules(job)
 	}
 	canary, err := PickCanary(ctx, o.Files, o.Read, job.Options.Canary)
 	if err != nil {
@@ -219,6 +225,10 @@ func PickCanary(ctx context.Context, files *input.Files, read input.Spec, c jobs
 
 // Queue queues all rows of the submission that are not queued yet, and seals its job.
 func (sub *Submission) Queue(ctx context.Context) error {
+	if sub.whole {
+		sub.producer.agreed()
+		return nil
+	}
 	err := sub.producer.queue(ctx, sub.Job, sub.reader.Rows(ctx), sub.reader.Inputs)
 	return sub.explain(ctx, err)
 }

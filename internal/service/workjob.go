@@ -66,12 +66,12 @@ func (s *Service) MayReport(ctx context.Context, dir string, o Order) error {
 	if err != nil || owner == "" {
 		return err
 	}
-	fingerprint, err := o.Files.Fingerprint(o.Read.Settings())
+	fingerprint, err := o.fingerprint()
 	if err != nil {
 		return err
 	}
 	job, err := s.Job(ctx, owner)
-	if err == nil && job.Fingerprint == fingerprint && !job.State.Ended() {
+	if same, _ := sameInput(job.Fingerprint, fingerprint); err == nil && same && !job.State.Ended() {
 		return nil
 	}
 	return &Conflict{Kind: OtherReport, ID: owner, text: dir + " holds the report of an earlier job"}
