@@ -11,6 +11,7 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/credentials"
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/redisfault"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -57,6 +58,9 @@ func cannotRun(err error, hint string) error { return &exitError{exitCannotRun, 
 // explain gives the exit code of a command's error and what a person is told.
 func explain(err error, cmd *cobra.Command) (code int, text string) {
 	code, hint := codeAndHint(err)
+	if f := cmd.Flags().Lookup("redis"); hint == "" && code == exitCannotRun && f != nil && f.Value.String() != "" {
+		_, hint = ofFault(lost(redisfault.Of(err)), "")
+	}
 	if e, ok := errors.AsType[*exitError](err); ok && e.err == nil {
 		return code, ""
 	}
@@ -124,10 +128,7 @@ func codeAndHint(err error) (code int, hint string) {
 		if e.Outdated {
 			return exitCannotRun, "sunbulk needs 6.2 or later"
 		}
-		if e.Denied {
-			return exitCannotRun, "check the user and password in --redis; with master_name those before the @ are the Sentinels', and &password= is the server's"
-		}
-		return exitCannotRun, "check --redis, and that the server runs; 'docker compose up -d redis' starts one"
+		return ofFault(e.Fault, e.Better)
 	}
 	if errors.As(err, new(*service.ReportError)) {
 		return exitCannotRun, "check --out and the space on the disk"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/spf13/pflag"
 
@@ -21,9 +22,18 @@ func (p *program) open(ctx context.Context, address string) (*service.Service, e
 	}
 	s, warnings, err := service.Open(ctx, address)
 	for _, w := range warnings {
-		printf(p.screen, "warning: %s (hint: %s)\n", w.Text, w.Hint)
+		p.warn(w)
 	}
 	return s, err
+}
+
+// warn tells what about a Redis endangers jobs, in the form of the log where that is JSON.
+func (p *program) warn(w service.Warning) {
+	if log, err := p.logger(slog.LevelWarn); err == nil && p.logFormat == "json" {
+		log.Warn(w.Text, "hint", w.Hint)
+		return
+	}
+	printf(p.screen, "warning: %s (hint: %s)\n", w.Text, w.Hint)
 }
 
 // withRedis does something with a real Redis.

@@ -71,9 +71,20 @@ func run(ctx, drain context.Context, args []string, stdin io.Reader, stdout, std
 	}
 	code, text := explain(err, cmd)
 	if text != "" {
-		fmt.Fprintln(p.screen, text)
+		p.end(text, cmd)
 	}
 	return code
+}
+
+// end says why a command ended. What a worker says is all read by the same program.
+func (p *program) end(text string, cmd *cobra.Command) {
+	log, err := p.logger(slog.LevelInfo)
+	if err != nil || p.logFormat != "json" || cmd.Name() != "worker" {
+		fmt.Fprintln(p.screen, text)
+		return
+	}
+	what, hint, _ := strings.Cut(strings.TrimPrefix(text, "sunbulk: "), "\nhint: ")
+	log.Error(what, "hint", hint)
 }
 
 func (p *program) root() *cobra.Command {

@@ -45,10 +45,14 @@ func Read(ctx context.Context, rdb redis.UniversalClient, app string) (Standing,
 	} else {
 		s.Set = nil
 	}
+	_, known := fields["conf"] // by the last lease: a change of the override takes it away until the next
 	for name, value := range fields {
-		at, _, _ := strings.Cut(value, " ")
+		at, terms, _ := strings.Cut(value, " ")
 		if us, err := strconv.ParseInt(at, 10, 64); strings.HasPrefix(name, "job:") && err == nil && now.Sub(time.UnixMicro(us)) < forget {
 			s.Jobs++
+			if !known {
+				s.want(terms)
+			}
 		}
 	}
 	if s.Override == Max {
@@ -65,6 +69,21 @@ func Read(ctx context.Context, rdb redis.UniversalClient, app string) (Standing,
 	}
 	s.Reason = cmp.Or(outage(fields, now), s.reason(time.UnixMicro(int64(n("at"))), fields["held"] == "1"))
 	return s, nil
+}
+
+// want counts what a job asks for, as lease.lua does.
+func (s *Standing) want(terms string) {
+	var rate, reserve float64
+	if _, err := fmt.Sscan(terms, &rate, &reserve); err != nil {
+		return
+	}
+	least := func(of *float64, n float64) {
+		if n > 0 && (*of == 0 || n < *of) {
+			*of = n
+		}
+	}
+	least(&s.Limit, rate)
+	least(&s.Of, rate*(1-reserve))
 }
 
 // forget is how long a job of which nothing is heard counts; lease.lua has it too.

@@ -34,6 +34,14 @@ const (
 	NotAllowed     Fault = "not_allowed"      // the user lacks a permission
 	IsCluster      Fault = "is_cluster"       // it is a node of a Cluster, and was taken for a single server
 	NotCluster     Fault = "not_cluster"      // it is a single server, and was taken for a node of a Cluster
+	IsSentinel     Fault = "is_sentinel"      // it is a Sentinel, and was taken for a server
+	NotSentinel    Fault = "not_sentinel"     // it is a server, and was taken for a Sentinel
+	NoMaster       Fault = "no_master"        // the Sentinel knows no master of that name
+	PlainPort      Fault = "plain_port"       // it speaks no TLS, and was asked to
+	TLSPort        Fault = "tls_port"         // it speaks TLS alone
+	UnknownCA      Fault = "unknown_ca"       // nobody who is trusted has signed its certificate
+	WrongName      Fault = "wrong_name"       // its certificate is of another host
+	ClientCert     Fault = "client_cert"      // it wants a certificate of the client
 	WrongType      Fault = "wrong_type"       // a key holds something else
 )
 
@@ -55,9 +63,17 @@ var sentences = []struct {
 	{"cluster support disabled", NotCluster},
 	{"without any password configured for the default user", WrongPassword},
 	{"The user executing the script can't", NotAllowed},
+	{"unknown command 'sentinel'", NotSentinel},
 	{"sentinels specified in configuration are unreachable", NoAnswer},
 	{"cluster has no nodes", NoAnswer},
 	{"connection pool", NoAnswer},
+	{"certificate signed by unknown authority", UnknownCA},
+	{"certificate is not trusted", UnknownCA},
+	{"x509: certificate is valid for", WrongName},
+	{"because it doesn't contain any IP SANs", WrongName},
+	{"x509: certificate is not valid for any names", WrongName},
+	{"tls: certificate required", ClientCert},
+	{"first record does not look like a TLS handshake", PlainPort},
 	{"i/o timeout", NoAnswer},
 	{"connection refused", NoAnswer},
 	{"connection reset by peer", NoAnswer},
@@ -65,7 +81,7 @@ var sentences = []struct {
 
 // Of returns what an error of a Redis, or of a library that uses one, says of it. Errors of HTTP are none of Redis.
 func Of(err error) Fault {
-	if err == nil || errors.As(err, new(*url.Error)) || errors.Is(err, redis.Nil) {
+	if err == nil || errors.As(err, new(*url.Error)) {
 		return None
 	}
 	if f := OfText(err.Error()); f != None {

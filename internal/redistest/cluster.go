@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,7 +24,7 @@ func StartCluster(t testing.TB, args ...string) *Cluster {
 	c := &Cluster{}
 	args = append([]string{"--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0"}, args...)
 	for range 6 {
-		c.Servers = append(c.Servers, Start(t, append(args, "--cluster-port", port(t, freeAddr(t)))...))
+		c.Servers = append(c.Servers, Start(t, slices.Concat(args, []string{"--cluster-port", port(t, freeAddr(t))})...))
 	}
 	first := c.Servers[0].Client(t)
 	ctx := context.Background()

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,7 +91,13 @@ func (s *Server) wait(t testing.TB, name string) {
 	t.Helper()
 	rdb := redis.NewClient(&redis.Options{Addr: s.Addr, MaxRetries: -1, DialerRetries: 1})
 	defer rdb.Close()
-	until(t, name+" answers", func() error { return rdb.Ping(context.Background()).Err() })
+	until(t, name+" answers", func() error {
+		err := rdb.Ping(context.Background()).Err()
+		if err != nil && strings.HasPrefix(err.Error(), "NOAUTH ") {
+			return nil
+		}
+		return err
+	})
 }
 
 // until returns when a condition holds, and fails the test when it does not within half a minute.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/redisfault"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -127,10 +128,11 @@ func typed(err error) error {
 	return err
 }
 
-// Unavailable says that the Redis does not answer, or cannot be used.
+// Unavailable says that the Redis does not answer, or cannot be used as it was asked to.
 type Unavailable struct {
-	Outdated bool // its version is too old
-	Denied   bool // the user or password is missing, wrong, or may not
+	Outdated bool             // its version is too old
+	Fault    redisfault.Fault // what is the matter
+	Better   string           // a URL that may be meant, without password; empty = none is known
 	err      error
 }
 

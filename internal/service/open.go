@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -30,7 +28,7 @@ func Open(ctx context.Context, address string) (*Service, []Warning, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	warnings, err := judge(ctx, rdb, address)
+	warnings, err := inspect(ctx, rdb, address)
 	if err != nil {
 		rdb.Close()
 		return nil, nil, err
@@ -96,45 +94,4 @@ func redact(err error, address string) string {
 	}
 	password, _ := u.User.Password()
 	return sunco.NewRedactor(password, u.Query().Get("password")).Redact(err.Error())
-}
-
-// deniedForm is that of what Redis and Sentinel answer without, or with a wrong, user or password.
-var deniedForm = regexp.MustCompile(`\b(NOAUTH|WRONGPASS|NOPERM)\b`)
-
-var infoLine = regexp.MustCompile(`(?m)^([a-z_]+):(.*?)\r?$`)
-
-// judge refuses a Redis that does not answer or is too old, and warns of one that may forget what it is told.
-func judge(ctx context.Context, rdb redis.UniversalClient, address string) (warnings []Warning, err error) {
-	info, err := rdb.Info(ctx, "server", "memory", "persistence").Result()
-	if err != nil {
-		return nil, &Unavailable{Denied: deniedForm.MatchString(err.Error()), err: fmt.Errorf("redis does not answer: %s", redact(err, address))}
-	}
-	fields := map[string]string{}
-	for _, m := range infoLine.FindAllStringSubmatch(info, -1) {
-		fields[m[1]] = m[2]
-	}
-	major, rest, _ := strings.Cut(fields["redis_version"], ".")
-	minor, _, _ := strings.Cut(rest, ".")
-	ma, _ := strconv.Atoi(major)
-	mi, _ := strconv.Atoi(minor)
-	if ma < 6 || ma == 6 && mi < 2 {
-		return nil, &Unavailable{Outdated: true, err: fmt.Errorf("redis is version %s", fields["redis_version"])}
-	}
-	if policy := fields["maxmemory_policy"]; policy != "" && policy != "noeviction" {
-		warnings = append(warnings, Warning{"Redis may evict jobs: its maxmemory-policy is " + policy, "set it to noeviction"})
-	}
-	if fields["aof_enabled"] == "0" {
-		text := "Redis may forget the last minutes when it crashes: it only takes snapshots"
-		if !snapshots(ctx, rdb) {
-			text = "Redis forgets every job when it restarts: it persists nothing"
-		}
-		warnings = append(warnings, Warning{text, "appendonly yes, appendfsync always"})
-	}
-	return warnings, nil
-}
-
-// snapshots tells whether Redis saves snapshots; where that cannot be asked, that it does.
-func snapshots(ctx context.Context, rdb redis.UniversalClient) bool {
-	save, err := rdb.ConfigGet(ctx, "save").Result()
-	return err != nil || save["save"] != ""
 }

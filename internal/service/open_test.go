@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/sunbulk/sunbulk/internal/redisfault"
 	"github.com/sunbulk/sunbulk/internal/redistest"
 )
 
@@ -51,6 +52,10 @@ func TestDialI7BarePasswords(t *testing.T) {
 	}
 }
 
+func denied(e *Unavailable) bool {
+	return e.Fault == redisfault.NoPassword || e.Fault == redisfault.WrongPassword || e.Fault == redisfault.NotAllowed
+}
+
 // A login that is refused is told from a server that does not answer.
 func TestOpenDenied(t *testing.T) {
 	server := redistest.Start(t)
@@ -59,7 +64,7 @@ func TestOpenDenied(t *testing.T) {
 	}
 	for address, want := range map[string]bool{"redis://": true, "redis://:wrong@": true, "redis://nobody:p%40ss%2Fw%3Ard@": true} {
 		_, _, err := Open(t.Context(), address+server.Addr)
-		if e, ok := errors.AsType[*Unavailable](err); !ok || e.Denied != want {
+		if e, ok := errors.AsType[*Unavailable](err); !ok || denied(e) != want {
 			t.Errorf("%s: got %v, want denied: %t", address, err, want)
 		}
 	}
@@ -70,7 +75,7 @@ func TestOpenDenied(t *testing.T) {
 	s.Close()
 	server.Kill()
 	_, _, err = Open(t.Context(), "redis://"+server.Addr)
-	if e, ok := errors.AsType[*Unavailable](err); !ok || e.Denied {
+	if e, ok := errors.AsType[*Unavailable](err); !ok || denied(e) {
 		t.Errorf("no server: got %v", err)
 	}
 }
