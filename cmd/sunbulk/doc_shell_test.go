@@ -37,8 +37,8 @@ type docShell struct {
 	ids     map[string]string // of jobs and runs, likewise
 }
 
-// newDocShell starts a shell in a new folder with testdata in it. It ends with the test, and with all it started.
-func newDocShell(t *testing.T, server *redistest.Server) *docShell {
+// newDocShell starts a shell in a new folder with testdata in it, which finds sunbulk by path. It ends with the test, and with all it started.
+func newDocShell(t *testing.T, path string, server *redistest.Server) *docShell {
 	t.Helper()
 	bash, err := exec.LookPath("bash")
 	if err != nil {
@@ -63,7 +63,7 @@ func newDocShell(t *testing.T, server *redistest.Server) *docShell {
 	}
 	cmd := exec.Command(bash, "--noprofile", "--norc")
 	cmd.Dir = sh.dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "TZ=UTC", "GORACE=atexit_sleep_ms=0", "SUNBULK_LISTEN=" + simulator}
+	cmd.Env = []string{"PATH=" + path, "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "TZ=UTC", "GORACE=atexit_sleep_ms=0", "SUNBULK_LISTEN=" + simulator}
 	cmd.ExtraFiles = []*os.File{w}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	in, err := cmd.StdinPipe()

@@ -15,7 +15,7 @@ import (
 // it and in one shell, and compares what each command prints with what stands below it. See docExample for what a
 // comment before a block can say.
 func TestDocuments(t *testing.T) {
-	ran := 0
+	ran, path := 0, programPath(t)("documents")
 	for _, name := range documentNames(t) {
 		examples, err := readExamples(name)
 		if err != nil {
@@ -34,7 +34,7 @@ func TestDocuments(t *testing.T) {
 		if ran += steps; steps > 0 {
 			t.Run(filepath.Base(name), func(t *testing.T) {
 				t.Parallel()
-				runExamples(t, examples)
+				runExamples(t, path, examples)
 			})
 		}
 	}
@@ -168,8 +168,8 @@ func (e *docExample) parse() error {
 	return nil
 }
 
-// runExamples runs the blocks of one document in order.
-func runExamples(t *testing.T, examples []docExample) {
+// runExamples runs the blocks of one document in order, with the sunbulk that path finds.
+func runExamples(t *testing.T, path string, examples []docExample) {
 	var all strings.Builder
 	for _, e := range examples {
 		for _, text := range append(e.text, e.before...) {
@@ -180,7 +180,7 @@ func runExamples(t *testing.T, examples []docExample) {
 	if strings.Contains(all.String(), docRedis) {
 		server = redistest.Start(t)
 	}
-	sh := newDocShell(t, server)
+	sh := newDocShell(t, path, server)
 	for _, e := range examples {
 		if e.file != "" {
 			if err := os.WriteFile(filepath.Join(sh.dir, e.file), []byte(strings.Join(e.text, "\n")+"\n"), 0o644); err != nil {

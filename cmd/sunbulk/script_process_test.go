@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -76,11 +77,8 @@ func start(s *script, ts *testscript.TestScript, args []string) error {
 	if err := ts.Exec("env", "-0"); err != nil {
 		return err
 	}
-	path, err := exec.LookPath("sunbulk")
-	if err != nil {
-		return err
-	}
-	p := &process{Cmd: exec.Command(path, args...), done: make(chan struct{})}
+	program := filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], "sunbulk")
+	p := &process{Cmd: exec.Command(program, args...), done: make(chan struct{})}
 	p.Dir = ts.MkAbs(".")
 	p.Env = strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\x00"), "\x00")
 	stdout, err := os.Create(ts.MkAbs(name + ".out"))

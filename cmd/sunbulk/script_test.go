@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -18,6 +19,7 @@ func TestMain(m *testing.M) {
 
 // TestScript runs testdata/script: one file per behaviour of the command line, its name says which.
 func TestScript(t *testing.T) {
+	path := programPath(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
 		RequireUniqueNames: true,
@@ -28,6 +30,7 @@ func TestScript(t *testing.T) {
 				return err
 			}
 			env.Setenv("REPO", root)
+			env.Setenv("PATH", path(strings.TrimPrefix(filepath.Base(env.WorkDir), "script-")))
 			env.Values[scriptKey{}] = s
 			env.Defer(s.stop)
 			if os.Getenv("GORACE") == "" { // or every process sleeps for a second at its end

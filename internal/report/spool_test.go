@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -102,7 +101,10 @@ func TestSpoolSortsRows(t *testing.T) {
 
 // streamSource makes outcomes as they are read: batches of 100 rows that end out of order, within
 // as many as run at a time; one row in ten failed, one in fifty was rejected, one in fifty waits.
-type streamSource struct{ rows int64 }
+type streamSource struct {
+	rows int64
+	look func() // at the memory in use; nil = nobody looks
+}
 
 const streamWindow = 64
 
@@ -127,6 +129,9 @@ func (s streamSource) Chunks(context.Context) iter.Seq2[jobs.Chunk, error] {
 				if !yield(k, nil) {
 					return
 				}
+				for n := first; n < first+100 && n <= s.rows; n++ {
+					s.glance(n)
+				}
 			}
 		}
 	}
@@ -150,31 +155,23 @@ func (s streamSource) job() jobs.Job {
 	return testJob(jobs.Running, jobs.Tally{Read: s.rows, Unprocessed: s.rows})
 }
 
-// heapGrowth is how far the highest mark of what is in use rises from ten thousand rows to many. Garbage
-// is collected before each look, so a busy machine makes no difference.
+// heapGrowth is how far the highest mark of what is in use rises from ten thousand rows to many. It looks each time a source has
+// given another hundredth of its rows: then the writer waits, so no garbage of its own comes between the collection and the look,
+// however busy the machine is.
 func heapGrowth(t *testing.T, many int64, write func(src streamSource) error) int64 {
 	t.Helper()
 	heap := func(rows int64) (most int64) {
-		done, looked := make(chan struct{}), make(chan struct{})
-		go func() {
-			defer close(looked)
-			for {
-				var m runtime.MemStats
-				runtime.GC()
-				runtime.ReadMemStats(&m)
-				most = max(most, int64(m.HeapAlloc))
-				select {
-				case <-done:
-					return
-				case <-time.After(100 * time.Millisecond):
-				}
-			}
-		}()
-		err := write(streamSource{rows})
-		close(done)
-		<-looked
-		if err != nil {
+		look := func() {
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			most = max(most, int64(m.HeapAlloc))
+		}
+		if err := write(streamSource{rows, look}); err != nil {
 			t.Fatal(err)
+		}
+		if most == 0 {
+			t.Fatal("the writer asked for no rows, so nobody looked")
 		}
 		return most
 	}
@@ -182,16 +179,23 @@ func heapGrowth(t *testing.T, many int64, write func(src streamSource) error) in
 	return heap(many) - small
 }
 
-// I6: a million rows take no more memory than ten thousand.
+// glance is called for each row, and looks at the memory a hundred times.
+func (s streamSource) glance(row int64) {
+	if s.look != nil && row%max(s.rows/100, 1) == 0 {
+		s.look()
+	}
+}
+
+// I6: 100,000 rows take no more memory than ten thousand.
 func TestWriteI6FlatMemory(t *testing.T) {
 	if testing.Short() {
-		t.Skip("writes a million rows")
+		t.Skip("writes 100,000 rows")
 	}
-	got := heapGrowth(t, 1_000_000, func(src streamSource) error {
+	got := heapGrowth(t, 100_000, func(src streamSource) error {
 		_, err := writeTo(t.Context(), t.TempDir(), src.job(), src)
 		return err
 	})
-	if most := int64(8 << 20); got > most {
+	if most := int64(512 << 10); got > most {
 		t.Errorf("the heap grew by %d bytes, want at most %d", got, most)
 	}
 }
@@ -199,20 +203,20 @@ func TestWriteI6FlatMemory(t *testing.T) {
 // I6: as with the report.
 func TestWriteUndoI6FlatMemory(t *testing.T) {
 	if testing.Short() {
-		t.Skip("writes 300,000 rows")
+		t.Skip("writes 100,000 rows")
 	}
-	got := heapGrowth(t, 300_000, func(src streamSource) error {
+	got := heapGrowth(t, 100_000, func(src streamSource) error {
 		_, err := undoTo(t.Context(), t.TempDir(), src.job(), src)
 		return err
 	})
-	if most := int64(8 << 20); got > most {
+	if most := int64(512 << 10); got > most {
 		t.Errorf("the heap grew by %d bytes, want at most %d", got, most)
 	}
 }
 
 // BenchmarkWrite makes a report of a million rows.
 func BenchmarkWrite(b *testing.B) {
-	src := streamSource{1_000_000}
+	src := streamSource{rows: 1_000_000}
 	chunks := slices.Collect(func(yield func(jobs.Chunk) bool) {
 		for k := range src.Chunks(b.Context()) {
 			yield(k)
@@ -234,7 +238,7 @@ func BenchmarkWrite(b *testing.B) {
 
 // BenchmarkWriteUndo writes what takes back the creates among a million rows.
 func BenchmarkWriteUndo(b *testing.B) {
-	src := streamSource{1_000_000}
+	src := streamSource{rows: 1_000_000}
 	chunks := slices.Collect(func(yield func(jobs.Chunk) bool) {
 		for k := range src.Chunks(b.Context()) {
 			yield(k)

@@ -98,7 +98,9 @@ func (r *rig) Errorf(format string, args ...any) {
 func build(t testing.TB) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "sunbulk")
-	out, err := exec.Command("go", "-C", "../..", "build", "-o", program, "./cmd/sunbulk").CombinedOutput()
+	cmd := exec.Command("go", "-C", "../..", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", program, "./cmd/sunbulk")
+	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0") // as the Makefile compiles it, so that packages are compiled once
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("build sunbulk: %v\n%s", err, out)
 	}
