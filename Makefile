@@ -17,7 +17,7 @@ build: ## build ./sunbulk
 
 demo: build ## run a migration against a simulated API, and leave its report in demo-report/
 	@rm -rf demo-report
-	./sunbulk run testdata/migration.csv --simulate=testdata/world.json --redis= --rate 40 --out demo-report || test $$? -eq 3
+	./sunbulk run testdata/migration.csv --simulate=testdata/world.json --redis= --rate 40 --timeout 4s --out demo-report || test $$? -eq 3
 	@echo "exit code 3: the job finished, and some rows are neither ok nor noop; the file holds a few of each kind that goes wrong"
 	@echo "see demo-report/results.csv, failed.csv, rejected.csv and summary.json"
 

@@ -148,7 +148,7 @@ func (l *lane) learn(ctx context.Context, e *sunco.Error, took time.Duration) {
 	case e != nil && e.Status == statusTooMany:
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		if err := l.app.pace.Throttled(ctx, e.RetryAfter); err != nil {
+		if err := l.app.pace.Throttled(ctx, e.RetryAfter, took); err != nil {
 			l.log.Warn("could not halt the app's other workers", "error", err)
 		}
 	case e == nil || e.Status != 0:

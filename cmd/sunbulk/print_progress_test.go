@@ -15,7 +15,7 @@ func busy() service.Snapshot {
 	return service.Snapshot{
 		Job: jobs.Job{State: jobs.Running, Sealed: true, Options: jobs.Options{App: "5e4af71a81966cfff3ef6550"},
 			Tally: jobs.Tally{Read: 2_000_000, OK: 1_100_000, Noop: 80_000, Failed: 20_000, Rejected: 3_000, InDoubt: 944}},
-		Slow: []string{"34/s of 50/s: the API answered 429 at 02:14, and its answers are slow since"},
+		Slow: []string{"34/s of 50/s: the API answered 429 at 02:14 and seems to allow 35/s"},
 		At:   time.Now(),
 	}
 }

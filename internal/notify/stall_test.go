@@ -72,7 +72,7 @@ func TestAHaltIsNoStall(t *testing.T) {
 	p := newPlace(t)
 	n, j := p.notifier(nil), running(t, p)
 	j.Options.Window = "" // Redis' clock says when the halt ends
-	p.do(pace.New(p.rdb, app, "w").Throttled(t.Context(), time.Hour))
+	p.do(pace.New(p.rdb, app, "w").Throttled(t.Context(), time.Hour, 0))
 	for minutes, want := range []string{0: "", 12: "", 69: "", 70: job + ":stalled:0:0"} {
 		_, got, err := n.stall(t.Context(), j, time.Now().Add(time.Duration(minutes)*time.Minute))
 		p.do(err)

@@ -53,6 +53,17 @@ func newFleet(t testing.TB) *fleet {
 	return newFleetOn(t, r.Client())
 }
 
+// warm lets calls begin at a rate that was reached before.
+func (f *fleet) warm(rate float64) {
+	now, err := f.rdb.Time(f.t.Context()).Result()
+	if err == nil {
+		err = f.rdb.HSet(f.t.Context(), key("app"), "rate", rate, "ticked", now.UnixMicro()).Err()
+	}
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
 func newFleetOn(t testing.TB, rdb redis.UniversalClient) *fleet {
 	return &fleet{t: t, rdb: rdb, byJob: map[string][]time.Time{}}
 }
@@ -66,6 +77,7 @@ func (f *fleet) start(ctx context.Context, worker, job string, terms Terms, need
 func (f *fleet) work(ctx context.Context, worker, job string, terms Terms, skew time.Duration, need int) {
 	p := New(f.rdb, "app", worker)
 	p.now = func() time.Time { return time.Now().Add(skew) }
+	go p.Listen(ctx)
 	lane := p.Lane(job, terms)
 	for lane.Ready(ctx, need) == nil {
 		if lane.Take() {
@@ -95,7 +107,7 @@ func (f *fleet) call(ctx context.Context, p *Pace, job string) {
 	sleep(ctx, took)
 	if !throttled {
 		p.Answered(took)
-	} else if err := p.Throttled(ctx, retryAfter); err != nil && ctx.Err() == nil {
+	} else if err := p.Throttled(ctx, retryAfter, took); err != nil && ctx.Err() == nil {
 		f.t.Error(err)
 	}
 }

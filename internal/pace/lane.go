@@ -23,10 +23,11 @@ type Lane struct {
 	pace *Pace
 	job  string
 
-	mu    sync.Mutex
-	terms Terms
-	grant grant
-	delay time.Duration // of Redis' latest replies
+	mu     sync.Mutex
+	terms  Terms
+	grant  grant
+	leased int           // halts before the grant
+	delay  time.Duration // of Redis' latest replies
 }
 
 // Lane returns the lane of a job, whose id has no colon.
@@ -81,7 +82,15 @@ func (l *Lane) Take() bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.expire()
 	return l.grant.take(l.pace.now())
+}
+
+// expire drops slots at a rate that a halt has ended.
+func (l *Lane) expire() {
+	if l.leased != l.pace.spell() {
+		l.grant = grant{}
+	}
 }
 
 // due returns how long until the next slot; false when there is none.
@@ -92,6 +101,7 @@ func (l *Lane) due() (time.Duration, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.pace.now()
+	l.expire()
 	at, ok := l.grant.slot(now)
 	return at.Sub(now), ok
 }
@@ -102,11 +112,11 @@ func (l *Lane) lease(ctx context.Context, need int) (time.Duration, error) {
 	t, delay := l.terms, l.delay
 	l.mu.Unlock()
 	p := l.pace
-	seen := p.tell()
+	seen, halts := p.tell(), p.spell()
 	sent := p.now()
 	reply, err := leaseScript.Run(ctx, p.rdb, []string{key(p.app)}, p.worker, l.job, need, delay.Microseconds(),
 		number(t.Rate), number(t.Reserve), max(1, t.Burst), max(1, t.Weight), number(t.Cap),
-		seen.made, seen.mean().Microseconds(), seen.spared, seen.refused).Int64Slice()
+		seen.made, seen.mean().Microseconds(), seen.refused, seen.fresh).Int64Slice()
 	if err != nil {
 		return 0, fmt.Errorf("lease calls: %w", err)
 	}
@@ -122,6 +132,7 @@ func (l *Lane) lease(ctx context.Context, need int) (time.Duration, error) {
 	if n == 0 {
 		return wait, nil
 	}
+	l.leased = halts
 	l.grant = newGrant(n, start, span, lapse, unsure)
 	return 0, nil
 }

@@ -1,23 +1,15 @@
--- KEYS: pace
 -- ARGV: worker, job, need (calls; 0 = only keep the terms), delay (µs that replies take), rate (calls/s; 0 = no limit),
---       reserve (0 to 1), burst, weight, cap (calls/s of this job; 0 = none), calls answered since the last lease, their
---       mean latency (µs), calls in flight during a halt that were answered well, and by 429
+--       reserve (0 to 1), burst, weight, cap (calls/s of this job; 0 = none), calls answered since the last lease other than
+--       by 429, their mean latency (µs), answers 429 that throttle.lua was not told of, and of the calls answered those that
+--       were sent after the last halt
 -- Returns {now, calls, wait (µs), span (µs), lapse (µs)}: the calls may be made from now + wait on, evenly over the span,
 -- each at most lapse after its time. 0 calls: ask again after wait. -1: there is no limit until lapse is over.
 -- The calls of all workers lie on one line, a slot each; tat is the time of its next free slot. All times are Redis' own.
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
 local worker, job, need = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local delay, made, latency = tonumber(ARGV[4]), tonumber(ARGV[10]), tonumber(ARGV[11])
-local second, key = 1000000, KEYS[1]
-local function whole(n) return string.format('%.0f', n) end
-local function set(field, value) redis.call('HSET', key, field, value) end
+local delay, made, latency, refused = tonumber(ARGV[4]), tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 
-set('job:' .. job, table.concat({whole(now), ARGV[5], ARGV[6], ARGV[7], ARGV[8]}, ' '))
-if need > 0 then set('ask:' .. job .. ':' .. worker, whole(now)) end
-local h, all = {}, redis.call('HGETALL', key)
-for i = 1, #all, 2 do h[all[i]] = all[i + 1] end
-local function get(field) return tonumber(h[field] or '0') end
+put('job:' .. job, table.concat({whole(now), ARGV[5], ARGV[6], ARGV[7], ARGV[8]}, ' '))
+if need > 0 then put('ask:' .. job .. ':' .. worker, whole(now)) end
 
 -- Who asks now: a worker that is gone has no part after two seconds, a job after six.
 local workers, asking, limit, conf, burst, weight = {}, 0, 0, 0, nil, {}
@@ -44,58 +36,74 @@ elseif h.override then
   conf, cap = tonumber(h.override), 0
   burst = math.max(1, math.floor(conf / 10))
 end
-set('limit', limit)
-set('conf', conf)
-if h.override then redis.call('PERSIST', key) else redis.call('PEXPIRE', key, 86400000) end
+put('limit', limit)
+put('conf', conf)
+if h.override then redis.call('PERSIST', key) else redis.call('PEXPIRE', key, 30 * 86400000) end
 
--- What was measured: calls a second, and whether answers take longer than they did.
-local halt, since = get('halt'), get('since')
-if since == 0 then since = now; set('since', whole(since)) end
+-- What was answered. Good answers end a halt that was repeated.
+local halt, free = get('halt'), second / 4 + delay
 if made > 0 then
-  redis.call('HINCRBY', key, 'made', made)
-  local lat = h.lat and get('lat') + 0.2 * (latency - get('lat')) or latency
-  local usual = h.usual and get('usual') + 0.002 * (lat - get('usual')) or lat
-  usual = math.min(usual, lat)
-  h.held = (lat > 2 * usual and lat - usual > 20000) and '1' or '0'
-  set('lat', lat)
-  set('usual', usual)
-  set('held', h.held)
-  if now > halt then set('streak', 0) end
+  local lat, usual = get('lat'), get('usual')
+  lat = lat > 0 and lat + math.min(1, made / 30) * (latency - lat) or latency
+  usual = usual > 0 and usual + math.min(1, made / 1000) * (latency - usual) or latency
+  put('lat', lat)
+  put('usual', usual)
+  put('held', lat > 2 * usual + 50000 and '1' or '0')
 end
-if now - since >= second then
-  set('measured', (get('made') + made) / (now - since) * second)
-  redis.call('HSET', key, 'made', 0, 'since', whole(now))
-end
-
--- Where nearly all calls in flight at a halt are answered well, 429s say nothing about the rate: it is as before.
-if tonumber(ARGV[12]) + tonumber(ARGV[13]) > 0 then
-  h.spared = redis.call('HINCRBYFLOAT', key, 'spared', ARGV[12])
-  h.refused = redis.call('HINCRBYFLOAT', key, 'refused', ARGV[13])
-  local sporadic = get('spared') >= 10 and get('spared') >= 10 * get('refused')
-  if sporadic and h.before and now - get('lowered') < 10 * second then
-    h.slow = h.before
-    set('slow', h.slow)
-    redis.call('HDEL', key, 'before')
-  end
+if tonumber(ARGV[13]) > 0 then resume() end
+if conf == 0 and (h.tamed ~= '1' or now < get('cut')) then mark(now - free, free, made) end
+if refused > 0 then
+  if conf > 0 or get('found') > 0 then mark(now - get('lat') - tenth, tenth, -refused) end
+  put('acc', math.max(0, get('acc') - refused))
+  put('owed', math.min(math.max(3, get('rate') / 10), get('owed') + refused))
 end
 
--- The rate: the configured one, or less since a 429. Clean running raises it by small steps that grow.
-local rate, slow = conf, get('slow')
-if slow > 0 then
-  local raised, top = get('raised'), get('top')
-  if now > halt and now - raised >= second then
-    local step = 0.02 * top
-    if conf > 0 then step = math.min(step, 0.0025 * conf) end
-    step = math.max(step, 0.01) * 2 ^ math.min(8, math.floor((now - math.max(halt, get('at'))) / (10 * second)))
-    if h.held ~= '1' then slow = slow + step * math.min(2, (now - raised) / second) end
-    redis.call('HSET', key, 'slow', slow, 'raised', whole(now))
+-- The rate. It begins low and doubles while all is well, up to just under what the API is known to accept; from there it
+-- feels its way up from time to time.
+local found, rate, tat = get('found'), get('rate'), h.tat and get('tat') or now
+local under = math.min(0.98 * found, math.max(found - 0.25, 0.5 * found))
+local ticked = get('ticked')
+if need > 0 and now - ticked > 10 * second then -- begin
+  rate = math.max(10, found / 2)
+  put('tries', 0)
+  put('probe', now + 3 * second)
+elseif need > 0 and now > halt then
+  local dt, sent = math.min(now - ticked, second / 2) / second, calls(now - second, now)
+  local unit = math.max(0.5, (math.max(0, tat - now) + get('lat')) / second)
+  local slow = math.max(unit, 5 / rate, get('long') / second)
+  if get('streak') == 1 and get('lat') > 0 then rate = math.min(rate, 3 / get('lat') * second)
+  elseif get('streak') > 1 then
+    rate = math.min(rate, 2.5 / unit) -- nothing but 429s: one call at a time finds out
+  elseif now < get('hold') or sent + 3 < 0.35 * rate or h.held == '1' then
+    put('probe', math.max(now, get('probe')))
+  elseif conf > 0 and rate >= math.max(conf, 10) then put('probe', math.max(now, get('probe')))
+  elseif found == 0 or rate < math.min(0.955 * found, math.max(found - 0.31, 0.49 * found)) then
+    rate = rate * 2 ^ (dt / unit)
+    if found > 0 then rate = math.min(rate, 0.96 * found, math.max(found - 0.3, 0.5 * found)) end
+  elseif rate < under then
+    rate = math.min(under, rate + 0.01 * found * dt)
+  elseif get('owed') > 0 then
+    put('probe', math.max(now, get('probe')))
+  elseif now > get('probe') then
+    local t = (now - get('probe')) / second * 0.5 / slow
+    rate = rate * (1 + math.min(0.4, 0.03 + 0.07 * t * t) * dt * 0.5 / slow)
+    if rate > 1.05 * found then
+      found = math.max(found, math.min(rate, conf > 0 and conf or rate) / 1.05)
+      put('found', found)
+      put('by', 'accepted')
+      put('learnt', now)
+      put('tries', 0)
+    end
   end
-  if conf > 0 and slow >= conf or conf == 0 and slow > 4 * top then
-    redis.call('HDEL', key, 'slow', 'top')
-  else rate = slow end
 end
-if need == 0 then return {now, 0, 0, 0, 0} end
-if now < halt then return {now, 0, math.ceil(halt - now), 0, 0} end
+if need > 0 then
+  put('owed', math.max(0, get('owed') - math.max(0, now - ticked) / second / 30))
+  put('ticked', now)
+end
+put('rate', rate)
+if conf > 0 then rate = math.min(rate, conf) elseif h.tamed ~= '1' then rate = 0 end
+if need == 0 then keep() return {now, 0, 0, 0, 0} end
+if now < halt then keep() return {now, 0, math.ceil(halt - now), 0, 0} end
 
 -- A job with a rate of its own waits for its turn first.
 local turn = now
@@ -104,14 +112,15 @@ if cap > 0 then
   turn = math.max(get('cap:' .. job), now - 2 * second)
   if turn > latest then -- the cap was lower
     turn = latest
-    set('cap:' .. job, whole(turn))
+    put('cap:' .. job, whole(turn))
   end
-  if turn > now then return {now, 0, math.ceil(turn - now), 0, 0} end
+  if turn > now then keep() return {now, 0, math.ceil(turn - now), 0, 0} end
   need = math.min(need, math.max(1, math.floor(cap)))
 end
 if rate == 0 then
-  if cap == 0 then return {now, -1, 0, 0, second + delay} end
-  set('cap:' .. job, whole(turn + need * second / cap))
+  if cap == 0 then keep() return {now, -1, 0, 0, math.floor(free)} end
+  put('cap:' .. job, whole(turn + need * second / cap))
+  keep()
   return {now, need, 0, math.ceil(need * second / cap), second}
 end
 
@@ -134,12 +143,19 @@ round = math.max(round, math.min(2 * second, least))
 local part = math.floor(round / interval * weight[job] / weights / workers[job] + 0.001)
 local n = math.max(1, math.min(need, part))
 
--- Nothing is reserved farther ahead than two seconds.
-local tat = math.max(h.tat and get('tat') or now, now - math.max(0, lapse / 4 - interval))
+-- Nothing is reserved farther ahead than two seconds; at the start, when answers are waited for, half of one.
+local ahead = 2 * second
+if found == 0 and rate < conf then ahead = second / 2 end
+tat = math.max(tat, now - math.max(0, lapse / 4 - interval))
 if delay > lapse / 4 then tat = math.max(tat, now + delay - lapse / 4) end -- else the slots would lapse before the reply is there
 if tat > now + 4 * second + interval then tat = now + 2 * second end -- the rate was raised, or the clock was set
-if tat > now + 2 * second then return {now, 0, math.ceil(tat - now - second), 0, 0} end
+if tat > now + ahead then keep() return {now, 0, math.ceil(tat - now - ahead / 2), 0, 0} end
 local span = math.ceil(n * interval)
-set('tat', whole(tat + span))
-if cap > 0 then set('cap:' .. job, whole(turn + n * second / cap)) end
+put('tat', whole(tat + span))
+mark(tat, span, n)
+put('acc', get('acc') + n)
+put('gap', get('gap') + n)
+put('owed', math.max(0, get('owed') - 0.008 * n))
+if cap > 0 then put('cap:' .. job, whole(turn + n * second / cap)) end
+keep()
 return {now, n, math.ceil(tat - now), span, math.floor(lapse)}

@@ -1,8 +1,8 @@
 // Package pace holds the rate of calls to one app, shared by all workers through Redis.
 //
 // The calls of all workers lie on one line of slots (GCRA by Redis' clock). A worker leases a few at
-// a time and makes each call at its slot; a slot that is not used in time lapses. A 429 halts all
-// workers and lowers the rate; clean running raises it again.
+// a time and makes each call at its slot; a slot that is not used in time lapses. The rate begins low
+// and doubles until answers 429 show the API's limit; from there on it is just under that.
 package pace
 
 import (
@@ -18,13 +18,15 @@ import (
 )
 
 var (
+	//go:embed line.lua
+	lineLua string
 	//go:embed lease.lua
 	leaseLua string
 	//go:embed throttle.lua
 	throttleLua string
 
-	leaseScript    = redis.NewScript(leaseLua)
-	throttleScript = redis.NewScript(throttleLua)
+	leaseScript    = redis.NewScript(lineLua + leaseLua)
+	throttleScript = redis.NewScript(lineLua + throttleLua)
 )
 
 func key(app string) string { return "sunbulk:pace:{" + app + "}" }
@@ -38,16 +40,18 @@ type Pace struct {
 
 	mu    sync.Mutex
 	until time.Time // no call before; zero when not halted
+	told  int       // answers 429 since this halt began
+	halts int       // so far
 	seen  answers   // since the last lease
 	clock clock
 }
 
-// answers are what came back, the 429 that began a halt left out.
+// answers are what came back since Redis was last told.
 type answers struct {
-	made    int64         // good ones
-	spent   time.Duration // that those took together
-	spared  int64         // good ones while calls were halted: they were in flight
-	refused int64         // 429 while calls were halted
+	made    int64         // other than 429
+	fresh   int64         // of them, those whose calls were sent after the last halt
+	spent   time.Duration // that all of them took together
+	refused int64         // 429 of which Redis was not told when they came
 }
 
 // mean is what a good answer took.
@@ -62,46 +66,42 @@ func New(rdb redis.UniversalClient, app, worker string) *Pace {
 func (p *Pace) Answered(took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.now().Before(p.until) {
-		p.seen.spared++
-		return
-	}
 	p.seen.made++
+	if !p.now().Add(-took).Before(p.until) {
+		p.seen.fresh++
+	}
 	p.seen.spent += took
 }
 
-// Throttled halts the calls of all workers after an answer 429: for as long as the API asked, or
-// else (0) for a time that doubles from halt to halt, with jitter. It also lowers the rate. Without
-// Redis at least this worker halts.
-func (p *Pace) Throttled(ctx context.Context, asked time.Duration) error {
-	const alone = 500 * time.Millisecond // until Redis says more
+// Throttled tells of an answer 429, and how long that took. The calls of all workers halt for as long as the API asked; where
+// it asked nothing (0), they halt when the 429 is not alone, for a time that doubles from halt to halt, with jitter. It also
+// lowers the rate. Without Redis at least this worker halts.
+func (p *Pace) Throttled(ctx context.Context, asked, took time.Duration) error {
+	const (
+		alone  = 500 * time.Millisecond // where Redis does not say
+		enough = 8                      // of the calls in flight at a halt, which are answered 429 too
+	)
 	p.mu.Lock()
 	left := p.until.Sub(p.now())
-	if left > 0 {
+	if left <= 0 {
+		p.told = 0
+	}
+	if p.told++; left > 0 && asked <= left && p.told > enough {
 		p.seen.refused++
-	}
-	if left > 0 && asked <= left {
 		p.mu.Unlock()
-		return nil // the other calls in flight are answered 429 too, which is one event
+		return nil
 	}
-	provisional := asked
-	if asked <= 0 {
-		provisional = alone
-	}
-	mine := p.now().Add(provisional)
-	p.until = mine
-	made := p.seen.made
+	seen := p.seen
 	p.mu.Unlock()
-
-	wait, err := throttleScript.Run(ctx, p.rdb, []string{key(p.app)}, max(0, asked).Microseconds(), rand.Float64(), made).Int64()
+	if asked > 0 {
+		p.halt(asked)
+	}
+	wait, err := throttleScript.Run(ctx, p.rdb, []string{key(p.app)}, max(0, asked).Microseconds(), rand.Float64(), took.Microseconds(), seen.made, seen.fresh).Int64()
 	if err != nil {
+		p.halt(alone)
 		return fmt.Errorf("halt app: %w", err)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if until := p.now().Add(microseconds(wait)); until.After(p.until) || p.until.Equal(mine) {
-		p.until = until
-	}
+	p.halt(microseconds(wait))
 	return nil
 }
 
@@ -125,12 +125,13 @@ func (p *Pace) Listen(ctx context.Context) {
 	}
 }
 
-// halt lets no call be made for a time. It never shortens a halt.
+// halt lets no call be made for a time, nor later any that was leased before. It never shortens a halt.
 func (p *Pace) halt(wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if until := p.now().Add(wait); until.After(p.until) {
+	if until := p.now().Add(wait); wait > 0 && until.After(p.until) {
 		p.until = until
+		p.halts++
 	}
 }
 
@@ -139,6 +140,13 @@ func (p *Pace) halted() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.until.Sub(p.now())
+}
+
+// spell returns how many halts there were.
+func (p *Pace) spell() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.halts
 }
 
 // tell returns what was seen since it was last called.

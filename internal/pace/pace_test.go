@@ -18,6 +18,7 @@ func TestI4NeverMoreThanRateAndBurstInAnySecond(t *testing.T) {
 		t.Run(fmt.Sprintf("%d workers, %g/s and %d", tt.workers, tt.rate, tt.burst), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFleet(t)
+				f.warm(tt.rate)
 				const seconds = 20
 				f.run(tt.workers, "job", Terms{Rate: tt.rate, Burst: tt.burst, Weight: 1}, seconds*time.Second)
 				least := 0.99 * tt.rate * seconds
@@ -34,6 +35,7 @@ func TestI4NeverMoreThanRateAndBurstInAnySecond(t *testing.T) {
 func TestI4AfterIdleTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t)
+		f.warm(100)
 		terms := Terms{Rate: 100, Burst: 10, Weight: 1}
 		for range 5 {
 			f.run(4, "job", terms, 1500*time.Millisecond)

@@ -59,7 +59,7 @@ func TestI4AHaltIsHeardAtOnce(t *testing.T) {
 		}
 		n = subscribers[key("app")]
 	}
-	if err := a.Throttled(ctx, time.Hour); err != nil {
+	if err := a.Throttled(ctx, time.Hour, 0); err != nil {
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(30 * time.Second); b.halted() <= 0; time.Sleep(10 * time.Millisecond) {

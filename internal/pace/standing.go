@@ -22,6 +22,32 @@ type Standing struct {
 	Jobs     int       `json:"jobs"`               // that run now
 	Reason   string    `json:"reason,omitempty"`   // why the rate is not Limit
 	Halted   time.Time `json:"haltedUntil,omitzero"`
+	Believed *Believed `json:"believed,omitempty"` // nil while nothing is known of the API's limit
+}
+
+// Believed is a limit that the API seems to have, as it was last seen.
+type Believed struct {
+	Limit float64   `json:"limit"` // calls per second
+	Since time.Time `json:"since"`
+	By    string    `json:"by"` // ByThrottle or ByAccepted
+}
+
+// What a limit is believed by.
+const (
+	ByThrottle = "429"      // answers 429 came above it
+	ByAccepted = "accepted" // as much was accepted, and more is being tried
+)
+
+// String says what is believed, since when, and why.
+func (b Believed) String() string {
+	at := b.Since.Local().Format("15:04")
+	if time.Since(b.Since) > 12*time.Hour {
+		at = b.Since.Local().Format("2006-01-02 15:04")
+	}
+	if b.By == ByAccepted {
+		return "the API accepted " + perSecond(b.Limit) + " at " + at + ", and more is tried"
+	}
+	return "the API answered 429 at " + at + " and seems to allow " + perSecond(b.Limit)
 }
 
 // Read returns the pace of an app.
@@ -61,8 +87,12 @@ func Read(ctx context.Context, rdb redis.UniversalClient, app string) (Standing,
 		s.Of, _ = strconv.ParseFloat(s.Override, 64) // as it was checked
 	}
 	s.Rate = s.Of
-	if slow := n("slow"); slow > 0 && (slow < s.Of || s.Of == 0) {
-		s.Rate = slow
+	const soon = 2 * time.Second // workers follow what was just set
+	if rate := n("rate"); rate > 0 && (s.Set == nil || now.Sub(s.Set.At) > soon) && (rate < s.Of || s.Of == 0 && fields["tamed"] == "1") {
+		s.Rate = rate
+	}
+	if found := n("found"); found > 0 {
+		s.Believed = &Believed{found, time.UnixMicro(int64(n("learnt"))), fields["by"]}
 	}
 	if halt := time.UnixMicro(int64(n("halt"))); halt.After(now) {
 		s.Halted = halt
@@ -89,15 +119,19 @@ func (s *Standing) want(terms string) {
 // forget is how long a job of which nothing is heard counts; lease.lua has it too.
 const forget = 6 * time.Second
 
-// reason says why the rate is what it is; throttled is when the API last answered 429.
+// reason says why the rate is what it is; throttled is when the API last answered 429, and held that its answers are slow.
 func (s Standing) reason(throttled time.Time, held bool) string {
 	switch at := "the API answered 429 at " + throttled.Local().Format("15:04"); {
 	case !s.Halted.IsZero():
 		return at + ", no call before " + s.Halted.Local().Format(time.TimeOnly)
 	case s.Rate != s.Of && held:
-		return at + ", and its answers are slow since"
-	case s.Rate != s.Of:
+		return "the API takes more than twice as long to answer as before"
+	case s.Rate != s.Of && s.Believed != nil:
+		return s.Believed.String()
+	case s.Rate != s.Of && s.Rate > 0.9*s.Of && throttled.Unix() > 0:
 		return at
+	case s.Rate != s.Of:
+		return "the rate is being raised while the API accepts it"
 	case s.Set != nil:
 		return s.Set.String()
 	case s.Of < s.Limit:
@@ -106,7 +140,7 @@ func (s Standing) reason(throttled time.Time, held bool) string {
 	return ""
 }
 
-// String gives the rate and why, such as 34/s of 50/s: the API answered 429 at 02:14.
+// String gives the rate and why, such as 34/s of 50/s: the API answered 429 at 02:14 and seems to allow 35/s.
 func (s Standing) String() string {
 	text, of := perSecond(s.Rate), s.Limit
 	if s.Override != "" {

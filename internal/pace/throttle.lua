@@ -1,44 +1,125 @@
--- KEYS: pace    ARGV: what the API asked to wait (µs; 0 = it did not say), jitter (0 to 1), good answers not yet told
--- Returns how long all calls wait (µs). A 429 that comes while calls wait, or within a second, is part of the same event;
--- an event lowers the rate once. Workers that listen hear of a halt at once, the others at their next lease.
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local second, key = 1000000, KEYS[1]
-local function whole(n) return string.format('%.0f', n) end
-local function get(field) return tonumber(redis.call('HGET', key, field) or '0') end
+-- ARGV: what the API asked to wait (µs; 0 = it did not say), jitter (0 to 1), how long ago the call was sent (µs), good answers
+--       not yet told, and of them those to calls that were sent after the last halt
+-- Returns how long all calls wait (µs). Workers that listen hear of a halt at once, the others at their next lease.
+-- One 429 among good answers lowers the rate for a moment. Several show the limit: it is what was accepted in the second
+-- before. Answers to calls that were sent before the last cut say nothing new.
+local asked, sent, made = tonumber(ARGV[1]), math.max(now - tonumber(ARGV[3]), now - 1.4 * second), tonumber(ARGV[4])
+local conf, found, rate, halt = get('conf'), get('found'), get('rate'), get('halt')
+local free = conf == 0 and h.tamed ~= '1' -- no limit so far
+local least = conf > 0 and math.min(1, conf) or 1
+if free then -- the other workers have not told either
+  local workers = 0
+  for field in pairs(h) do
+    if string.sub(field, 1, 4) == 'ask:' then workers = workers + 1 end
+  end
+  mark(sent - second / 4, second / 4, made * math.max(1, workers))
+  rate = math.max(10, calls(now - second, now))
+elseif conf > 0 then rate = math.min(rate, conf) end
+if not free then mark(sent, 1, -1) end
+put('acc', math.max(0, get('acc') - 1))
+put('at', now)
+if tonumber(ARGV[5]) > 0 and sent >= get('halt') then resume() end
 
--- lower takes a part off the rate, the more the longer ago, or the shorter ago, the last 429 was: both say that the limit
--- is not near the rate.
-local function lower(at)
-  local conf, slow = get('conf'), get('slow')
-  local rate = slow > 0 and slow or conf
-  if rate == 0 then -- no limit so far: what was reached is over it
-    local reached = (get('made') + tonumber(ARGV[3])) / math.max(now - get('since'), second / 5) * second
-    rate = math.max(reached, get('measured'), 10)
-  end
-  local factor = 0.85
-  if at == 0 or now - at > 60 * second then factor = 0.5 elseif now - at < 10 * second then factor = 0.7 end
-  local least = conf > 0 and math.min(1, conf) or 1
-  if now - get('lowered') > 10 * second then
-    redis.call('HSET', key, 'before', slow, 'lowered', whole(now))
-  end
-  redis.call('HSET', key, 'slow', math.max(least, factor * rate), 'top', rate)
+-- The 429s that came one upon the other since the last cut.
+local first, n, judged = get('first'), get('n') + 1, get('judged')
+local streak, settled = get('streak'), sent >= get('cut')
+if n == 1 or sent - get('latest') > second or get('cut') > first and settled or streak > 0 and halt > first and sent >= halt then
+  first, n, judged = sent, 1, 0
+end
+local among = rate * (sent - first) / second + 1
+local accepted = math.floor(calls(sent - second, sent) + 0.5)
+
+-- learn takes a limit for the API's. The more often it was found the same, the later it is tried again.
+local function learn(limit, tries)
+  limit = math.max(least, limit)
+  put('found', limit)
+  put('by', '429')
+  put('learnt', now)
+  put('tries', tries)
+  put('probe', now + math.max(math.min(20 * second, math.max(3 * second, 5 * asked) * 1.5 ^ tries), 2 * get('long')))
+  put('rate', math.max(least, math.min(0.96 * limit, math.max(limit - 0.3, 0.5 * limit))))
+  put('cut', math.max(now, get('tat')) + tenth) -- the slots leased before are still at the old rate
 end
 
-local halt, at, asked = get('halt'), get('at'), tonumber(ARGV[1])
-if now > math.max(halt, at + second) then
-  local streak, spared, refused = get('streak') + 1, get('spared'), get('refused')
-  if spared < 10 or spared < 10 * refused then lower(at) end
+-- known tells how often a limit was found before.
+local function known(limit)
+  return found > 0 and math.abs(limit - found) < 0.08 * found and get('tries') + 1 or 0
+end
+
+local function owe() put('owed', math.min(math.max(3, rate / 10), get('owed') + 1)) end
+
+local function limited()
+  if free then -- it is felt for from half of what was accepted
+    put('tamed', 1)
+    put('rate', math.max(10, accepted / 2))
+    put('hold', now + second)
+    put('cut', now + second / 2)
+  elseif streak == 0 and judged < 1 then
+    local mean = get('acc') / math.max(second, sent - get('acced')) * second
+    local again = found > 0 and sent - get('acced') < 5 * second
+    if found > 0 and get('long') > 0 then accepted = math.min(accepted, mean)
+    elseif again then
+      if halt > sent - second then accepted = math.max(accepted, 0.75 * found) end
+      accepted = math.min(accepted, math.max(get('mean'), 0.5 * found))
+    end
+    if not again then
+      put('mean', mean)
+      put('acc', 0)
+      put('acced', sent)
+    end
+    if found == 0 then accepted = math.max(accepted, 0.3 * rate) end
+    put('floor', 0.5 * math.max(accepted, found))
+    accepted = math.max(accepted, 0.5 * found)
+    learn(accepted, known(accepted))
+  elseif streak > 0 and settled then learn(math.max(get('floor'), math.min(accepted, found)), 0) end -- nothing is accepted since the halt
+  if get('stopped') == 0 then put('stopped', first) end
+  if settled or streak == 0 then streak = streak + 1 end
+  put('streak', streak)
   if asked == 0 then
-    local backoff = math.min(60 * second, second / 4 * 2 ^ math.min(streak - 1, 10))
+    local backoff = math.min(60 * second, second / 4 * 1.7 ^ math.min(streak - 1, 12))
     asked = backoff / 2 + tonumber(ARGV[2]) * backoff / 2
   end
-  redis.call('HSET', key, 'at', whole(now), 'raised', whole(now), 'streak', streak, 'made', 0, 'since', whole(now + asked),
-    'spared', 0.9 * spared, 'refused', 0.9 * refused)
 end
-if now + asked > halt then
+
+local function alone()
+  if found > 0 and rate > 0.98 * found and rate < 1.1 * found then -- as was to be expected
+    accepted = math.max(accepted, 0.99 * math.min(found, rate))
+    learn(accepted, known(accepted))
+    put('lones', 0)
+    owe()
+    judged = 1
+    return
+  end
+  local lone = sent - get('lone') < 8 * second and get('lones') + 1 or 1
+  put('lone', sent)
+  put('lones', lone)
+  put('hold', now + second)
+  if not free then put('rate', 0.97 * rate) end
+  local gap, gaps = get('gap'), get('gap') + (h.gaps and get('gaps') or 1000)
+  put('gap', 0)
+  put('gaps', gap)
+  if not free and lone > 2 and gaps < 50 then -- three among so few calls: it was halts that kept them apart
+    put('lones', 0)
+    learn(math.max(accepted, 0.75 * rate), 0)
+  elseif lone > 2 and lone < 6 and (found > 0 or rate == conf) then learn(0.97 * (found > 0 and found or rate), 0) end
+end
+
+if judged < 2 and (streak > 0 and sent >= halt or n >= 2 and n >= 0.2 * among or n >= 3 and n >= 0.03 * among) then
+  limited()
+  judged = 2
+elseif n == 1 then alone() end
+if judged == 2 then owe() end
+put('first', first)
+put('latest', math.max(sent, get('latest')))
+put('n', n)
+put('judged', judged)
+
+if asked > 0 and now + asked > halt then
   halt = now + asked
-  redis.call('HSET', key, 'halt', whole(halt))
+  put('acc', math.max(0, get('acc') - calls(now, now + 10 * second))) -- workers drop what they leased
+  for at = math.floor(now / tenth) + 1, last do line[at] = 0 end
+  put('halt', halt)
   redis.pcall('PUBLISH', key, whole(asked)) -- a user who may not publish does without: the next lease tells too
 end
+keep()
 return math.max(0, math.ceil(halt - now))
