@@ -149,10 +149,11 @@ type Job struct {
 
 	Fingerprint string // of the input and of how it is read; see Fingerprint and PipeFingerprint
 
-	Tally    Tally
-	Filtered int64 // of Tally.Noop: rows that a filter left out, and that were never queued
-	Stats    Stats
-	Events   []Event // in the order of their times
+	Tally     Tally
+	Filtered  int64 // of Tally.Noop: rows that a filter left out, and that were never queued
+	Stats     Stats
+	Events    []Event    // in the order of their times
+	Rollbacks []Rollback // of its Redis, in the order of their times
 
 	Created  time.Time
 	Started  time.Time // first batch opened; zero before

@@ -64,10 +64,13 @@ func (s *server) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, ledger.BeatInterval)
 	defer cancel()
 	sent := time.Now()
-	if err := s.ledger.Beat(ctx, s.job.ID, s.cfg.Name, s.pulse()); err != nil {
+	before, era := s.memory.before()
+	seen, err := s.ledger.Beat(ctx, s.job.ID, s.cfg.Name, s.pulse())
+	if err != nil {
 		return err
 	}
 	s.hold.extend(sent)
+	s.look(seen, before, era)
 	return nil
 }
 

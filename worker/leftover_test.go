@@ -20,7 +20,7 @@ func TestI5NothingIsLeftInTheQueue(t *testing.T) {
 	t.Parallel()
 	b := newRedisBench(t, suncotest.New(suncotest.Config{Knobs: suncotest.Knobs{Share503: 0.3}}), options())
 	b.queue(10, creates(50)...)
-	if err := b.ledger.Beat(t.Context(), b.job, "killed", ledger.Pulse{}); err != nil {
+	if _, err := b.ledger.Beat(t.Context(), b.job, "killed", ledger.Pulse{}); err != nil {
 		t.Fatal(err)
 	}
 	b.serve()
@@ -33,7 +33,7 @@ func TestI5QueueOfAKilledWorkerIsDropped(t *testing.T) {
 	b := newRedisBench(t, http.NotFoundHandler(), options())
 	b.queue(1, creates(1)...)
 	ctx := t.Context()
-	if err := b.ledger.Beat(ctx, b.job, "killed", ledger.Pulse{}); err != nil {
+	if _, err := b.ledger.Beat(ctx, b.job, "killed", ledger.Pulse{}); err != nil {
 		t.Fatal(err)
 	}
 	d, err := b.ledger.Open(ctx, b.job, 0, ledger.Claim{Worker: "killed"}, time.Now())

@@ -180,7 +180,7 @@ func TestI9BatchesOfASilentWorker(t *testing.T) {
 	// The dead worker took both batches from asynq, opened one and sent its first row.
 	takeAll(t, b)
 	ctx := t.Context()
-	if err := b.ledger.Beat(ctx, b.job, "dead", ledger.Pulse{}); err != nil {
+	if _, err := b.ledger.Beat(ctx, b.job, "dead", ledger.Pulse{}); err != nil {
 		t.Fatal(err)
 	}
 	for batch, calling := range []bool{true, false} {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/sunbulk/sunbulk/internal/redistest"
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/sunco/suncotest"
@@ -137,5 +138,52 @@ func TestI2I10EnsuresOfALostBatch(t *testing.T) {
 	}
 	if job, stats := b.state(), sim.Stats(); job.Tally.OK != 3 || stats.Created != 4 || stats.Duplicates != 0 {
 		t.Errorf("got %+v, %d created, %d duplicates; want 3 ok, one client for each user", job.Tally, stats.Created, stats.Duplicates)
+	}
+}
+
+// Batches that were opened and finished within the lost time are known to nobody but the workers: their creates are at the API, and none is sent twice.
+func TestI2I10BatchesFinishedWithinTheLostTime(t *testing.T) {
+	t.Parallel()
+	const n = 600
+	sim := suncotest.New(suncotest.Config{Knobs: suncotest.Knobs{LatencyMin: 20 * time.Millisecond, LatencyMax: 30 * time.Millisecond}})
+	server := redistest.Start(t)
+	var sent atomic.Int64
+	copied, lost := make(chan bool, 1), make(chan bool, 1)
+	b := newBenchOn(t, server.Client(t), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/clients") {
+			switch sent.Add(1) {
+			case n / 6:
+				copied <- true
+			case n * 2 / 3:
+				lost <- true
+			}
+		}
+		sim.ServeHTTP(w, r)
+	}), options())
+	b.queue(10, creates(n)...)
+	done := make(chan error, 2)
+	for range 2 {
+		w := worker.New(b.rdb, b.codec, worker.Config{Name: "test", APIs: map[string]*sunco.API{app: b.api}, Concurrency: 8})
+		go func() { done <- w.Serve(t.Context(), b.job) }()
+	}
+	<-copied
+	before := server.Copy(t)
+	<-lost
+	server.Kill()
+	server.PutBack(t, before)
+	server.Restart(t)
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	all := b.outcomes()
+	job, stats := b.state(), sim.Stats()
+	if job.State != jobs.Finished || job.Tally.OK != n || stats.Created != n || stats.Duplicates != 0 || len(all) != n {
+		t.Errorf("got %s, %+v, %d outcomes, %d created, %d duplicates; want %d ok, each created once",
+			job.State, job.Tally, len(all), stats.Created, stats.Duplicates, n)
+	}
+	if len(job.Rollbacks) != 1 || job.Rollbacks[0].Writes == 0 || job.Rollbacks[0].Silent != 0 {
+		t.Errorf("rollbacks: got %+v, want one with writes lost", job.Rollbacks)
 	}
 }

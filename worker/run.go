@@ -34,11 +34,11 @@ type run struct {
 	stop     context.CancelCauseFunc
 	delivery ledger.Delivery
 	rec      *recorder
-	tries    []try // by row
-	opened   time.Time
-	again    bool  // an earlier delivery has committed, and may have told calls
-	epoch    int64 // of the server's hold on its batches, when ours was last confirmed
-	fresh    bool  // no call of the batch was made by any delivery
+	tries    []try     // by row
+	since    time.Time // it was opened
+	again    bool      // an earlier delivery has committed, and may have told calls
+	epoch    int64     // of the server's hold on its batches, when ours was last confirmed
+	fresh    bool      // no call of the batch was made by any delivery
 }
 
 func newRun(s *server, b jobs.Batch) *run {
@@ -92,9 +92,8 @@ func (r *run) work(ctx context.Context) error {
 // pass follows at once.
 func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 	r.epoch = r.hold.epoch()
-	deliveries := observed{r.cfg.Deliveries, r.cfg.Observer, r.job.Options.App}
-	d, err := deliveries.Open(ctx, r.job.ID, r.batch.Number, ledger.Claim{Worker: r.cfg.Name, Calling: calling}, time.Now())
-	r.kept(ctx, err)
+	deliveries := remembered{observed{r.cfg.Deliveries, r.cfg.Observer, r.job.Options.App}, r.memory}
+	d, err := r.opened(ctx, deliveries, calling)
 	if err != nil {
 		return false, err
 	}
@@ -119,7 +118,7 @@ func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 	if len(d.Progress) != len(r.batch.Rows) {
 		return false, &handBack{time.Minute, fmt.Errorf("batch %d has %d rows, the ledger knows of %d", r.batch.Number, len(r.batch.Rows), len(d.Progress))}
 	}
-	r.delivery, r.opened = d, time.Now()
+	r.delivery, r.since = d, time.Now()
 	r.rec = newRecorder(deliveries, d)
 	r.tries = make([]try, len(r.batch.Rows))
 	for i := range r.tries {
@@ -135,6 +134,24 @@ func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 		r.rec.doubt(i, doubt && !unsure)
 	}
 	return true, nil
+}
+
+// opened opens the batch, once it is settled what Redis has lost.
+func (r *run) opened(ctx context.Context, deliveries Deliveries, calling bool) (ledger.Delivery, error) {
+	const look = 500 * time.Millisecond
+	for {
+		d, err := deliveries.Open(ctx, r.job.ID, r.batch.Number, ledger.Claim{Worker: r.cfg.Name, Calling: calling}, time.Now())
+		r.kept(ctx, err)
+		if err != nil || d.Verdict != ledger.Unsettled {
+			return d, err
+		}
+		r.owe(d.Generation)
+		select {
+		case <-r.soft.Done():
+			return d, &handBack{0, context.Cause(r.soft)}
+		case <-time.After(look):
+		}
+	}
 }
 
 // arm tells the ledger, before the first call of a pass, that calls are under way. It waits for

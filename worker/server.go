@@ -38,12 +38,16 @@ type server struct {
 	called   atomic.Int64 // calls of the job that have ended
 	failing  atomic.Int64 // since when nothing can be kept, in nanoseconds since 1970; 0 = it can
 
-	soft     context.Context // ends when no new call of the job may start
-	finish   context.CancelCauseFunc
-	hold     hold
-	running  sync.Map // numbers of the batches that handlers have
-	handlers sync.WaitGroup
-	rate     string // id of the override of the rate that was noted last; empty = none
+	soft      context.Context // ends when no new call of the job may start
+	finish    context.CancelCauseFunc
+	hold      hold
+	running   sync.Map // numbers of the batches that handlers have
+	handlers  sync.WaitGroup
+	memory    *memory
+	reporting sync.Mutex
+	reported  atomic.Int64 // generation of the job that was reported to last
+
+	rate string // id of the override of the rate that was noted last; empty = none
 }
 
 // roomForBatches is how many bytes of batches a job's handlers hold: a few hundred batches of a hundred rows, or eight of the largest.
@@ -92,6 +96,8 @@ const retryDelay = 5 * time.Second
 
 func (s *server) serve(ctx context.Context) error {
 	defer s.finish(nil)
+	s.memory = s.remember(s.job.ID)
+	defer s.leave(s.job.ID)
 	// asynq requeues what is still running after this; the calls themselves end before.
 	shutdown := s.job.Options.Timeout + 5*time.Second
 	srv := asynq.NewServerFromRedisClient(s.rdb, asynq.Config{
@@ -123,6 +129,7 @@ func (s *server) serve(ctx context.Context) error {
 	alive, die := context.WithCancel(ctx)
 	var life sync.WaitGroup
 	life.Go(func() { s.live(alive) })
+	life.Go(func() { s.reports(alive) })
 	life.Go(func() { s.keepPace(alive) })
 	life.Go(func() { s.app.pace.Listen(alive) })
 	s.watch(ctx)
@@ -179,7 +186,7 @@ func (s *server) see(state jobs.State) {
 func (s *server) clean() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	err := errors.Join(s.ledger.Leave(ctx, s.job.ID, s.cfg.Name), s.app.leaveOutage(ctx))
+	err := errors.Join(s.lastReport(ctx), s.ledger.Leave(ctx, s.job.ID, s.cfg.Name), s.app.leaveOutage(ctx))
 	_, state, standing := s.ledger.Standing(ctx, s.job.ID)
 	if standing != nil || state != jobs.Finished {
 		return errors.Join(err, standing)
@@ -224,6 +231,7 @@ func (s *server) handle(ctx, lease context.Context, task *asynq.Task) error {
 	stop := context.AfterFunc(lease, func() { r.stop(lease.Err()) })
 	err = r.work(ctx)
 	stop()
+	s.memory.end(batch.Number, task.Payload())
 	s.running.Delete(batch.Number)
 	if errors.Is(err, errLost) {
 		return s.putBack(ctx, r.delivery, task.Payload())

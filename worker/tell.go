@@ -17,7 +17,7 @@ const mostTold = 50
 func (t *try) note(start time.Time, took time.Duration, e *sunco.Error) {
 	before := t.free
 	if before.IsZero() {
-		before = t.opened
+		before = t.since
 	}
 	t.free = start.Add(took)
 	if e == nil && !t.looked && !t.again && t.told == 0 && len(t.recent) == 0 {

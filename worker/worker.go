@@ -60,11 +60,13 @@ type Worker struct {
 
 	mu   sync.Mutex
 	apps map[string]*app
+
+	memories map[string]*memory // by job
 }
 
 // New returns a Worker on rdb, which the caller closes after it.
 func New(rdb redis.UniversalClient, codec *jobs.Codec, cfg Config) *Worker {
-	w := &Worker{cfg: cfg, rdb: rdb, codec: codec, ledger: ledger.New(rdb, codec), queues: queue.New(rdb, codec), apps: map[string]*app{}}
+	w := &Worker{cfg: cfg, rdb: rdb, codec: codec, ledger: ledger.New(rdb, codec), queues: queue.New(rdb, codec), apps: map[string]*app{}, memories: map[string]*memory{}}
 	if w.cfg.Deliveries == nil {
 		w.cfg.Deliveries = w.ledger
 	}

@@ -1,7 +1,7 @@
 -- KEYS: job, open, finished, outcomes, attempts
 -- ARGV: batch, fence, sequence number, dirty (0/1), done (0/1), progress, now (ms), release (0/1), worker, since of the delivery (ms),
 --       chunk of outcomes, its rows, chunk of attempts, its rows, number of counters, then counter and increment by turns, then field and value by turns (set once)
--- Returns {verdict, state, ok, noop, failed, in_doubt}, the counts being those since the last resume; verdict is 1 accepted,
+-- Returns {verdict, state, ok, noop, failed, in_doubt, confirmed}, the counts being those since the last resume, confirmed as open.lua has it; verdict is 1 accepted,
 -- 0 refused: another delivery has the batch or has finished it, 2 refused: the record is behind what this delivery was confirmed.
 -- The whole commit is refused unless its fence is the newest and it comes next in its sequence (I3). One that was made already is
 -- accepted and changes nothing: the Redis client sends a script again when its answer is lost, and the first may come late.
@@ -13,24 +13,29 @@ if entry then
   fence, dirty, since, sequence, worker, progress = string.match(entry, '^(%d+):(%d):(%d+):(%d+):([^:]*):(.*)$')
 end
 local state = redis.call('HGET', KEYS[1], 'state') or 'missing'
+local function confirmed() return redis.call('HINCRBY', KEYS[1], 'confirmed:' .. ARGV[9], 1) end
 local free = not fence or worker == '' or worker == ARGV[9]
-if fence == ARGV[2] and free and tonumber(sequence) >= tonumber(ARGV[3]) then return {1, state, 0, 0, 0, 0} end
+if fence == ARGV[2] and free and tonumber(sequence) >= tonumber(ARGV[3]) then return {1, state, 0, 0, 0, 0, confirmed()} end
 
 local function write(fence, dirty, since, sequence, worker, progress)
   redis.call('HSET', KEYS[2], ARGV[1], fence .. ':' .. dirty .. ':' .. since .. ':' .. sequence .. ':' .. worker .. ':' .. progress)
 end
 
 if fence ~= ARGV[2] or worker ~= ARGV[9] or tonumber(sequence) + 1 ~= tonumber(ARGV[3]) then
-  if state == 'missing' or redis.call('GETBIT', KEYS[3], ARGV[1]) == 1 then return {0, state, 0, 0, 0, 0} end
+  if state == 'missing' or redis.call('GETBIT', KEYS[3], ARGV[1]) == 1 then return {0, state, 0, 0, 0, 0, 0} end
   if not fence then fence, since, sequence, worker, progress, free = '0', ARGV[10], '0', '', '', true end
-  if tonumber(fence) > tonumber(ARGV[2]) then return {0, state, 0, 0, 0, 0} end
+  if tonumber(fence) > tonumber(ARGV[2]) and worker == ARGV[9] then -- its own report has set the batch aside, or a late repetition of its opening
+    write(fence, dirty, since, sequence, '', progress)
+    return {2, state, 0, 0, 0, 0, 0}
+  end
+  if tonumber(fence) > tonumber(ARGV[2]) then return {0, state, 0, 0, 0, 0, 0} end
   -- Redis has lost what it had confirmed of the batch (I10). What was lost may have been calls of any undone row: dirty is 2.
   if not free then -- and another has opened it since
     write(fence, '2', since, sequence, worker, progress)
-    return {0, state, 0, 0, 0, 0}
+    return {0, state, 0, 0, 0, 0, 0}
   end
   write(ARGV[2], '2', since, '0', '', progress)
-  return {2, state, 0, 0, 0, 0}
+  return {2, state, 0, 0, 0, 0, 0}
 end
 local fresh = dirty == '0' and progress == ''
 
@@ -59,4 +64,4 @@ end
 
 local counts = redis.call('HMGET', KEYS[1], 'ok', 'noop', 'failed', 'in_doubt', 'base_ok', 'base_noop', 'base_failed', 'base_in_doubt')
 for i = 1, 8 do counts[i] = tonumber(counts[i] or '0') end
-return {1, state, counts[1] - counts[5], counts[2] - counts[6], counts[3] - counts[7], counts[4] - counts[8]}
+return {1, state, counts[1] - counts[5], counts[2] - counts[6], counts[3] - counts[7], counts[4] - counts[8], confirmed()}

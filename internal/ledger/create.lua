@@ -4,6 +4,7 @@
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 redis.call('HSET', KEYS[1], 'options', ARGV[1], 'created', ARGV[2], 'fingerprint', ARGV[3], 'state', 'enqueuing', 'sealed', '0',
   'read', '0', 'batches', '0', 'finished_batches', '0', 'canary', ARGV[4])
+turn(KEYS[1])
 if ARGV[5] ~= '' then
   local time = redis.call('TIME')
   redis.call('HSET', KEYS[1], 'enqueuer', ARGV[5], 'enqueuer_seen', string.format('%d', time[1] * 1000 + math.floor(time[2] / 1000)))

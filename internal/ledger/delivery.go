@@ -17,7 +17,7 @@ var (
 	//go:embed commit.lua
 	commitLua string
 
-	openScript   = redis.NewScript(openLua)
+	openScript   = redis.NewScript(historyLua + openLua)
 	commitScript = redis.NewScript(commitLua)
 )
 
@@ -27,9 +27,10 @@ type Verdict string
 // What Open may answer.
 const (
 	Opened      Verdict = "opened"
-	AlreadyDone Verdict = "finished" // the batch was finished by an earlier delivery
-	Busy        Verdict = "busy"     // another worker has the batch, and shows signs of life
-	Held        Verdict = "held"     // the batch is behind a canary that is not over
+	AlreadyDone Verdict = "finished"  // the batch was finished by an earlier delivery
+	Busy        Verdict = "busy"      // another worker has the batch, and shows signs of life
+	Unsettled   Verdict = "unsettled" // Redis may have gone back: the workers tell what they know of it, see Report
+	Held        Verdict = "held"      // the batch is behind a canary that is not over
 	OnHold      Verdict = "paused"
 	CalledOff   Verdict = "cancelled"
 	Unknown     Verdict = "missing" // the job is not in the ledger
@@ -46,6 +47,9 @@ type Delivery struct {
 	Lost     bool          // Redis has lost what it had confirmed of an earlier delivery: Dirty, and announcements may be missing, too
 	Since    time.Time     // when the batch's calls began; before, when it was opened for the first time
 	Progress jobs.Progress // nil at the first delivery
+
+	Confirmed  int64 // writes about batches that the ledger has confirmed to the worker, with this one
+	Generation int64 // of Unsettled: the one of which a Report is owed
 }
 
 // Claim says who opens a batch, and what for.
@@ -58,17 +62,20 @@ type Claim struct {
 func (l *Ledger) Open(ctx context.Context, job string, batch int64, c Claim, now time.Time) (Delivery, error) {
 	d := Delivery{Job: job, Batch: batch, Worker: c.Worker}
 	reply, err := openScript.Run(ctx, l.rdb, []string{key(job), key(job, "open"), key(job, "finished"), key(job, "alive")},
-		batch, c.Worker, flag(c.Calling), now.UnixMilli(), Patience.Milliseconds()).Slice()
+		batch, c.Worker, flag(c.Calling), now.UnixMilli(), Patience.Milliseconds(), timeToReport.Milliseconds()).Slice()
 	if err != nil {
 		return d, fmt.Errorf("open batch %d: %w", batch, err)
 	}
 	if len(reply) == 0 {
 		return d, fmt.Errorf("open batch %d: empty reply", batch)
 	}
-	if d.Verdict = Verdict(text(reply[0])); d.Verdict != Opened {
+	if d.Verdict = Verdict(text(reply[0])); d.Verdict == Unsettled && len(reply) == 2 {
+		d.Generation = number(reply[1])
+	}
+	if d.Verdict != Opened {
 		return d, nil
 	}
-	if len(reply) != 5 {
+	if len(reply) != 6 {
 		return d, fmt.Errorf("open batch %d: reply of %d parts", batch, len(reply))
 	}
 	d.Fence = number(reply[1])
@@ -77,6 +84,7 @@ func (l *Ledger) Open(ctx context.Context, job string, batch int64, c Claim, now
 	if p := text(reply[4]); p != "" {
 		d.Progress = jobs.Progress(p)
 	}
+	d.Confirmed = number(reply[5])
 	return d, nil
 }
 
@@ -98,6 +106,8 @@ type Receipt struct {
 	Lost     bool // refused: Redis has lost what it had confirmed to this delivery (I10). Nobody has the batch now
 	State    jobs.State
 	Tally    jobs.Tally // rows by outcome since the job was last resumed; OK, Noop, Failed and InDoubt only
+
+	Confirmed int64 // writes about batches that the ledger has confirmed to the worker, with this one; 0 when it was refused
 }
 
 // Commit adds c to the ledger when d holds the newest fence. The commit that finishes the last
@@ -122,14 +132,15 @@ func (l *Ledger) Commit(ctx context.Context, d Delivery, c Commit, now time.Time
 	if err != nil {
 		return Receipt{}, fmt.Errorf("commit batch %d: %w", d.Batch, err)
 	}
-	if len(reply) != 6 {
+	if len(reply) != 7 {
 		return Receipt{}, fmt.Errorf("commit batch %d: reply of %d parts", d.Batch, len(reply))
 	}
 	return Receipt{
-		Accepted: number(reply[0]) == 1,
-		Lost:     number(reply[0]) == 2,
-		State:    jobs.State(text(reply[1])),
-		Tally:    jobs.Tally{OK: number(reply[2]), Noop: number(reply[3]), Failed: number(reply[4]), InDoubt: number(reply[5])},
+		Accepted:  number(reply[0]) == 1,
+		Lost:      number(reply[0]) == 2,
+		State:     jobs.State(text(reply[1])),
+		Tally:     jobs.Tally{OK: number(reply[2]), Noop: number(reply[3]), Failed: number(reply[4]), InDoubt: number(reply[5])},
+		Confirmed: number(reply[6]),
 	}, nil
 }
 

@@ -17,11 +17,12 @@ import (
 
 // Prefixes of fields in the job's hash whose names are open-ended.
 const (
-	latencyField = "latency:"
-	causeField   = "cause:"
-	sampleField  = "sample:" // row:error of the first row with that cause
-	eventField   = "event:"  // from 1
-	retryField   = "retry:"  // job that runs the failed rows of a cause again
+	latencyField  = "latency:"
+	causeField    = "cause:"
+	sampleField   = "sample:"   // row:error of the first row with that cause
+	eventField    = "event:"    // from 1
+	rollbackField = "rollback:" // of a generation; history.lua has its form
+	retryField    = "retry:"    // job that runs the failed rows of a cause again
 )
 
 // canaryField is the number of batches that must be finished before any other is opened.
@@ -100,6 +101,11 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 			return job, &UnreadableError{id, fmt.Sprintf("event %d: %v", i+1, err)}
 		}
 		job.Events = append(job.Events, e)
+	}
+	for i := range n("generation") + 1 {
+		if r, ok := parseRollback(fields[rollbackField+strconv.FormatInt(i, 10)]); ok {
+			job.Rollbacks = append(job.Rollbacks, r)
+		}
 	}
 	for name, value := range fields {
 		if code, ok := strings.CutPrefix(name, retryField); ok {

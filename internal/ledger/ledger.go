@@ -54,7 +54,7 @@ var (
 	//go:embed seal.lua
 	sealLua string
 
-	createScript = redis.NewScript(createLua)
+	createScript = redis.NewScript(historyLua + createLua)
 	noteScript   = redis.NewScript(noteLua)
 	sealScript   = redis.NewScript(sealLua)
 )

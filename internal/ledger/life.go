@@ -26,19 +26,28 @@ var (
 	//go:embed orphans.lua
 	orphansLua string
 
-	beatScript    = redis.NewScript(beatLua)
+	beatScript    = redis.NewScript(historyLua + beatLua)
 	leaveScript   = redis.NewScript(leaveLua)
 	orphansScript = redis.NewScript(orphansLua)
 )
 
+// Seen is what a worker sees of the record when it gives a sign of life.
+type Seen struct {
+	Generation int64 // raised when Redis may have gone back; the worker owes a Report of each that began since it came
+	Confirmed  int64 // as in Delivery
+}
+
 // Beat notes a sign of life of a worker that serves the job.
-func (l *Ledger) Beat(ctx context.Context, job, worker string, p Pulse) error {
-	err := beatScript.Run(ctx, l.rdb, []string{key(job, "alive")}, worker, forget.Milliseconds(), rateWindow.Milliseconds(),
-		p.InFlight, p.Calls, string(p.Doing)).Err()
-	if err != nil {
-		return fmt.Errorf("give sign of life: %w", err)
+func (l *Ledger) Beat(ctx context.Context, job, worker string, p Pulse) (Seen, error) {
+	reply, err := beatScript.Run(ctx, l.rdb, []string{key(job, "alive"), key(job)}, worker, forget.Milliseconds(), rateWindow.Milliseconds(),
+		p.InFlight, p.Calls, string(p.Doing)).Int64Slice()
+	if err == nil && len(reply) != 2 {
+		err = fmt.Errorf("reply of %d parts", len(reply))
 	}
-	return nil
+	if err != nil {
+		return Seen{}, fmt.Errorf("give sign of life: %w", err)
+	}
+	return Seen{reply[0], reply[1]}, nil
 }
 
 // Leave says that a worker no longer serves the job. Of an ended job, all workers are forgotten.

@@ -14,7 +14,7 @@ func TestWorkersTellWhatTheyAreDoing(t *testing.T) {
 		ctx := t.Context()
 		beat := func(worker string, p Pulse) {
 			t.Helper()
-			if err := l.Beat(ctx, job, worker, p); err != nil {
+			if _, err := l.Beat(ctx, job, worker, p); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -50,7 +50,7 @@ func TestABatchStaysWithAWorkerThatShowsSignsOfLife(t *testing.T) {
 		created(t, l)
 		ctx := t.Context()
 		for _, calls := range []int64{0, 17} { // the second sign carries the first
-			if err := l.Beat(ctx, job, "one", Pulse{InFlight: 5, Calls: calls, Doing: Full}); err != nil {
+			if _, err := l.Beat(ctx, job, "one", Pulse{InFlight: 5, Calls: calls, Doing: Full}); err != nil {
 				t.Fatal(err)
 			}
 		}

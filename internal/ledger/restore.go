@@ -27,6 +27,7 @@ type OpenBatch struct {
 	Since    time.Time     // when it was opened for the first time
 	Progress jobs.Progress // empty when nothing was committed
 	Worker   string        // that holds it; empty when it was given back. Restore leaves it empty
+	Fence    int64         // of its newest delivery. Restore begins at 0
 }
 
 // restorePairs is how many pairs of name and value go to Redis in one command.

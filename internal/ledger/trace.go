@@ -113,5 +113,5 @@ func (l *Ledger) Opened(ctx context.Context, id string, batch int64) (OpenBatch,
 	if len(f) != parts {
 		return OpenBatch{}, false, fmt.Errorf("read batch %d: %d parts", batch, len(f))
 	}
-	return OpenBatch{Dirty: f[1] != "0", Since: time.UnixMilli(number(f[2])).UTC(), Worker: jobs.Line(f[4]), Progress: jobs.Progress(f[5])}, true, nil
+	return OpenBatch{Fence: number(f[0]), Dirty: f[1] != "0", Since: time.UnixMilli(number(f[2])).UTC(), Worker: jobs.Line(f[4]), Progress: jobs.Progress(f[5])}, true, nil
 }

@@ -105,7 +105,7 @@ func TestOpenedTellsWhoHoldsABatchAndHowFarItIs(t *testing.T) {
 		if err != nil || !opened {
 			t.Fatalf("opened: %t, %v", opened, err)
 		}
-		if diff := cmp.Diff(OpenBatch{Dirty: true, Since: start.UTC(), Progress: progress, Worker: "w"}, got); diff != "" {
+		if diff := cmp.Diff(OpenBatch{Dirty: true, Since: start.UTC(), Progress: progress, Worker: "w", Fence: 1}, got); diff != "" {
 			t.Errorf("batch 1 (-want +got):\n%s", diff)
 		}
 		if _, opened, err := l.Opened(t.Context(), job, 9); opened || err != nil {
