@@ -84,6 +84,7 @@ func (p *program) showReport(out string, r service.Report) error {
 		describeLinks(p.screen, r.Summary, out)
 	}
 	describeUnjudged(p.screen, r.Clients)
+	describeRollbacks(p.screen, r.Summary.Rollbacks)
 	printf(p.screen, "report: %s\n", out)
 	return nil
 }

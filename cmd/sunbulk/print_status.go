@@ -53,10 +53,21 @@ func (s jobStatus) write(w io.Writer, now time.Time) error {
 	}
 	describeCauses(w, s.Causes, true)
 	describeInputs(w, s.Inputs)
+	describeRollbacks(w, s.Rollbacks)
 	if s.Lost > 0 {
 		printf(w, "%s lost: not finished, and in no queue\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files queues what is lost again\n", jobs.Count(s.Lost, "batch"), s.Job)
 	}
 	return nil
+}
+
+// describeRollbacks says when the job's Redis went back. What people did in that time may be lost as well.
+func describeRollbacks(w io.Writer, rollbacks []jobs.Rollback) {
+	for _, r := range rollbacks {
+		printf(w, "%s %s\n", r.At.Local().Format(time.DateTime), r)
+	}
+	if len(rollbacks) > 0 {
+		printf(w, "%s\n", "hint: a pause, resume, cancel or rate of that time may be lost, too: check the state and repeat it")
+	}
 }
 
 // describeOverride says that somebody has set the rate of an app, and how it is left to the jobs again.

@@ -17,11 +17,12 @@ const (
 	Paused    Event = "paused"
 	Stalled   Event = "stalled" // it runs, and no row got its outcome for long
 
+	RolledBack Event = "rolled_back" // its Redis went back, or may have
 	NotStarted Event = "not_started" // a schedule started no run
 )
 
 // Events returns all events of which there are notices.
-func Events() []Event { return []Event{Finished, Cancelled, Paused, Stalled, NotStarted} }
+func Events() []Event { return []Event{Finished, Cancelled, Paused, Stalled, RolledBack, NotStarted} }
 
 // Notice is one event of a job, or of a run of a runbook, as its receiver gets it, in JSON. It names no
 // person (I7).
@@ -86,6 +87,8 @@ func hint(job jobs.Job, event Event, embedded bool) string {
 		return "the run's own progress line tells where it stands"
 	case event == Stalled:
 		return fmt.Sprintf("'sunbulk status %s' tells where it stands", job.ID)
+	case event == RolledBack:
+		return fmt.Sprintf("'sunbulk status %s' tells what was lost; a pause, resume, cancel or rate of that time may be lost, too: repeat it", job.ID)
 	case failed && embedded:
 		return "its report tells the causes; run failed.csv of it once they are gone"
 	case failed:
@@ -103,6 +106,9 @@ func transitions(job jobs.Job) []Notice {
 		if e.What == jobs.EventPause && e.Reason != job.Options.OutsideWindow() {
 			all = append(all, newNotice(job, Paused, fmt.Sprintf("%s:%d", Paused, i+1), e.At, e.Reason))
 		}
+	}
+	for _, r := range job.Rollbacks {
+		all = append(all, newNotice(job, RolledBack, fmt.Sprintf("%s:%d", RolledBack, r.At.UnixMilli()), r.At, r.String()))
 	}
 	switch job.State {
 	case jobs.Finished:

@@ -197,3 +197,15 @@ func TestErrorsDoNotTellTheURL(t *testing.T) {
 		}
 	}
 }
+
+// A rollback of a job's Redis is told once.
+func TestRollbackIsTold(t *testing.T) {
+	job := jobs.Job{ID: "20261122-153012-k3f9", State: jobs.Running, Rollbacks: []jobs.Rollback{{At: time.UnixMilli(1_795_000_000_000), Writes: 3, Batches: 2}}}
+	got := transitions(job)
+	if len(got) != 1 || got[0].Event != RolledBack || !strings.Contains(got[0].Reason, "3 writes that it had confirmed are gone") {
+		t.Errorf("got %+v, want one of %s", got, RolledBack)
+	}
+	if text := hint(job, RolledBack, false); !strings.Contains(text, "sunbulk status "+job.ID) {
+		t.Errorf("hint: got %q", text)
+	}
+}

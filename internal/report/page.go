@@ -149,6 +149,9 @@ func timeline(job jobs.Job) []entry {
 	for i, e := range job.Events {
 		entries = append(entries, entry{e, i + 1})
 	}
+	for _, r := range job.Rollbacks {
+		entries = append(entries, entry{Event: jobs.Event{At: r.At, What: "rollback", Reason: r.String()}})
+	}
 	for _, e := range []jobs.Event{
 		{At: job.Created, What: "job made"},
 		{At: job.Started, What: "first batch opened"},

@@ -13,28 +13,29 @@ import (
 // Summary is a job in numbers: the shape that summary.json and status share. It names rows, never
 // people (I7).
 type Summary struct {
-	Job         string         `json:"job"`
-	State       jobs.State     `json:"state"`
-	Reason      string         `json:"reason"`
-	Abandoned   time.Time      `json:"abandonedSince,omitzero"` // since when nobody queues the rows that it lacks
-	App         string         `json:"app"`
-	Simulated   bool           `json:"simulated,omitempty"` // nothing was really done
-	Origin      jobs.Origin    `json:"origin,omitzero"`     // the step of a runbook of which the job is
-	Options     Options        `json:"options"`
-	Changes     []jobs.Event   `json:"changes,omitempty"` // of the options while the job stood, and of the rate by hand
-	Rows        jobs.Tally     `json:"rows"`
-	Creates     int64          `json:"creates,omitempty"`    // rows of that operation that are ok or in doubt; counted by Write
-	Duplicates  int64          `json:"duplicates,omitempty"` // of the rejected: an earlier row does the same; counted by Write
-	Links       Links          `json:"links,omitzero"`       // counted by Write
-	Filtered    int64          `json:"filtered"`             // of the noop: left out by --where, and never called
-	Calls       Calls          `json:"calls"`
-	LatencyMs   jobs.Histogram `json:"latencyMs"` // p50, p95 and p99
-	Causes      []Cause        `json:"causes"`    // the most frequent first
-	Inputs      []jobs.Input   `json:"inputs"`
-	Fingerprint string         `json:"fingerprint,omitempty"` // of the inputs and of how they were read
-	Times       Times          `json:"times"`
-	AddsUp      bool           `json:"addsUp"`             // I1 and I3 hold
-	Mismatch    string         `json:"mismatch,omitempty"` // why they do not, for people
+	Job         string          `json:"job"`
+	State       jobs.State      `json:"state"`
+	Reason      string          `json:"reason"`
+	Abandoned   time.Time       `json:"abandonedSince,omitzero"` // since when nobody queues the rows that it lacks
+	App         string          `json:"app"`
+	Simulated   bool            `json:"simulated,omitempty"` // nothing was really done
+	Origin      jobs.Origin     `json:"origin,omitzero"`     // the step of a runbook of which the job is
+	Options     Options         `json:"options"`
+	Changes     []jobs.Event    `json:"changes,omitempty"`   // of the options while the job stood, and of the rate by hand
+	Rollbacks   []jobs.Rollback `json:"rollbacks,omitempty"` // of its Redis
+	Rows        jobs.Tally      `json:"rows"`
+	Creates     int64           `json:"creates,omitempty"`    // rows of that operation that are ok or in doubt; counted by Write
+	Duplicates  int64           `json:"duplicates,omitempty"` // of the rejected: an earlier row does the same; counted by Write
+	Links       Links           `json:"links,omitzero"`       // counted by Write
+	Filtered    int64           `json:"filtered"`             // of the noop: left out by --where, and never called
+	Calls       Calls           `json:"calls"`
+	LatencyMs   jobs.Histogram  `json:"latencyMs"` // p50, p95 and p99
+	Causes      []Cause         `json:"causes"`    // the most frequent first
+	Inputs      []jobs.Input    `json:"inputs"`
+	Fingerprint string          `json:"fingerprint,omitempty"` // of the inputs and of how they were read
+	Times       Times           `json:"times"`
+	AddsUp      bool            `json:"addsUp"`             // I1 and I3 hold
+	Mismatch    string          `json:"mismatch,omitempty"` // why they do not, for people
 }
 
 // Options is what the job was asked to do, in the words of the command line.
@@ -104,6 +105,7 @@ func Summarize(job jobs.Job) Summary {
 			Reserve: amount(o.Reserve*100) + "%", Priority: string(cmp.Or(o.Priority, jobs.Normal)),
 			FinishBy: o.FinishBy, Window: o.Window, Timezone: o.Timezone, Filter: o.Filter,
 		},
+		Rollbacks:   job.Rollbacks,
 		Rows:        job.Tally,
 		Filtered:    job.Filtered,
 		Calls:       Calls{Total: st.Calls, Retries: st.Retries, Throttled: st.Throttled, Looks: st.Looks},

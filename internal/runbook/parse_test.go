@@ -135,7 +135,7 @@ func TestParseTellsWhatIsWrongAndWhere(t *testing.T) {
 		{"no cap", "caps: {max_removes: 0}" + steps, "x.yaml:1:21: caps.max_removes: is less than 1"},
 		{"no share", "caps: {max_share: 0%}" + steps, "caps.max_share: is not more than 0%; leave it out for no cap"},
 		{"share", "caps: {max_shrink: 7}" + steps, `caps.max_shrink: "7" is not a part from 0% to 100%`},
-		{"event", "notify: [finishd]" + steps, `x.yaml:1:10: notify[0]: "finishd" is not one of finished, paused, cancelled, stalled, not_started; did you mean finished?`},
+		{"event", "notify: [finishd]" + steps, `x.yaml:1:10: notify[0]: "finishd" is not one of finished, paused, cancelled, stalled, rolled_back, not_started; did you mean finished?`},
 		{"key in a URL (I7)", "input: https://ann:pw@example.com/a.csv" + steps, "x.yaml:1:8: input: is a URL with a user or a query, which may hold a key"},
 		{"no cron", "schedule: {jitter: 1m}" + steps, "x.yaml:1:11: schedule: has no cron"},
 		{"overlap", "schedule: {cron: 0 1 * * *, overlap: skpi}" + steps, `schedule.overlap: "skpi" is not one of skip, wait, cancel_running; did you mean skip?`},

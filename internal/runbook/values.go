@@ -68,7 +68,7 @@ func checkShare(text string) error {
 }
 
 // events are what a runbook can tell of. It never changes.
-var events = []string{"finished", "paused", "cancelled", "stalled", "not_started"}
+var events = []string{"finished", "paused", "cancelled", "stalled", "rolled_back", "not_started"}
 
 // Events returns the events that notify may name.
 func Events() []string { return events }
