@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -15,6 +16,7 @@ type accessFlags struct {
 	baseURL   string
 	auth      string
 	allowHTTP *bool // of --allow-http, which is every command's
+	simulate  string
 }
 
 func (a *accessFlags) register(f *pflag.FlagSet, allowHTTP *bool) {
@@ -28,9 +30,36 @@ func (a *accessFlags) api(app string, c credentials.Credentials) (*sunco.API, er
 	return c.API(app, credentials.Access{BaseURL: a.baseURL, Auth: a.auth, UserAgent: "sunbulk/" + version(), AllowHTTP: *a.allowHTTP})
 }
 
-// checkAccess asks the API about the app before anything is called for a row.
-func checkAccess(ctx context.Context, api *sunco.API, baseURL string) error {
+// simulated tells whether the API is the simulated one.
+func (a *accessFlags) simulated() bool { return simulated(a.simulate) }
+
+// app returns the app that is called: a simulation needs none to be given.
+func (a *accessFlags) app(given string) string {
+	if a.simulated() {
+		return cmp.Or(given, simulatedApp)
+	}
+	return given
+}
+
+// connect returns the API that the flags name, the simulated one with --simulate, and how to let go
+// of it. It makes no call.
+func (a *accessFlags) connect(app string) (*sunco.API, func(), error) {
+	switch {
+	case a.simulated():
+		return startSimulation(a.simulate, app)
+	case app == "":
+		return nil, nil, usage("no app id", "give --app, or set SUNBULK_APP; or try the file with --simulate")
+	}
+	api, err := a.api(app, credentials.Environment())
+	return api, func() {}, err
+}
+
+// ask asks a real API about the app before anything is called for a row.
+func (a *accessFlags) ask(ctx context.Context, api *sunco.API) error {
+	if a.simulated() {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	return credentials.Judge(api.App(ctx), baseURL)
+	return credentials.Judge(api.App(ctx), a.baseURL)
 }

@@ -53,7 +53,7 @@ With --out it keeps the plan in a file: run and enqueue do only what was planned
 	o.flags = f
 	o.run.job.register(f)
 	o.run.access.register(f, &p.allowHTTP)
-	simulateFlag(f, &o.run.simulate)
+	simulateFlag(f, &o.run.access.simulate)
 	f.BoolVar(&o.check, "check", false, "ask the API about credentials, app, integrations and some users, whatever --window says")
 	f.StringVar(&o.out, "out", "", "file to keep the plan in, for --plan of run and enqueue; not from SUNBULK_OUT, the report folder")
 	f.Lookup("out").Annotations = map[string][]string{commandLineOnly: nil}
@@ -66,9 +66,8 @@ func (p *program) plan(ctx context.Context, o planOptions, files *input.Files) e
 			return err
 		}
 	}
-	if simulated(o.run.simulate) {
-		o.run.job.app = cmp.Or(o.run.job.app, simulatedApp)
-	} else if !o.check && o.out == "" {
+	o.run.job.app = o.run.access.app(o.run.job.app)
+	if !o.check && o.out == "" {
 		o.run.job.app = cmp.Or(o.run.job.app, "any") // mere counting needs none
 	}
 	if read := &o.run.job.read; read.Evaluates() && read.Now == "" {
@@ -82,7 +81,7 @@ func (p *program) plan(ctx context.Context, o planOptions, files *input.Files) e
 	var c *plan.Checker
 	if o.check {
 		var stop func()
-		if c, stop, err = newChecker(ctx, &o.run, opt); err != nil {
+		if c, stop, err = newChecker(ctx, &o.run.access, opt); err != nil {
 			return err
 		}
 		defer stop()
@@ -152,12 +151,12 @@ type planned struct {
 }
 
 // newChecker asks the API about the app, whose refusal is an error.
-func newChecker(ctx context.Context, o *runOptions, opt jobs.Options) (*plan.Checker, func(), error) {
-	api, stop, err := o.connect()
+func newChecker(ctx context.Context, a *accessFlags, opt jobs.Options) (*plan.Checker, func(), error) {
+	api, stop, err := a.connect(opt.App)
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := plan.NewChecker(ctx, api, opt, func(err error) error { return credentials.Judge(err, o.access.baseURL) })
+	c, err := plan.NewChecker(ctx, api, opt, func(err error) error { return credentials.Judge(err, a.baseURL) })
 	if err != nil {
 		stop()
 		return nil, nil, err

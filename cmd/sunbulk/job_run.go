@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sunbulk/sunbulk/internal/credentials"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/internal/notify"
@@ -28,7 +27,6 @@ type runOptions struct {
 	redis       string
 	concurrency int
 	out         string
-	simulate    string
 	given       func(flag string) bool // on the command line, in the environment or by a plan
 }
 
@@ -51,7 +49,7 @@ the second stops at once.
   sunbulk run users.csv --plan plan.json`,
 		Args: needFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := p.keepSimulation(cmd.Flags(), o.simulate, &o.redis); err != nil {
+			if err := p.keepSimulation(cmd.Flags(), o.access.simulate, &o.redis); err != nil {
 				return err
 			}
 			files, err := p.findPlanned(cmd.Flags(), args)
@@ -70,7 +68,7 @@ the second stops at once.
 	redisFlag(f, &o.redis, redisMeaning+" (default: embedded)")
 	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
 	f.StringVar(&o.out, "out", "", "report folder (default sunbulk-JOB)")
-	simulateFlag(f, &o.simulate)
+	simulateFlag(f, &o.access.simulate)
 	planFlag(f)
 	return cmd
 }
@@ -104,7 +102,8 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	if err != nil {
 		return err
 	}
-	api, stop, err := o.connect()
+	o.job.app = o.access.app(o.job.app)
+	api, stop, err := o.access.connect(o.job.app)
 	if err != nil {
 		return err
 	}
@@ -114,7 +113,7 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 		return err
 	}
 	p.tellZone(&o.job.pacing, opt)
-	opt.Simulated = simulated(o.simulate)
+	opt.Simulated = o.access.simulated()
 	defer debug.SetGCPercent(debug.SetGCPercent(o.job.garbage(percentInOne)))
 	w := worker.Config{Name: service.ProcessName(), APIs: map[string]*sunco.API{opt.App: api}, Concurrency: o.concurrency, Logger: log}
 	order := p.order(&o.job, files, opt)
@@ -132,7 +131,7 @@ func (p *program) runJobLocal(ctx context.Context, o runOptions, in service.Orde
 	if err != nil {
 		return p.orInterrupted(err)
 	}
-	if err := o.ask(ctx, w.APIs[in.Options.App]); err != nil {
+	if err := o.access.ask(ctx, w.APIs[in.Options.App]); err != nil {
 		return err
 	}
 	job, err := local.Begin(p.drain, order)
@@ -187,36 +186,6 @@ func (p *program) saysStopping() (end func()) {
 		fmt.Fprintln(p.screen, "stopping: calls in flight end first; interrupt again to stop at once")
 	})
 	return func() { stop() }
-}
-
-// reach returns the API to call. A real one is asked whether it knows the app.
-func (p *program) reach(ctx context.Context, o *runOptions) (*sunco.API, func(), error) {
-	api, stop, err := o.connect()
-	if err != nil {
-		return api, stop, err
-	}
-	return api, stop, o.ask(ctx, api)
-}
-
-// ask asks a real API whether it knows the app.
-func (o *runOptions) ask(ctx context.Context, api *sunco.API) error {
-	if simulated(o.simulate) {
-		return nil
-	}
-	return checkAccess(ctx, api, o.access.baseURL)
-}
-
-// connect returns the API that the flags name, the simulated one with --simulate, and how to let go
-// of it. It makes no call.
-func (o *runOptions) connect() (*sunco.API, func(), error) {
-	if simulated(o.simulate) {
-		return startSimulation(o)
-	}
-	if o.job.app == "" {
-		return nil, nil, usage("no app id", "give --app, or set SUNBULK_APP; or try the file with --simulate")
-	}
-	api, err := o.access.api(o.job.app, credentials.Environment())
-	return api, func() {}, err
 }
 
 // result is the exit code of a job that has ended.

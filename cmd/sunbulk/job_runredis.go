@@ -24,7 +24,7 @@ func (p *program) runJobOnRedis(ctx context.Context, o runOptions, order service
 			return noFolder(out, err)
 		}
 	}
-	if err := o.ask(ctx, w.APIs[order.Options.App]); err != nil {
+	if err := o.access.ask(ctx, w.APIs[order.Options.App]); err != nil {
 		return err
 	}
 	s, err := p.open(ctx, o.redis)

@@ -18,10 +18,9 @@ import (
 
 // runbookPlanOptions are the flags of runbook plan.
 type runbookPlanOptions struct {
-	book     runbookFlags
-	access   accessFlags
-	simulate string
-	check    bool
+	book   runbookFlags
+	access accessFlags
+	check  bool
 }
 
 func (p *program) runbookPlanCommand() *cobra.Command {
@@ -46,7 +45,7 @@ values of the next step, shows the first rows that come out, and tells how many 
 	o.book.register(f)
 	o.access.register(f, &p.allowHTTP)
 	f.BoolVar(&o.check, "check", false, "ask the API about credentials, app, and some users, whatever the window says")
-	simulateFlag(f, &o.simulate)
+	simulateFlag(f, &o.access.simulate)
 	return cmd
 }
 
@@ -74,7 +73,7 @@ type plannedStep struct {
 }
 
 func (p *program) planRunbook(ctx context.Context, o runbookPlanOptions, name string) error {
-	flow, files, err := p.openRunbook(o.book, o.simulate, name)
+	flow, files, err := p.openRunbook(o.book, o.access.simulate, name)
 	if err != nil {
 		return err
 	}
@@ -86,8 +85,7 @@ func (p *program) planRunbook(ctx context.Context, o runbookPlanOptions, name st
 	var c *plan.Checker
 	if o.check {
 		var stop func()
-		reach := runOptions{job: jobFlags{app: flow.App}, access: o.access, simulate: o.simulate}
-		if c, stop, err = newChecker(ctx, &reach, opt); err != nil {
+		if c, stop, err = newChecker(ctx, &o.access, opt); err != nil {
 			return err
 		}
 		defer stop()

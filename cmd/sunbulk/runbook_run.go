@@ -24,7 +24,6 @@ type runbookRunOptions struct {
 	redis       string
 	concurrency int
 	out         string
-	simulate    string
 	exceed      bool
 }
 
@@ -43,7 +42,7 @@ this process end; 'sunbulk runbook start' leaves it to them at once.`,
   sunbulk runbook run migrate.yaml --var new=5f1a0c52d8b7e4000c3a9e02 --out moved`,
 		Args: needRunbook,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := p.keepSimulation(cmd.Flags(), o.simulate, &o.redis); err != nil {
+			if err := p.keepSimulation(cmd.Flags(), o.access.simulate, &o.redis); err != nil {
 				return err
 			}
 			return p.runRunbook(cmd.Context(), o, args[0])
@@ -57,7 +56,7 @@ this process end; 'sunbulk runbook start' leaves it to them at once.`,
 	f.StringVar(&o.out, "out", "", "report folder (default sunbulk-RUN)")
 	exceedFlag(f, &o.exceed)
 	o.book.duplicatesFlag(f)
-	simulateFlag(f, &o.simulate)
+	simulateFlag(f, &o.access.simulate)
 	return cmd
 }
 
@@ -70,7 +69,7 @@ func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name stri
 	if err := checkConcurrency(o.concurrency); err != nil {
 		return err
 	}
-	flow, files, err := p.openRunbook(o.book, o.simulate, name)
+	flow, files, err := p.openRunbook(o.book, o.access.simulate, name)
 	if err != nil {
 		return err
 	}
@@ -80,18 +79,20 @@ func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name stri
 	if err := checkRunOut(o.out, o.redis, r); err != nil {
 		return err
 	}
-	reach := runOptions{job: jobFlags{app: flow.App}, access: o.access, simulate: o.simulate, concurrency: o.concurrency}
-	api, stop, err := p.reach(ctx, &reach)
+	api, stop, err := o.access.connect(flow.App)
 	if err != nil {
 		return err
 	}
 	defer stop()
+	if err := o.access.ask(ctx, api); err != nil {
+		return err
+	}
 	if o.redis != "" {
 		order := service.RunOrder{Flow: flow, Files: files, ExceedCaps: o.exceed, AllowDuplicates: o.book.allowDuplicates, Remark: p.note, Logger: log}
 		return p.runOnRedis(ctx, o, order, api, log)
 	}
 	return p.runRunbookLocal(ctx, local.RunOrder{
-		Flow: flow, Files: files, Out: o.out, BaseURL: o.access.baseURL, Simulated: simulated(o.simulate), Who: operator(), ExceedCaps: o.exceed,
+		Flow: flow, Files: files, Out: o.out, BaseURL: o.access.baseURL, Simulated: o.access.simulated(), Who: operator(), ExceedCaps: o.exceed,
 		AllowDuplicates: o.book.allowDuplicates, Remark: p.note, Note: p.say,
 	}, worker.Config{Name: service.ProcessName(), APIs: map[string]*sunco.API{flow.App: api}, Concurrency: o.concurrency, Logger: log})
 }

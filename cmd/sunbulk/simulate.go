@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,9 +72,9 @@ func simulated(flag string) bool {
 
 // startSimulation serves a simulated API in this process and returns how to call it. The
 // simulation knows every app.
-func startSimulation(o *runOptions) (*sunco.API, func(), error) {
+func startSimulation(name, app string) (*sunco.API, func(), error) {
 	var world suncotest.World
-	switch name := o.simulate; strings.ToLower(name) {
+	switch strings.ToLower(name) {
 	case "on", "true", "1", "yes":
 	default:
 		var err error
@@ -83,7 +82,6 @@ func startSimulation(o *runOptions) (*sunco.API, func(), error) {
 			return nil, nil, err
 		}
 	}
-	o.job.app = cmp.Or(o.job.app, simulatedApp)
 	sim := suncotest.New(suncotest.Config{World: world})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -92,7 +90,7 @@ func startSimulation(o *runOptions) (*sunco.API, func(), error) {
 	server := &http.Server{Handler: sim, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	go func() { _ = server.Serve(listener) }() // ends with Close
 	stop := func() { sim.Close(); server.Close() }
-	api, err := sunco.New(o.job.app, sunco.Config{BaseURL: "http://" + listener.Addr().String(), Auth: sunco.Token("simulated")})
+	api, err := sunco.New(app, sunco.Config{BaseURL: "http://" + listener.Addr().String(), Auth: sunco.Token("simulated")})
 	if err != nil {
 		stop()
 		return nil, nil, fmt.Errorf("start simulation: %w", err)
