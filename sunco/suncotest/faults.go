@@ -4,7 +4,6 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 )
 
@@ -116,32 +115,4 @@ func (f faults) serverError() response {
 	text := strconv.Itoa(status) + " " + http.StatusText(status)
 	return response{status: status, html: true, body: []byte("<html>\n<head><title>" + text +
 		"</title></head>\n<body><center><h1>" + text + "</h1></center></body>\n</html>\n")}
-}
-
-// limiter is a token bucket whose rate may change from call to call.
-type limiter struct {
-	mu   sync.Mutex
-	used float64   // calls taken out of the bucket and not yet given back
-	last time.Time // when used was brought up to date
-}
-
-// take returns 0 if a call may come now, else the time until one may. A rate of 0 or less is no limit.
-func (l *limiter) take(rate float64, burst int) time.Duration {
-	if rate <= 0 {
-		return 0
-	}
-	size := float64(burst)
-	if burst <= 0 {
-		size = max(rate, 1)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	l.used = max(l.used-now.Sub(l.last).Seconds()*rate, 0)
-	l.last = now
-	if over := l.used + 1 - size; over > 0 {
-		return max(time.Duration(over/rate*float64(time.Second)), 1)
-	}
-	l.used++
-	return 0
 }

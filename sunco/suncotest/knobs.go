@@ -22,12 +22,25 @@ const (
 	RetryAfterNone    = "none"
 )
 
+// Kinds of rate limits (Knobs.LimitKind).
+const (
+	LimitBucket  = "bucket"  // a token bucket
+	LimitSliding = "sliding" // so many calls in any time of LimitWindow's length
+	LimitFixed   = "fixed"   // so many calls in each window of that length on the clock
+)
+
 // Knobs are the faults and habits of the simulated API; the zero Knobs are an API without faults. A share is the part of
 // the calls on clients that meet the fault, 0 to 1. In JSON, durations are strings such as "50ms".
 type Knobs struct {
 	// RateLimit is the calls per second above which calls get a 429; 0 = no limit.
 	RateLimit float64 `json:"rateLimit,omitempty"`
-	// Burst is the calls that may come at once; 0 = a second's worth of RateLimit, at least 1.
+	// LimitKind is one of the Limit constants; empty = LimitBucket.
+	LimitKind string `json:"limitKind,omitempty"`
+	// LimitWindow is the time in which LimitSliding and LimitFixed allow RateLimit times its seconds; 0 = a second.
+	LimitWindow time.Duration `json:"-"`
+	// LimitOp is the one operation that the limit counts: create, list or remove; empty = all.
+	LimitOp string `json:"limitOp,omitempty"`
+	// Burst is the calls that LimitBucket lets come at once; 0 = a second's worth of RateLimit, at least 1.
 	Burst int `json:"burst,omitempty"`
 	// RetryAfter is one of the RetryAfter constants; empty = RetryAfterSeconds.
 	RetryAfter string `json:"retryAfter,omitempty"`
@@ -70,9 +83,10 @@ type plainKnobs Knobs
 // knobsJSON writes the durations of Knobs for people.
 type knobsJSON struct {
 	*plainKnobs
-	LatencyMin duration `json:"latencyMin,omitempty"`
-	LatencyMax duration `json:"latencyMax,omitempty"`
-	PendingFor duration `json:"pendingFor,omitempty"`
+	LimitWindow duration `json:"limitWindow,omitempty"`
+	LatencyMin  duration `json:"latencyMin,omitempty"`
+	LatencyMax  duration `json:"latencyMax,omitempty"`
+	PendingFor  duration `json:"pendingFor,omitempty"`
 }
 
 type duration time.Duration
@@ -86,7 +100,7 @@ func (d *duration) UnmarshalText(text []byte) error {
 }
 
 func (k *Knobs) json() knobsJSON {
-	return knobsJSON{(*plainKnobs)(k), duration(k.LatencyMin), duration(k.LatencyMax), duration(k.PendingFor)}
+	return knobsJSON{(*plainKnobs)(k), duration(k.LimitWindow), duration(k.LatencyMin), duration(k.LatencyMax), duration(k.PendingFor)}
 }
 
 // MarshalJSON leaves out the knobs that are zero.
@@ -102,6 +116,7 @@ func (k *Knobs) UnmarshalJSON(data []byte) error {
 	if err := decoder.Decode(&in); err != nil {
 		return err
 	}
+	changed.LimitWindow = time.Duration(in.LimitWindow)
 	changed.LatencyMin, changed.LatencyMax, changed.PendingFor =
 		time.Duration(in.LatencyMin), time.Duration(in.LatencyMax), time.Duration(in.PendingFor)
 	if err := changed.Check(); err != nil {
@@ -138,6 +153,9 @@ func (k *Knobs) Check() error {
 	}{
 		{"rateLimit", "is negative, or no number", !(k.RateLimit >= 0) || math.IsInf(k.RateLimit, 0)},
 		{"burst", "is negative", k.Burst < 0},
+		{"limitKind", "is none of bucket, sliding, fixed", !slices.Contains([]string{"", LimitBucket, LimitSliding, LimitFixed}, k.LimitKind)},
+		{"limitWindow", "is not in 1ms to 1h", k.LimitWindow != 0 && (k.LimitWindow < time.Millisecond || k.LimitWindow > time.Hour)},
+		{"limitOp", "is none of create, list, remove", !slices.Contains([]string{"", opCreate.String(), opList.String(), opRemove.String()}, k.LimitOp)},
 		{"latencyMin", "is negative", k.LatencyMin < 0},
 		{"latencyMax", "is negative", k.LatencyMax < 0},
 		{"pendingFor", "is negative", k.PendingFor < 0},

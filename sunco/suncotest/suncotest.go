@@ -95,7 +95,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serveClients answers a call on clients, with faults before and after its work.
 func (s *Server) serveClients(out *writer, r *http.Request, t target, f faults) {
-	if wait := s.limit.take(f.RateLimit, f.Burst); wait > 0 {
+	if wait := s.limit.take(f.Knobs, t.op); wait > 0 {
 		out.send(f.tooMany(wait))
 		return
 	}
