@@ -195,25 +195,27 @@ func (r *Run) stop(ctx context.Context) error {
 	stop := func(kind StopKind, format string, args ...any) error {
 		return &Stop{kind, r.Dir, fmt.Sprintf(format, args...)}
 	}
-	switch begun := r.Run.Step < len(r.Jobs); {
-	case r.Run.State == jobs.Paused && !begun:
-		return stop(CapExceeded, "%s", r.Run.Reason)
-	case r.Run.State == jobs.Paused:
-		if r.Run.Step > 0 { // what it reads is the outcomes of the step before
-			return stop(NotJudged, "%s", r.Run.Reason)
-		}
-		return stop(InputBroken, "%s", r.Run.Reason)
-	case begun && r.Jobs[r.Run.Step].WaitsForWindow():
-		return stop(Interrupted, "run %s is interrupted as step %s waits for its window: %s", r.Run.ID, name, r.Jobs[r.Run.Step].Reason)
-	case begun && r.Jobs[r.Run.Step].State == jobs.Paused:
-		job := r.Jobs[r.Run.Step]
+	var job jobs.Job // what it has still to do comes before what is wrong with its input
+	if r.Run.Step < len(r.Jobs) {
+		job = r.Jobs[r.Run.Step]
+	}
+	switch {
+	case job.WaitsForWindow():
+		return stop(Interrupted, "run %s is interrupted as step %s waits for its window: %s", r.Run.ID, name, job.Reason)
+	case job.State == jobs.Paused:
 		r.Run.State, r.Run.Reason = jobs.Paused, fmt.Sprintf("step %s is paused: %s", name, job.Reason)
 		if _, err := r.jobs[r.Run.Step].paused(ctx, job, StepPaused); err != nil {
 			return err
 		}
 		return stop(StepPaused, "%s", r.Run.Reason)
+	case r.Run.State != jobs.Paused || job.ID != "" && job.State != jobs.Finished:
+		return stop(Interrupted, "run %s is interrupted", r.Run.ID)
+	case job.ID == "":
+		return stop(CapExceeded, "%s", r.Run.Reason)
+	case r.Run.Step > 0: // what it reads is the outcomes of the step before
+		return stop(NotJudged, "%s", r.Run.Reason)
 	}
-	return stop(Interrupted, "run %s is interrupted", r.Run.ID)
+	return stop(InputBroken, "%s", r.Run.Reason)
 }
 
 // Settle is called when the report of a finished run is written: it removes the journals, the first of which tells that there
