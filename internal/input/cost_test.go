@@ -9,7 +9,7 @@ import (
 // What reading and checking a row allocates is held here, because no timed test could: the bounds
 // are a quarter above what it takes.
 func TestAllocationsPerRow(t *testing.T) {
-	const rows = 10_000
+	const rows = 5_000
 	for _, tt := range []struct {
 		name   string
 		header string
@@ -24,7 +24,7 @@ func TestAllocationsPerRow(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := testing.AllocsPerRun(5, func() {
+			got := testing.AllocsPerRun(2, func() {
 				r, err := openNames(t.Context(), []string{"-"}, Config{Op: "create", Stdin: bytes.NewReader(data)})
 				if err != nil {
 					t.Fatal(err)
@@ -35,8 +35,12 @@ func TestAllocationsPerRow(t *testing.T) {
 					}
 				}
 			}) / rows
-			if got > tt.most {
-				t.Errorf("a row takes %.2f allocations, want at most %.2f", got, tt.most)
+			most := tt.most
+			if raced {
+				most++ // for sync.Pool drops some of what it is given then, such as what regular expressions need
+			}
+			if got > most {
+				t.Errorf("a row takes %.2f allocations, want at most %.2f", got, most)
 			}
 		})
 	}
