@@ -16,19 +16,24 @@ const Create Op = "create"
 const MaxMessage = 95_000
 
 var createOperation = Operation{
-	Name: Create,
+	Name:    Create,
+	Summary: "a new client",
 	Columns: []string{
 		"matchCriteria.type", "matchCriteria.integrationId", "matchCriteria.phoneNumber", "matchCriteria.address",
 		"matchCriteria.subject", "matchCriteria.primary", "confirmation.type", "confirmation.message", "target.conversationId",
 	},
 	Required: []string{"user", "matchCriteria.type", "matchCriteria.integrationId", "confirmation.type", "target.conversationId"},
 	Check:    checkCreate,
+	Creates:  true,
+	Messages: confirms,
+	Calls:    1,
+	Undo:     Remove,
 }
 
-// Messages tells whether running the row sends something to a real person: a prompt, a
+// confirms tells whether a create of the row sends something to a real person: a prompt, a
 // confirmation by user activity, or any confirmation with a message.
-func (r *Row) Messages() bool {
-	return r.Op.Creates() && (r.Confirmation == "prompt" || r.Confirmation == "userActivity" || r.Message != "")
+func confirms(r *Row) bool {
+	return r.Confirmation == "prompt" || r.Confirmation == "userActivity" || r.Message != ""
 }
 
 func checkCreate(r *Row) error {

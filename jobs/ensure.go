@@ -5,10 +5,17 @@ const Ensure Op = "ensure"
 
 var ensureOperation = Operation{
 	Name:     Ensure,
+	Summary:  "one where the user has none of that type and integration",
 	Columns:  createOperation.Columns,
 	Required: createOperation.Required,
 	Check:    checkCreate,
 	Once:     ensured,
+
+	Creates:    true,
+	Idempotent: true,
+	Messages:   confirms,
+	Calls:      2, // the create after the list
+	Undo:       Remove,
 }
 
 // ensured is what a row ensures: rows that differ in the number or the conversation alone would

@@ -10,17 +10,25 @@ import (
 // Op names an operation, as in the op column.
 type Op string
 
-// Creates tells whether the operation may make a client.
-func (o Op) Creates() bool { return o == Create || o == Ensure }
-
-// Operation declares what an operation reads and when a row of it is valid.
+// Operation declares all that an operation is: what it reads, when a row of it is valid, and the facts by which
+// others treat its rows. A fact that is left out is the careful one.
 type Operation struct {
 	Name     Op
+	Summary  string           // what a row of it asks for, as a clause without a period
 	Columns  []string         // paths it reads besides op, user and brandId
 	Required []string         // paths that the input must have for it
 	Either   [][]string       // groups of paths of which the input must have a whole one; nil = none
 	Check    func(*Row) error // *FieldError for the first invalid field; may normalise fields
 	Once     func(Row) Row    // of rows for which it is equal only the first is valid; nil = any number is
+
+	Creates    bool            // it may make a client
+	Removes    bool            // it may take a client away
+	Finds      bool            // its outcome holds the user's clients
+	Waits      bool            // it asks until something is so, for the job's Within
+	Idempotent bool            // once more changes nothing more
+	Messages   func(*Row) bool // tells whether a row reaches a real person; nil = none does
+	Calls      int64           // that a row takes at most, without retries; one that lists takes more for a user with many clients
+	Undo       Op              // takes back what a row of it did; empty = nothing does, or it changes nothing
 }
 
 // Reads tells whether rows of the operation have the column of that path.
@@ -37,19 +45,66 @@ var operations = []Operation{
 	verifyOperation,
 }
 
+// unknown is the entry of an operation that is in no line: it has no facts.
+var unknown Operation
+
 // Operations returns every operation that a row may ask for.
 func Operations() []Operation { return operations }
 
+// OperationNames returns the names of all operations, in the order of Operations.
+func OperationNames() []string {
+	names := make([]string, len(operations))
+	for i, o := range operations {
+		names[i] = string(o.Name)
+	}
+	return names
+}
+
 // FindOperation returns the operation of that name, in any case; its error lists the known ones.
 func FindOperation(name string) (Operation, error) {
-	known := make([]string, len(operations))
-	for i, o := range operations {
-		if strings.EqualFold(name, string(o.Name)) {
-			return o, nil
+	for i := range operations {
+		if strings.EqualFold(name, string(operations[i].Name)) {
+			return operations[i], nil
 		}
-		known[i] = string(o.Name)
 	}
-	return Operation{}, fmt.Errorf("unknown operation %q (known: %s)", shorten(name, 40), strings.Join(known, ", "))
+	return Operation{}, fmt.Errorf("unknown operation %q (known: %s)", shorten(name, 40), strings.Join(OperationNames(), ", "))
+}
+
+// operation is the entry of a name as it is written, or unknown.
+func (o Op) operation() *Operation {
+	for i := range operations {
+		if operations[i].Name == o {
+			return &operations[i]
+		}
+	}
+	return &unknown
+}
+
+// Creates tells whether the operation may make a client.
+func (o Op) Creates() bool { return o.operation().Creates }
+
+// Removes tells whether the operation may take a client away.
+func (o Op) Removes() bool { return o.operation().Removes }
+
+// Finds tells whether an outcome of the operation holds the user's clients.
+func (o Op) Finds() bool { return o.operation().Finds }
+
+// Waits tells whether the operation asks until something is so, for the job's Within.
+func (o Op) Waits() bool { return o.operation().Waits }
+
+// Idempotent tells whether a row of the operation that runs once more changes nothing more.
+func (o Op) Idempotent() bool { return o.operation().Idempotent }
+
+// Calls is how many calls a row of the operation takes at most, without retries.
+func (o Op) Calls() int64 { return o.operation().Calls }
+
+// Undo returns the operation that takes back what this one did; empty where none does.
+func (o Op) Undo() Op { return o.operation().Undo }
+
+// Messages tells whether running the row sends something to a real person.
+func (r *Row) Messages() bool {
+	messages := r.Op.operation().Messages
+	return messages != nil && messages(r)
 }
 
 // CheckRow returns the *FieldError of the first invalid field, or nil. It trims and normalises

@@ -8,10 +8,15 @@ const Verify Op = "verify"
 
 var verifyOperation = Operation{
 	Name:     Verify,
+	Summary:  "wait until a client is active",
 	Columns:  []string{"clientId", "matchCriteria.type", "matchCriteria.integrationId"},
 	Required: []string{"user"},
 	Either:   [][]string{{"clientId"}, {"matchCriteria.type", "matchCriteria.integrationId"}},
 	Check:    checkVerify,
+
+	Waits:      true,
+	Idempotent: true,
+	Calls:      1,
 }
 
 func checkVerify(r *Row) error {

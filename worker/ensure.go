@@ -8,6 +8,9 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
+// looksFirst tells whether an operation creates only where a list has shown no client.
+func looksFirst(op jobs.Op) bool { return op.Creates() && op.Idempotent() }
+
 // ensure links a user to a channel, unless a list shows a client of the row's type and integration.
 // Whatever its status, that one is live: a second could message a person who has not confirmed yet,
 // or who has unsubscribed. A create that was sent is looked for as any other (I2). One that may have been, for all that a rolled back

@@ -50,7 +50,7 @@ func stemsFrom(c sunco.Client, r *jobs.Row, since time.Time) bool {
 	if c.Type != r.Type || c.IntegrationID != r.IntegrationID {
 		return false
 	}
-	return r.Op == jobs.Ensure || c.Status == sunco.StatusPending ||
+	return looksFirst(r.Op) || c.Status == sunco.StatusPending ||
 		!c.LinkedAt.IsZero() && c.LinkedAt.After(since.Add(-clockSlack)) ||
 		c.ExternalID != "" && sameContact(c.ExternalID, r)
 }

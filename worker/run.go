@@ -126,7 +126,7 @@ func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 		// An earlier delivery that ended without a word may have sent any row that it need not announce.
 		silent := d.Dirty && !d.Progress.Done(i) && (d.Lost || !announces(row))
 		doubt := row.Op.Creates() && (d.Progress.InDoubt(i) || silent)
-		unsure := doubt && row.Op == jobs.Ensure && !d.Progress.InDoubt(i)
+		unsure := doubt && looksFirst(row.Op) && !d.Progress.InDoubt(i)
 		r.tries[i] = try{run: r, index: i, row: row, attempts: d.Progress.Attempts(i), doubt: doubt, unsure: unsure}
 		if doubt { // the last moment at which it can have been sent
 			r.tries[i].quiet = time.Now().Add(r.job.Options.Timeout)

@@ -125,7 +125,7 @@ func stopped() *sunco.Error {
 // covered by the arming of the pass: after a crash they are looked for, sent or not. Of those that
 // reach a person each would end in doubt, and an ensure would take a client that was there before
 // for its own.
-func announces(r *jobs.Row) bool { return r.Messages() || r.Op == jobs.Ensure }
+func announces(r *jobs.Row) bool { return r.Messages() || looksFirst(r.Op) }
 
 // announced tells the ledger that a create is about to be sent, where the row announces it.
 func (t *try) announced(ctx context.Context, op jobs.Op) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -32,7 +33,7 @@ type jobFlags struct {
 
 func (j *jobFlags) register(f *pflag.FlagSet) {
 	standard := jobs.Defaults()
-	f.StringVar(&j.read.Op, "op", "", "operation of rows without an op column: create, ensure, list, remove or verify")
+	f.StringVar(&j.read.Op, "op", "", "operation of rows without an op column: "+alternatives(jobs.OperationNames()))
 	f.StringVar(&j.app, "app", "", "app id")
 	f.StringArrayVar(&j.read.Set, "set", nil, "PATH=VALUE, a value for every row, e.g. confirmation.type=immediate or 'phoneNumber=${client.externalId}'")
 	f.StringArrayVar(&j.read.Map, "map", nil, "COLUMN=PATH, take PATH from COLUMN")
@@ -104,3 +105,9 @@ func (p *program) order(j *jobFlags, files *input.Files, opt jobs.Options) servi
 
 // say tells people how it goes.
 func (p *program) say(message string) { printf(p.screen, "%s\n", message) }
+
+// alternatives lists names as help does: a, b or c.
+func alternatives(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}

@@ -113,7 +113,7 @@ func paceOf(o report.Options) string {
 // limits are those of a step that bear on its operation.
 func limits(op jobs.Op, o report.Options) string {
 	text := fmt.Sprintf("%s, max_failures %s", jobs.Count(o.Attempts, "attempt"), o.MaxFailures)
-	if op == jobs.Verify {
+	if op.Waits() {
 		text += ", within " + cmp.Or(o.Within, "0s")
 	}
 	if op.Creates() {

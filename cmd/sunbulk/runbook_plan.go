@@ -112,7 +112,7 @@ func (p *program) planRunbook(ctx context.Context, o runbookPlanOptions, name st
 
 // ask draws a sample where the first step is a list, and else asks about the rows themselves.
 func (m *plannedRunbook) ask(ctx context.Context, c *plan.Checker, r *runs.Run) (err error) {
-	if r.Runbook.Steps[0].Op == jobs.List && len(r.Runbook.Steps) > 1 {
+	if r.Runbook.Steps[0].Op.Finds() && len(r.Runbook.Steps) > 1 {
 		m.Sample, err = try(ctx, c, r, m.Input.Drawn)
 	} else {
 		c.Rows(ctx, m.Input)
@@ -126,17 +126,14 @@ func (m *plannedRunbook) count(flow *runbook.Flow, opt jobs.Options) {
 	rows := m.Input.Rows - m.Input.Rejected - m.Input.Filtered
 	var removes int64
 	for i, s := range flow.Steps {
-		if i > 0 && flow.Steps[i-1].Op == jobs.List {
+		if i > 0 && flow.Steps[i-1].Op.Finds() {
 			m.Open = m.Open || m.Sample == nil || i > 1
 			rows = m.Sample.scale(rows)
 		}
 		step := plannedStep{Name: s.Name, Op: s.Op, Open: m.Open}
 		if !m.Open {
-			step.Rows, step.Calls = rows, rows
-			if s.Op == jobs.Ensure {
-				step.Calls *= 2 // the create after the list
-			}
-			if s.Op == jobs.Remove {
+			step.Rows, step.Calls = rows, rows*s.Op.Calls()
+			if s.Op.Removes() {
 				removes += rows
 			}
 		}

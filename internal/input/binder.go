@@ -61,9 +61,11 @@ func newBinder(cfg Config) (*binder, error) {
 		b.mapped[column] = path
 	}
 	if b.op != "" {
-		if _, err := jobs.FindOperation(b.op); err != nil {
+		o, err := jobs.FindOperation(b.op)
+		if err != nil {
 			return nil, &Error{Cause: err.Error()}
 		}
+		b.op = string(o.Name)
 	}
 	if err := b.compile(cfg); err != nil {
 		return nil, err
@@ -161,12 +163,12 @@ type duplicateError struct{ cause string }
 
 func (e *duplicateError) Error() string { return e.cause }
 
-// heed returns the error of a row that a report says must not be run as it stands. Only creates do harm when they come again.
+// heed returns the error of a row that a report says must not be run as it stands. Only rows that are not idempotent do harm when they come again.
 func (b *binder) heed(op jobs.Op, cell, column string) error {
-	creates := op == jobs.Create || slices.ContainsFunc(b.later, func(later *binder) bool { return strings.EqualFold(later.op, string(jobs.Create)) })
+	harmless := op.Idempotent() && !slices.ContainsFunc(b.later, func(later *binder) bool { return !jobs.Op(later.op).Idempotent() })
 	rerun := jobs.Rerun(strings.TrimSpace(cell))
 	switch cause := rerun.Cause(); {
-	case b.allow || !creates || cause == "":
+	case b.allow || harmless || cause == "":
 		return nil
 	case rerun == jobs.RerunDuplicate:
 		return &duplicateError{cause}

@@ -67,7 +67,7 @@ func (b *binder) compile(cfg Config) error {
 	if _, err := expression.Compile(expression.Found(cfg.Vars), cfg.Where); err != nil {
 		b.unfit = b.explain("where of found clients", err)
 	}
-	if strings.EqualFold(b.op, string(jobs.List)) {
+	if jobs.Op(b.op).Finds() {
 		return b.unfit
 	}
 	return nil
@@ -170,7 +170,7 @@ func gives(column string, f expression.Field) bool {
 // checkExpressions returns why the columns cannot serve the expressions that every row needs, or nil;
 // p is the plan of all rows, or nil when each names its own operation.
 func (l *layout) checkExpressions(p *plan) *Error {
-	if l.where != nil && l.where.clash != nil && !(l.binder.found && (p == nil || p.operation.Name == jobs.List)) {
+	if l.where != nil && l.where.clash != nil && !(l.binder.found && (p == nil || p.operation.Finds)) {
 		return &Error{Cause: l.binder.option("where") + " reads " + l.where.clash.Cause, Hint: l.where.clash.Hint}
 	}
 	if p != nil {
@@ -209,9 +209,9 @@ func (l *layout) passes(op jobs.Op, cells []string) error {
 	switch {
 	case b.where == nil:
 		return nil
-	case b.found && op == jobs.List && b.unfit != nil:
+	case b.found && op.Finds() && b.unfit != nil:
 		return l.where.fault(b.unfit.Error())
-	case b.found && op == jobs.List:
+	case b.found && op.Finds():
 		return nil
 	case l.where.clash != nil:
 		return l.where.fault(l.where.clash.Cause)

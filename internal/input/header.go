@@ -46,7 +46,7 @@ func (l *layout) checkHeader() *Error {
 	}
 	p := l.find(l.binder.op)
 	if p == nil {
-		return &Error{Cause: "no operation is named", Hint: "give --op " + operations() + ", or a column op"}
+		return &Error{Cause: "no operation is named", Hint: "give --op " + strings.Join(jobs.OperationNames(), ", ") + ", or a column op"}
 	}
 	if p.clash != nil {
 		return p.clash
@@ -115,14 +115,6 @@ func (l *layout) slips() string {
 		}
 	}
 	return b.String()
-}
-
-func operations() string {
-	var names []string
-	for _, o := range jobs.Operations() {
-		names = append(names, string(o.Name))
-	}
-	return strings.Join(names, ", ")
 }
 
 // seen says how the header was cut, for a person who misses a column in it.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/expression"
@@ -63,7 +62,7 @@ func (b *binder) carried(names []string) []int {
 	own := b.resolve(names)
 	for _, later := range b.later {
 		l := later.bind(slices.Concat(names, later.adds), false)
-		creates := strings.EqualFold(later.op, string(jobs.Create)) || strings.EqualFold(later.op, string(jobs.Ensure))
+		creates := jobs.Op(later.op).Creates()
 		for i := range names {
 			if creates && i == l.lineage && !slices.Contains(cells, i) {
 				cells = append(cells, i)
@@ -113,7 +112,7 @@ func (l *layout) checkLater() *Error {
 // keeps returns the cell of the client that the runbook has made, or found in its place, which none of its
 // removes may take; -1 when there is none.
 func (b *binder) keeps(names []string) int {
-	if !strings.EqualFold(b.op, string(jobs.Remove)) || !slices.Contains(b.adds, expression.CreatedID) {
+	if !jobs.Op(b.op).Removes() || !slices.Contains(b.adds, expression.CreatedID) {
 		return -1
 	}
 	return slices.Index(names, expression.CreatedID)

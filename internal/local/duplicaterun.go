@@ -109,7 +109,7 @@ func endedRun(folder string) (ended, bool) {
 	}
 	known := readNumbers(filepath.Join(folder, "run.json"), &s)
 	for _, step := range s.Steps {
-		if step.Op == jobs.Create {
+		if !step.Op.Idempotent() {
 			s.Creates += step.Rows.OK + step.Rows.InDoubt
 		}
 	}

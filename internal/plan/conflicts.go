@@ -107,7 +107,7 @@ func (c *conflicts) create(r *jobs.Row, on channel) {
 			again = row
 		}
 	}
-	if r.Op == jobs.Create { // an ensure makes no second one
+	if !r.Op.Idempotent() { // an ensure makes no second one
 		c.note(CreatedTwice, again, r.Number)
 	}
 	c.note(CreatedAndRemoved, lost, r.Number)
@@ -144,14 +144,8 @@ func (c *conflicts) contact(r *jobs.Row, on channel, again bool) {
 }
 
 func (c *conflicts) remove(r *jobs.Row) {
-	client := c.key(thing{kind: aClient, id: r.ClientID})
-	var again int64
-	for _, row := range c.rows(client, r.Number) {
-		again = row
-	}
-	c.note(RemovedTwice, again, r.Number)
-	if again == 0 {
-		c.add(client, removed, r.Number)
+	if r.ClientID != "" {
+		c.client(r)
 	}
 	user := c.key(thing{aUser, r.BrandID, r.User})
 	var gained int64
@@ -166,6 +160,19 @@ func (c *conflicts) remove(r *jobs.Row) {
 	c.note(CreatedAndRemoved, gained, r.Number)
 	if !known {
 		c.add(user, removed, r.Number)
+	}
+}
+
+// client looks at the client that a row removes.
+func (c *conflicts) client(r *jobs.Row) {
+	client := c.key(thing{kind: aClient, id: r.ClientID})
+	var again int64
+	for _, row := range c.rows(client, r.Number) {
+		again = row
+	}
+	c.note(RemovedTwice, again, r.Number)
+	if again == 0 {
+		c.add(client, removed, r.Number)
 	}
 }
 

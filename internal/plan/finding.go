@@ -69,26 +69,24 @@ func verdictOn(row jobs.Row, clients []sunco.Client, more bool) verdict {
 	})
 	found := at >= 0
 	switch {
-	case row.Op == jobs.List:
+	case row.Op.Finds():
 		return verdict{Fine, "the user is there", ""}
 	case !found && more:
 		return verdict{Warning, "could not check: the user has more than 100 clients", ""}
-	case row.Op == jobs.Create && found:
-		return verdict{Warning, "the user has a client of this type and integration already", "the create may make a second one: take out rows that are done already"}
-	case row.Op == jobs.Ensure && found:
+	case row.Op.Creates() && found && !row.Op.Idempotent():
+		return verdict{Warning, "the user has a client of this type and integration already", "the " + string(row.Op) + " may make a second one: take out rows that are done already"}
+	case row.Op.Creates() && found:
 		return verdict{Fine, "the user has a client of this type and integration, and gets no other", ""}
 	case row.Op.Creates():
 		return verdict{Fine, "the user is there, without such a client", ""}
-	case row.Op == jobs.Verify && found:
-		return verdict{Fine, "the client to verify is there", ""}
-	case row.Op == jobs.Verify:
-		return verdict{Problem, "the user has no such client", "the verify will fail: its link failed, or the client id is wrong"}
+	case !found && row.Op.Removes():
+		return verdict{Warning, "the user has no such client", "the " + string(row.Op) + " will be a noop; where many are, check the client ids"}
 	case !found:
-		return verdict{Warning, "the user has no such client", "the remove will be a noop; where many are, check the client ids"}
-	case clients[at].Type == "sdk":
+		return verdict{Problem, "the user has no such client", "the " + string(row.Op) + " will fail: its link failed, or the client id is wrong"}
+	case row.Op.Removes() && clients[at].Type == "sdk":
 		return verdict{Problem, "the client is of type sdk, which cannot be removed", "take these rows out"}
 	}
-	return verdict{Fine, "the client to remove is there", ""}
+	return verdict{Fine, "the client to " + string(row.Op) + " is there", ""}
 }
 
 // rowList names rows, such as rows 3, 17.

@@ -93,7 +93,7 @@ func newMaker() *maker {
 
 func (m *maker) count(r *jobs.Row) {
 	m.Operations[r.Op]++
-	m.Calls++
+	m.Calls += r.Op.Calls()
 	m.draw.add(*r)
 	for _, d := range r.Doubts() {
 		m.warnings.count(d.Column, d.Cause, r.Number, r.Line)
@@ -101,18 +101,15 @@ func (m *maker) count(r *jobs.Row) {
 	if r.Messages() {
 		m.Messaged++
 	}
-	switch r.Op {
-	case jobs.Ensure:
-		m.Calls++ // the create after the list
-		fallthrough
-	case jobs.Create:
+	switch {
+	case r.Op.Creates():
 		m.Channels[r.Type]++
 		m.Confirmations[r.Confirmation]++
 		if r.PhoneNumber != "" && !jobs.PhoneInUse(r.PhoneNumber) {
 			m.warnings.count("matchCriteria.phoneNumber", "is in no range that its country is known to use: a slip, made up, or newer than this sunbulk", r.Number, r.Line)
 		}
 		m.conflicts.create(r, m.integrations.count(r))
-	case jobs.Remove:
+	case r.Op.Removes():
 		m.conflicts.remove(r)
 	}
 }

@@ -111,7 +111,7 @@ func (c *collector) add(r *record) error {
 		return nil
 	}
 	c.rows++
-	if r.Row.Op == jobs.Create && (r.Kind == jobs.OK || r.Kind == jobs.InDoubt) {
+	if !r.Row.Op.Idempotent() && (r.Kind == jobs.OK || r.Kind == jobs.InDoubt) {
 		c.creates++
 	}
 	if r.duplicate() {

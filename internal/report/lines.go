@@ -63,7 +63,7 @@ func rowLines(s *sheet, job string, kind jobs.Kind, used *columnSet, rerun func(
 		cells = append(cells, string(r.Kind), cause(r))
 		switch {
 		case rerun == nil:
-		case r.Row.Op == jobs.Create:
+		case !r.Row.Op.Idempotent():
 			cells = append(cells, string(rerun(r)))
 		default:
 			cells = append(cells, "")

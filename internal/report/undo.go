@@ -79,15 +79,15 @@ func spoolDeeds(ctx context.Context, sp *spool, sc *scope, src Source) (brands b
 // nothing there is neither.
 func undoing(o *jobs.Outcome) (possible bool, cause string) {
 	switch {
-	case o.Row.Op.Creates() && o.Kind == jobs.OK && o.ClientID != "":
+	case o.Kind == jobs.OK && o.ClientID != "" && o.Row.Op.Undo() != "":
 		return true, ""
 	case o.Row.Op.Creates() && o.Kind == jobs.OK:
 		return false, "the API did not name the client that it made: list the user's clients"
 	case o.Row.Op.Creates() && o.Kind == jobs.InDoubt:
 		return false, "a client may have been made: list the user's clients"
-	case o.Row.Op == jobs.Remove && o.Kind == jobs.OK:
+	case o.Row.Op.Removes() && o.Kind == jobs.OK:
 		return false, "what the removed client was linked to is not known: its number or address, and its conversation"
-	case o.Row.Op == jobs.Remove && o.Kind == jobs.InDoubt, o.Row.Op == jobs.Remove && o.Kind == jobs.Failed && lost(o):
+	case o.Row.Op.Removes() && (o.Kind == jobs.InDoubt || o.Kind == jobs.Failed && lost(o)):
 		return false, "the client may be gone, as the answer was lost: list the user's clients"
 	}
 	return false, ""
@@ -115,7 +115,7 @@ func writeUndo(ctx context.Context, f *draft, sp *spool, last int64, brands bool
 			return Undo{}, err
 		}
 		can, cause := undoing(&r.Outcome)
-		cells := []string{string(jobs.Remove), r.Row.User, cmp.Or(r.ClientID, r.Row.ClientID)}
+		cells := []string{string(r.Row.Op.Undo()), r.Row.User, cmp.Or(r.ClientID, r.Row.ClientID)}
 		if brands {
 			cells = append(cells, r.Row.BrandID)
 		}

@@ -133,7 +133,7 @@ func (e *ends) outcome(o *jobs.Outcome) {
 // that it waits for the next step.
 func (e *ends) through(o *jobs.Outcome, end report.End) {
 	records := int64(1)
-	if e.flow.Steps[e.step].Op == jobs.List {
+	if e.flow.Steps[e.step].Op.Finds() {
 		records, end.Cause = e.kept(o)
 	}
 	if records == 0 {

@@ -119,17 +119,22 @@ func (f *Flow) config(step int) input.Config {
 
 const clientID = "clientId"
 
-// client names the client that a step is about when the runbook does not say: a remove takes what a list
-// found and never what the runbook has made, a verify asks for what was made.
+// client names the client that a step is about when the runbook does not say: one that removes takes what a list
+// found and never what the runbook has made, any other that reads a clientId takes what was made.
 func (f *Flow) client(step int) string {
 	adds := f.adds(step)
-	switch op := f.Steps[step].Op; {
-	case op == jobs.Remove && slices.Contains(adds, "client.id"):
-		return "client.id"
-	case op == jobs.Verify && slices.Contains(adds, expression.CreatedID):
-		return expression.CreatedID
+	o, err := jobs.FindOperation(string(f.Steps[step].Op))
+	if err != nil || !o.Reads(clientID) {
+		return ""
 	}
-	return ""
+	client := expression.CreatedID
+	if o.Removes {
+		client = clientPrefix + "id"
+	}
+	if !slices.Contains(adds, client) {
+		return ""
+	}
+	return client
 }
 
 // adds are the columns that the records of a step have besides those of the runbook's input.
@@ -139,7 +144,7 @@ func (f *Flow) adds(step int) []string {
 	}
 	listed, created := false, false
 	for _, s := range f.Steps[:step] {
-		listed = listed || s.Op == jobs.List
+		listed = listed || s.Op.Finds()
 		created = created || s.Op.Creates()
 	}
 	adds := []string{"user", "brandId"}

@@ -130,7 +130,7 @@ func (d *decoder) op(to *jobs.Op) setter {
 		o, err := jobs.FindOperation(name)
 		*to = o.Name
 		if err != nil {
-			return hinted{err.Error(), near(name, operationNames())}
+			return hinted{err.Error(), near(name, jobs.OperationNames())}
 		}
 		return nil
 	})

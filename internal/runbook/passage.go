@@ -60,7 +60,7 @@ func (f *Flow) Passage(step int, before jobs.Job, outcomes iter.Seq2[jobs.Chunk,
 		return nil, err
 	}
 	last := f.Steps[step-1].Op
-	return &Passage{outcomes: outcomes, assemble: assemble, clients: clients, lists: last == jobs.List, creates: last.Creates()}, nil
+	return &Passage{outcomes: outcomes, assemble: assemble, clients: clients, lists: last.Finds(), creates: last.Creates()}, nil
 }
 
 // Records gives the rows of the step in order, each with its rejection or nil. It can be ranged over

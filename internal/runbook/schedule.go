@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
-
-	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // overlaps are what may become of a slot while the run before it goes on. It never changes.
@@ -48,7 +46,7 @@ func (r *Runbook) unfiltered() int {
 		switch {
 		case s.Where != "":
 			return -1
-		case s.Op == jobs.Remove:
+		case s.Op.Removes():
 			return i
 		}
 	}

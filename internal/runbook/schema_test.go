@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // object is a part of the schema that describes a mapping.
@@ -115,7 +117,7 @@ func TestSchemaHasTheWordsOfParse(t *testing.T) {
 	}
 	for name, tt := range map[string]struct{ got, want []string }{
 		"notify":  {words.Properties.Notify.Items.Enum, Events()},
-		"op":      {words.Definitions.Step.Properties.Op.Enum, operationNames()},
+		"op":      {words.Definitions.Step.Properties.Op.Enum, jobs.OperationNames()},
 		"overlap": {words.Definitions.Schedule.Properties.Overlap.Enum, overlaps},
 	} {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {

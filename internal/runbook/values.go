@@ -93,11 +93,3 @@ func columnPath(name string) (string, error) {
 func anyColumn(name string) (string, error) { return name, notEmpty(name) }
 
 func anyText(text string) (string, error) { return text, nil }
-
-func operationNames() []string {
-	var names []string
-	for _, o := range jobs.Operations() {
-		names = append(names, string(o.Name))
-	}
-	return names
-}

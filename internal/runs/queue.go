@@ -214,7 +214,7 @@ func (c *Conductor) survey(ctx context.Context, r Run, files *input.Files, opt j
 func (c *Conductor) removes(ctx context.Context, r Run) (int64, error) {
 	var n int64
 	for i, s := range r.Runbook.Steps[:r.Step] {
-		if s.Op != jobs.Remove {
+		if !s.Op.Removes() {
 			continue
 		}
 		job, err := c.jobs.Job(ctx, r.Job(i))

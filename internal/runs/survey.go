@@ -53,7 +53,7 @@ func (r *Run) refuses(v count, before int64) string {
 	if reason == "" {
 		reason = r.Runbook.Caps.Input(v.Read, before)
 	}
-	if reason == "" && r.Runbook.Steps[0].Op == jobs.Remove {
+	if reason == "" && r.Runbook.Steps[0].Op.Removes() {
 		reason = r.Runbook.Caps.Removes(v.Valid, v.Read)
 	}
 	return reason
@@ -62,7 +62,7 @@ func (r *Run) refuses(v count, before int64) string {
 // capped tells whether a step has a cap that its rows are to be counted for before they are queued. Those of the
 // first step are counted before the run begins.
 func (r *Run) capped(step int) bool {
-	return step > 0 && r.Exceed != step+1 && r.Runbook.Steps[step].Op == jobs.Remove && r.Runbook.Caps.OnRemoves()
+	return step > 0 && r.Exceed != step+1 && r.Runbook.Steps[step].Op.Removes() && r.Runbook.Caps.OnRemoves()
 }
 
 // called counts the rows of a job that were, or will be, called.

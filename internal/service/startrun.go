@@ -86,7 +86,7 @@ func (s *Service) refuseDuplicateRun(ctx context.Context, r runs.Run) error {
 		return err
 	}
 	v, err := s.Run(ctx, job.Options.Run)
-	creates := slices.ContainsFunc(r.Runbook.Steps, func(step runbook.Step) bool { return step.Op == jobs.Create })
+	creates := slices.ContainsFunc(r.Runbook.Steps, func(step runbook.Step) bool { return !step.Op.Idempotent() })
 	switch {
 	case errors.As(err, new(*NotFound)):
 		return nil
