@@ -158,6 +158,11 @@ func (s *server) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 			_, state, err := s.ledger.Standing(ctx, s.job.ID)
+			if ledger.Unreadable(err) {
+				s.log.Error("leaving job: Redis has lost its record, or it cannot be read any more", "error", err)
+				s.finish(err)
+				continue
+			}
 			if err != nil {
 				s.log.Warn("could not read the job's state", "error", err)
 				continue
@@ -188,6 +193,9 @@ func (s *server) clean() error {
 	defer cancel()
 	err := errors.Join(s.lastReport(ctx), s.ledger.Leave(ctx, s.job.ID, s.cfg.Name), s.app.leaveOutage(ctx))
 	_, state, standing := s.ledger.Standing(ctx, s.job.ID)
+	if ledger.Unreadable(standing) {
+		return err // it was told when the job was left
+	}
 	if standing != nil || state != jobs.Finished {
 		return errors.Join(err, standing)
 	}

@@ -214,8 +214,11 @@ func (w *Worker) sweep(ctx context.Context, id string) error {
 // Serve works one job until it is finished, paused or cancelled, or until Drain or the end of ctx.
 // A job that is paused by its window goes on when that opens.
 func (w *Worker) Serve(ctx context.Context, id string) error {
-	for {
+	for served := false; ; served = true {
 		job, err := w.ledger.Job(ctx, id)
+		if served && ledger.Unreadable(err) {
+			return nil // it was told when the job was left
+		}
 		if err != nil {
 			return err
 		}

@@ -35,6 +35,8 @@ type ServeConfig struct {
 // Serve works the jobs, runs and schedules of some apps until drain ends, which lets calls in flight end, or ctx, which
 // stops them.
 func (s *Service) Serve(ctx, drain context.Context, cfg ServeConfig) error {
+	cfg.Logger = damped(cfg.Logger)
+	s.rdb.AddHook(brake{})
 	apps := slices.Sorted(maps.Keys(cfg.APIs))
 	w := worker.Config{Name: ProcessName(), APIs: cfg.APIs, Concurrency: cfg.Concurrency, Logger: cfg.Logger}
 	cfg.Notify.Apps, cfg.Notify.Logger = apps, cfg.Logger
