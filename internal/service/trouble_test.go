@@ -112,7 +112,7 @@ func TestWorkerBearsARedisThatRefuses(t *testing.T) {
 				}
 				return n
 			}
-			b.await("it was refused often", func() bool { return refused() >= 15 })
+			b.await("it was refused often", func() bool { return refused() >= 6 })
 			took, said := time.Since(began), strings.Count(log.String(), "level=WARN")+strings.Count(log.String(), "level=ERROR")
 			if said == 0 || said > 1+int(took/time.Second) {
 				t.Errorf("%d lines in %v:\n%s", said, took, log.String())
