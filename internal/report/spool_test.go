@@ -156,7 +156,7 @@ func (s streamSource) job() jobs.Job {
 }
 
 // heapGrowth is how far the highest mark of what is in use rises from ten thousand rows to many. It looks each time a source has
-// given another hundredth of its rows: then the writer waits, so no garbage of its own comes between the collection and the look,
+// given another thirtieth of its rows: then the writer waits, so no garbage of its own comes between the collection and the look,
 // however busy the machine is.
 func heapGrowth(t *testing.T, many int64, write func(src streamSource) error) int64 {
 	t.Helper()
@@ -179,9 +179,9 @@ func heapGrowth(t *testing.T, many int64, write func(src streamSource) error) in
 	return heap(many) - small
 }
 
-// glance is called for each row, and looks at the memory a hundred times.
+// glance is called for each row, and looks at the memory thirty times.
 func (s streamSource) glance(row int64) {
-	if s.look != nil && row%max(s.rows/100, 1) == 0 {
+	if s.look != nil && row%max(s.rows/30, 1) == 0 {
 		s.look()
 	}
 }
