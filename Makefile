@@ -1,6 +1,6 @@
 # `make` prints the targets. CI calls the same ones, by .ci/run.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test bench bench-pace picture chaos chaos-runbook lint fmt fuzz cover clean
+.PHONY: help demo build test bench bench-pace bench-limits picture chaos chaos-runbook lint fmt fuzz cover clean
 
 FUZZTIME ?= 10s
 SEED ?= 0
@@ -34,6 +34,9 @@ bench: build ## measure sunbulk beside what people would use instead (SCALE=full
 
 bench-pace: build ## measure the pace that real workers keep together (five minutes, needs redis-server)
 	go -C tools/bench run ./pace -sunbulk ../../sunbulk
+
+bench-limits: build ## measure how workers find every kind of limit, beside a client that follows CUBIC (20 minutes, needs redis-server)
+	go -C tools/bench run ./pace -sunbulk ../../sunbulk -limits
 
 picture: build ## make docs/report.webp again, the picture in the README (four minutes, needs redis-server and chromium)
 	tools/reportpicture.sh

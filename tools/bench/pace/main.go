@@ -2,6 +2,7 @@
 // redis-server, against the simulator, whose own counters are the figures. It prints a Markdown table.
 //
 //	make bench-pace
+//	make bench-limits
 package main
 
 import (
@@ -15,9 +16,15 @@ func main() {
 	sunbulk := flag.String("sunbulk", "./sunbulk", "the program to measure")
 	seconds := flag.Int("seconds", 60, "length of each measurement")
 	workers := flag.Int("workers", 8, "worker processes")
+	found := flag.Bool("limits", false, "measure how every kind of limit is found, beside a client that follows CUBIC")
+	only := flag.String("only", "", "of the limits, those whose name has this in it")
 	flag.Parse()
-	b := &bench{sunbulk: *sunbulk, length: time.Duration(*seconds) * time.Second, workers: *workers}
-	if err := b.run(); err != nil {
+	b := &bench{sunbulk: *sunbulk, length: time.Duration(*seconds) * time.Second, workers: *workers, only: *only}
+	measure := b.run
+	if *found {
+		measure = b.everyLimit
+	}
+	if err := measure(); err != nil {
 		fmt.Fprintln(os.Stderr, "pace:", err)
 		os.Exit(1)
 	}
@@ -28,6 +35,7 @@ type bench struct {
 	sunbulk string
 	length  time.Duration
 	workers int
+	only    string
 }
 
 const row = "| %s | %s | %s | %s |\n"
