@@ -210,7 +210,14 @@ func (g *group) end(ctx context.Context) error {
 		return err
 	}
 	g.sending.Wait()
-	return g.failed
+	if g.failed != nil {
+		return g.failed
+	}
+	read, _, err := g.ledger.Progress(ctx, g.job)
+	if err == nil && read < g.note.Read {
+		err = fmt.Errorf("queue rows: %w", ledger.ErrWentBack)
+	}
+	return err
 }
 
 // settle notes the outcome of a row that is not queued.
@@ -242,6 +249,7 @@ func (g *group) send(ctx context.Context) error {
 		g.note.Digest, g.note.By = g.witness.String(), g.cfg.By
 	}
 	note, batches := g.note, g.batches
+	g.note.Before = note.Read
 	g.sending.Go(func() { g.failed = g.sendNow(ctx, note, batches) })
 	g.batches, g.note.Rejected, g.note.Filtered, g.settled, g.weight = nil, nil, nil, 0, 0
 	g.size = min(2*g.size, maxGroup)

@@ -200,3 +200,36 @@ func waitForTask(t *testing.T, m memory, batch int64) {
 	}
 	t.Fatalf("batch %d is not queued", batch)
 }
+
+// forgetful is a ledger that forgets a note it has confirmed.
+type forgetful struct {
+	*ledger.Ledger
+	rdb   *redis.Client
+	notes int
+	at    int
+}
+
+func (f *forgetful) Note(ctx context.Context, id string, n ledger.Note) error {
+	read, err := f.rdb.HGet(ctx, "sunbulk:{"+id+"}", "read").Result()
+	if err == nil {
+		err = f.Ledger.Note(ctx, id, n)
+	}
+	if f.notes++; err == nil && f.notes == f.at {
+		err = f.rdb.HSet(ctx, "sunbulk:{"+id+"}", "read", read).Err()
+	}
+	return err
+}
+
+// A note that is lost is not passed over: with it, the outcomes of rejected rows would be lost.
+func TestI1I10ALostNoteIsNoticed(t *testing.T) {
+	for name, at := range map[string]int{"one of several": 2, "the last": 5} {
+		t.Run(name, func(t *testing.T) {
+			m := newMemory(t)
+			f := &forgetful{Ledger: m.ledger, rdb: m.rdb, at: at}
+			err := enqueue.New(f, m.queues, enqueue.Config{BatchSize: 1}).Add(t.Context(), job, records(30))
+			if !errors.Is(err, ledger.ErrWentBack) {
+				t.Errorf("got %v after %d notes, want ErrWentBack", err, f.notes)
+			}
+		})
+	}
+}

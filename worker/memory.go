@@ -41,7 +41,7 @@ func newMemory() *memory {
 }
 
 // memoryKept is how long a job that was left is remembered: Redis may go back to when it was served.
-const memoryKept = 10 * time.Minute
+const memoryKept = 2 * time.Minute
 
 // remember returns the memory of a job, and forgets jobs that were left long ago.
 func (w *Worker) remember(job string) *memory {
@@ -66,6 +66,14 @@ func (w *Worker) leave(job string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.memories[job].left = time.Now()
+}
+
+// keeps tells whether the worker has left a job lately.
+func (w *Worker) keeps(job string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	m := w.memories[job]
+	return m != nil && time.Since(m.left) < memoryKept
 }
 
 // before is called before a write about a batch, and gives what after wants.

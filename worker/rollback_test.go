@@ -187,3 +187,43 @@ func TestI2I10BatchesFinishedWithinTheLostTime(t *testing.T) {
 		t.Errorf("rollbacks: got %+v, want one with writes lost", job.Rollbacks)
 	}
 }
+
+// A job whose end is lost is served again by the workers that left it.
+func TestI9I10TheEndOfAJobIsLost(t *testing.T) {
+	t.Parallel()
+	const n = 40
+	sim := suncotest.New(suncotest.Config{Knobs: suncotest.Knobs{LatencyMin: 20 * time.Millisecond, LatencyMax: 20 * time.Millisecond}})
+	var sent atomic.Int64
+	var b *bench
+	var goBack func()
+	b = newRedisBench(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/clients") && sent.Add(1) == n/2 {
+			goBack = b.past()
+		}
+		sim.ServeHTTP(w, r)
+	}), options())
+	b.queue(10, creates(n)...)
+	w := worker.New(b.rdb, b.codec, worker.Config{Name: "test", APIs: map[string]*sunco.API{app: b.api}, Concurrency: 2})
+	done := make(chan error, 1)
+	go func() { done <- w.Run(t.Context()) }()
+	b.untilFinished()
+	goBack()
+	b.untilFinished()
+	w.Drain()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	job, stats := b.state(), sim.Stats()
+	if job.Tally.OK != n || stats.Created != n || stats.Duplicates != 0 || len(b.outcomes()) != n || len(job.Rollbacks) != 1 {
+		t.Errorf("got %+v, %d created, %d duplicates, %v; want %d ok, each created once, and one rollback", job.Tally, stats.Created, stats.Duplicates, job.Rollbacks, n)
+	}
+}
+
+func (b *bench) untilFinished() {
+	b.t.Helper()
+	for end := time.Now().Add(time.Minute); b.state().State != jobs.Finished; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			b.t.Fatal("the job does not finish")
+		}
+	}
+}

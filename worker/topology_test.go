@@ -121,7 +121,7 @@ func TestTopologyI2I3I10LostReplication(t *testing.T) {
 	p := startTopology(t, s)
 	p.until(0.2)
 	s.Cut(t)
-	p.until(0.45) // 3 s
+	p.until(0.2 + 750/float64(p.rows)) // 3 s
 	master := s.Master(t)
 	master.Kill()
 	job := p.end()

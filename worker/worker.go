@@ -185,6 +185,8 @@ func (w *Worker) waiting(ctx context.Context, roll *ledger.Roll, serving map[str
 		}
 		_, mine := w.cfg.APIs[app]
 		switch {
+		case state == jobs.Finished && mine && w.keeps(id):
+			return false, w.sweep(ctx, id) // its end may be lost yet
 		case state == jobs.Finished && mine:
 			return true, w.sweep(ctx, id)
 		case state.Ended() || !mine:

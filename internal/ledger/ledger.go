@@ -19,9 +19,10 @@ import (
 
 // Errors that tell what the ledger knows of a job.
 var (
-	ErrNoJob   = errors.New("no such job")
-	ErrExists  = errors.New("job exists")
-	ErrIllegal = errors.New("not possible in this state")
+	ErrNoJob    = errors.New("no such job")
+	ErrExists   = errors.New("job exists")
+	ErrIllegal  = errors.New("not possible in this state")
+	ErrWentBack = errors.New("redis has lost what it had confirmed")
 )
 
 const allJobs = "sunbulk:jobs"
@@ -106,6 +107,7 @@ type Note struct {
 	Filtered []jobs.Outcome // noop: rows that a filter left out since the last note
 	Through  int64          // rows 1 to Through are read; fewer than Read while rows of a canary lie beyond
 	Digest   string         // of the records up to Read; empty when none is wanted
+	Before   int64          // Read of the note before, of the same process: a record that knows of fewer went back
 	By       string         // who alone may note it; empty when anybody may
 }
 
@@ -133,13 +135,16 @@ func (n Note) span() string {
 }
 
 // Note records n before the batch that it announces is queued. A note that is not beyond the
-// last one changes nothing, so an enqueue that starts again can repeat its notes. A *TakenError when
+// last one changes nothing, so an enqueue that starts again can repeat its notes. ErrWentBack when the note before is lost, a *TakenError when
 // it is no longer the process of the note that queues the job's rows.
 func (l *Ledger) Note(ctx context.Context, id string, n Note) error {
 	noted, err := noteScript.Run(ctx, l.rdb, []string{key(id), key(id, "outcomes")},
-		n.Read, n.Batches, len(n.Rejected), n.Chunk(l.codec), n.span(), n.Through, len(n.Filtered), n.By, n.Digest).Int()
+		n.Read, n.Batches, len(n.Rejected), n.Chunk(l.codec), n.span(), n.Through, len(n.Filtered), n.By, n.Digest, n.Before).Int()
 	if err != nil {
 		return fmt.Errorf("note rows read: %w", err)
+	}
+	if noted == -2 {
+		return fmt.Errorf("note rows read: %w", ErrWentBack)
 	}
 	if noted < 0 {
 		return fmt.Errorf("note rows read: %w", &TakenError{})

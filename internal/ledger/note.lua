@@ -1,10 +1,11 @@
 -- KEYS: job, outcomes    ARGV: rows read, batches, rows rejected since the last note, chunk, its rows,
 -- number of the row up to which all were read, rows filtered since the last note, then, of a pipe, who queues it
--- and the digest of its records
+-- and the digest of its records, and rows read at the note before of the same process
 -- Only moves forward: a repeated note is one that an enqueue made before it was started again. Of a pipe,
--- -1 when another queues it by now. All batches of the note before are queued when the next one is made.
+-- -1 when another queues it by now. -2 when the note before is not there, which was confirmed: Redis went back (I10). All batches of the note before are queued when the next one is made.
 if ARGV[8] ~= '' and redis.call('HGET', KEYS[1], 'enqueuer') ~= ARGV[8] then return -1 end
 local read = tonumber(redis.call('HGET', KEYS[1], 'read') or '-1')
+if read < tonumber(ARGV[10]) then return -2 end
 if tonumber(ARGV[1]) <= read then return 0 end
 redis.call('HSET', KEYS[1], 'read', ARGV[1], 'batches', ARGV[2], 'through', ARGV[6])
 if ARGV[9] ~= '' then redis.call('HSET', KEYS[1], 'queued', math.max(read, 0), 'digest', ARGV[9]) end

@@ -128,7 +128,7 @@ func (l *Ledger) Finished(ctx context.Context, id string) (func(batch int64) boo
 // whether n was beyond the last note.
 func (l *Ledger) Count(ctx context.Context, id string, n Note) (bool, error) {
 	beyond, err := noteScript.Run(ctx, l.rdb, []string{key(id), key(id, "outcomes")},
-		n.Read, n.Batches, len(n.Rejected), "", "", n.Through, len(n.Filtered), "", "").Bool()
+		n.Read, n.Batches, len(n.Rejected), "", "", n.Through, len(n.Filtered), "", "", 0).Bool()
 	if err != nil {
 		return false, fmt.Errorf("note rows read: %w", err)
 	}

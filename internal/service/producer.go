@@ -85,6 +85,27 @@ func (p *producer) queue(ctx context.Context, job jobs.Job, rows enqueue.Records
 	return err
 }
 
+// verify looks whether a job that was queued to its end is there, with a task for each of its batches: ledger.ErrWentBack when not. What
+// is lost later is lost by Redis.
+func (p *producer) verify(ctx context.Context, id string) error {
+	job, err := p.ledger.Job(ctx, id)
+	switch {
+	case errors.Is(err, ledger.ErrNoJob):
+		return fmt.Errorf("look for the job: %w", ledger.ErrWentBack)
+	case err != nil:
+		return err
+	case !job.Sealed:
+		return fmt.Errorf("look for the end: %w", ledger.ErrWentBack)
+	}
+	for range 2 { // a batch that is finished meanwhile seems lost, once
+		lost, err := p.lostBatches(ctx, job)
+		if err != nil || lost == 0 {
+			return err
+		}
+	}
+	return fmt.Errorf("look for tasks: %w", ledger.ErrWentBack)
+}
+
 // heartbeat tells others that the process is there until the returned function is called, which says that it has left. It stops
 // the queuing when another has taken its place.
 func (p *producer) heartbeat(ctx context.Context, stop context.CancelCauseFunc, job string, patience time.Duration) (leave func()) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/sunbulk/sunbulk/enqueue"
@@ -52,8 +53,10 @@ type Submission struct {
 	Piped  bool // its input can be read only once
 	ByName bool // only by its id it can be gone on with: without a key others may have the same input
 
+	mu       sync.Mutex
 	reader   *input.Reader
 	producer *producer
+	order    Order
 	whole    bool           // all of its rows are queued, by rules that are not those of this release
 	agreed   chan bool      // says that the rows are those of the job; closed when it is known that they are not
 	folder   *folder.Folder // of the report; nil before it is open
@@ -85,7 +88,7 @@ func (s *Service) Begin(ctx context.Context, o Order) (*Submission, error) {
 	if err != nil {
 		return nil, err
 	}
-	sub := &Submission{Piped: o.Files.Pipe() != "", ByName: o.Resume == "" && o.Read.AllowDuplicates, reader: reader, agreed: make(chan bool, 1)}
+	sub := &Submission{Piped: o.Files.Pipe() != "", ByName: o.Resume == "" && o.Read.AllowDuplicates, reader: reader, order: o, agreed: make(chan bool, 1)}
 	agreed := o.Agreed
 	o.Agreed = func() {
 		sub.agreed <- true
@@ -229,12 +232,47 @@ func (sub *Submission) Queue(ctx context.Context) error {
 		sub.producer.agreed()
 		return nil
 	}
-	err := sub.producer.queue(ctx, sub.Job, sub.reader.Rows(ctx), sub.reader.Inputs)
-	return sub.explain(ctx, err)
+	const most = 5 // a Redis that goes back again and again is mended first
+	for times := 1; ; times++ {
+		err := sub.producer.queue(ctx, sub.Job, sub.reader.Rows(ctx), sub.reader.Inputs)
+		if err == nil {
+			err = sub.producer.verify(ctx, sub.Job.ID)
+		}
+		switch {
+		case !errors.Is(err, ledger.ErrWentBack):
+			return sub.explain(ctx, err)
+		case sub.Piped || times == most:
+			return fmt.Errorf("job %s is not queued to its end: %w: start the same command again", sub.Job.ID, err)
+		}
+		sub.order.Note("Redis has lost what it had confirmed while the rows were queued: queuing what is missing")
+		if err := sub.again(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// again opens the input once more.
+func (sub *Submission) again(ctx context.Context) error {
+	sub.order.reader = nil
+	reader, err := sub.order.Open(ctx)
+	if err != nil {
+		return err
+	}
+	reader.At(sub.Job.Options.Time(sub.Job.Created))
+	sub.producer.agreed = nil
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	sub.reader.Close()
+	sub.reader = reader
+	return nil
 }
 
 // Progress is how much of the input was read, in bytes; total is 0 when it is not known.
-func (sub *Submission) Progress() (read, total int64) { return sub.reader.Progress() }
+func (sub *Submission) Progress() (read, total int64) {
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	return sub.reader.Progress()
+}
 
 // Close closes the input, and the folder of the report.
 func (sub *Submission) Close() {
