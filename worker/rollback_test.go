@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,21 +20,17 @@ import (
 // past returns what takes the Redis back, at one moment, to what it holds now.
 func (b *bench) past() (goBack func()) {
 	b.t.Helper()
-	ctx, kept := b.t.Context(), map[string]string{}
-	keys, err := b.rdb.Keys(ctx, "*").Result()
+	ctx := b.t.Context()
+	const dump = "local kept = {} for _, k in ipairs(redis.call('KEYS', '*')) do kept[#kept + 1] = k; kept[#kept + 1] = redis.call('DUMP', k) end return kept"
+	kept, err := b.rdb.Eval(ctx, dump, nil).StringSlice()
 	if err != nil {
 		b.t.Fatal(err)
-	}
-	for _, k := range keys {
-		if kept[k], err = b.rdb.Dump(ctx, k).Result(); err != nil {
-			b.t.Fatal(err)
-		}
 	}
 	return func() {
 		_, err := b.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
 			p.FlushAll(ctx)
-			for k, v := range kept {
-				p.Restore(ctx, k, 0, v)
+			for pair := range slices.Chunk(kept, 2) {
+				p.Restore(ctx, pair[0], 0, pair[1])
 			}
 			return nil
 		})
