@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 func TestCSVRecords(t *testing.T) {
@@ -83,7 +85,7 @@ func TestCSVRecords(t *testing.T) {
 		},
 		{
 			"op column", "op,user,clientId\nlist,a,1\nREMOVE,a,1\n,b,1\ndrop,c,1\n", Config{},
-			[]string{"1:2 list user=a", "2:3 remove user=a clientId=1", `3:4 rejected "op" is empty, and no --op is given`, `4:5 rejected "op" holds an unknown operation "drop" (known: create, ensure, list, remove, verify)`},
+			[]string{"1:2 list user=a", "2:3 remove user=a clientId=1", `3:4 rejected "op" is empty, and no --op is given`, `4:5 rejected "op" holds an unknown operation "drop" (known: ` + strings.Join(jobs.OperationNames(), ", ") + `)`},
 		},
 		{"op column over --op", "op,user,clientId\nlist,a,1\n,b,1\n", Config{Op: "remove"}, []string{"1:2 list user=a", "2:3 remove user=b clientId=1"}},
 		{

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // steps makes a runbook of what stands above them.
@@ -107,7 +109,7 @@ func TestParseTellsWhatIsWrongAndWhere(t *testing.T) {
 		{"empty steps", "name: x\nsteps: []", "x.yaml:2:8: steps: is an empty list"},
 		{"21 steps", "name: x\nsteps: [" + strings.Repeat("{op: list},", 21) + "]", "steps: has 21 steps, more than 20"},
 		{"no op", "name: x\nsteps: [{name: a}]", "x.yaml:2:9: steps[0]: has no op"},
-		{"unknown op", "name: x\nsteps: [{op: ensur}]", `x.yaml:2:14: steps[0].op: unknown operation "ensur" (known: create, ensure, list, remove, verify); did you mean ensure?`},
+		{"unknown op", "name: x\nsteps: [{op: ensur}]", `x.yaml:2:14: steps[0].op: unknown operation "ensur" (known: ` + strings.Join(jobs.OperationNames(), ", ") + `); did you mean ensure?`},
 		{"step name twice", "name: x\nsteps: [{op: list}, {name: list, op: remove}]", "x.yaml:2:28: steps[1].name: has the name list, as steps[0] has"},
 		{"unnamed step twice", "name: x\nsteps: [{op: list}, {op: list}]", "x.yaml:2:21: steps[1]: has the name list, as steps[0] has"},
 		{"unknown column", "name: x\nsteps: [{op: create, set: {phonenumbr: 1}}]", `x.yaml:2:28: steps[0].set.phonenumbr: "phonenumbr" is a column which no operation reads; did you mean phoneNumber?`},
@@ -181,7 +183,7 @@ func TestParseTellsSeveralProblemsInTheirOrder(t *testing.T) {
 	_, err := Parse("x.yaml", []byte("raet: 1\nsteps: [{op: lits}]\nname: a b\nbatch: many\n"))
 	want := `x.yaml has 4 problems
 x.yaml:1:1: raet: is not known; did you mean rate?
-x.yaml:2:14: steps[0].op: unknown operation "lits" (known: create, ensure, list, remove, verify); did you mean list?
+x.yaml:2:14: steps[0].op: unknown operation "lits" (known: ` + strings.Join(jobs.OperationNames(), ", ") + `); did you mean list?
 x.yaml:3:7: name: "a b" is not a name; it has letters, digits, - and _, and begins with a letter or digit
 x.yaml:4:8: batch: is a text; a whole number is expected`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
