@@ -1,6 +1,6 @@
 # `make` prints the targets. CI calls the same ones, by .ci/run.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test bench bench-pace bench-limits picture chaos chaos-runbook lint fmt fuzz cover clean
+.PHONY: help demo build test topology bench bench-pace bench-limits picture chaos chaos-runbook lint fmt fuzz cover clean
 
 FUZZTIME ?= 10s
 SEED ?= 0
@@ -28,6 +28,9 @@ endif
 	@command -v redis-server >/dev/null || echo "no redis-server: tests that need a real Redis are skipped (apt-get install redis-server)"
 	go test -timeout 30m $(if $(COMPILER),-race) ./...
 	go -C tools/chaos test -timeout 30m $(if $(COMPILER),-race) ./...
+
+topology: ## run what is tested on real Sentinels (1 + 2 + 3) and a real Cluster (3 + 3): failovers, lost writes, URLs, settings, refusals
+	SUNBULK_NEED_REDIS=1 go test -v -count 1 -timeout 20m -run 'Topology|Sentinel|Cluster|Failover|Rollback|GoesBack|LostWrites|Restored|TestOpen|TestWorkerBears|TestWorkerLeaves|TestEachRefusal|I10|I12' ./worker ./internal/redistest ./internal/ledger ./internal/service
 
 bench: build ## measure sunbulk beside what people would use instead (SCALE=full: 20 minutes, SCALE=quick: 2; ONLY=calls,queuing: parts; needs redis-server)
 	go -C tools/bench run . -sunbulk ../../sunbulk -scale $(SCALE) -only "$(ONLY)"
