@@ -140,7 +140,7 @@ func TestRollEndsWithTheRedis(t *testing.T) {
 			l.rdb.ZAdd(t.Context(), allJobs, redis.Z{Score: float64(n), Member: fmt.Sprint(n)})
 		}
 		roll, n := l.Roll(nil), 0
-		full := errors.New("OOM command not allowed when used memory > 'maxmemory'.")
+		full := errors.New("OOM command not allowed when used memory > 'maxmemory'")
 		err := roll.Each(t.Context(), func(context.Context, string) (bool, error) { n++; return false, full })
 		if !errors.Is(err, full) || n != 1 || len(roll.wrong) != 0 {
 			t.Errorf("got %v after %d looks, %d ids to blame", err, n, len(roll.wrong))
