@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -26,7 +27,7 @@ func TestCreateMakesAPrivateFolder(t *testing.T) {
 	}
 	got, there, err := Peek(dir)
 	want := head()
-	want.Version, want.Mark = version, mark(job, "")
+	want.Version, want.Mark, want.Rules = version, mark(job, ""), input.Rules
 	if diff := cmp.Diff(want, got); diff != "" || !there || err != nil {
 		t.Errorf("peek: there %t, error %v, head (-want +got):\n%s", there, err, diff)
 	}

@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestI9JobsOfOtherRulesAreNotQueuedOn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b, become := olderBench(t)
 			o := b.lists("users.csv", 35)
-			broken, ok := b.interrupted(o).(*service.Interrupted)
+			broken, ok := errors.AsType[*service.Interrupted](b.interrupted(o))
 			if !ok {
 				t.Fatalf("got %v, want an interruption", broken)
 			}
