@@ -1,6 +1,7 @@
 package suncotest
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,7 +56,7 @@ func TestLimitKnobsAreChecked(t *testing.T) {
 		"limitWindow": {LimitWindow: 25 * time.Hour},
 		"limitOp":     {LimitOp: "look"},
 	} {
-		if e, ok := k.Check().(*KnobError); !ok || e.Knob != knob {
+		if e, ok := errors.AsType[*KnobError](k.Check()); !ok || e.Knob != knob {
 			t.Errorf("got %v, want an error about %s", k.Check(), knob)
 		}
 	}
