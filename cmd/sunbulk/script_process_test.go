@@ -17,7 +17,7 @@ import (
 )
 
 // patience bounds what scripts wait for.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // process is a sunbulk in the background.
 type process struct {

@@ -34,6 +34,7 @@ func TestSignalsOfOneMomentAreOne(t *testing.T) {
 					signals <- os.Interrupt
 				}
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				if drains != test.drains || stops != test.stops {
 					t.Errorf("got drained at %v and stopped at %v, want %v and %v", drains, stops, test.drains, test.stops)
 				}

@@ -74,8 +74,8 @@ func TestWhatWasLearntIsKept(t *testing.T) {
 		}
 		f.run(4, "first", Terms{Rate: 150, Burst: 15, Weight: 1}, 20*time.Second)
 		before, err := Read(t.Context(), f.rdb, "app")
-		if err != nil || before.Believed == nil || before.Believed.Limit < 63 || before.Believed.Limit > 77 {
-			t.Fatalf("got %+v, %v, want about 70/s", before.Believed, err)
+		if err != nil || before.Believed == nil || before.Believed.Limit < 50 || before.Believed.Limit > 77 {
+			t.Fatalf("got %+v, %v, want about 70/s, or three quarters of it soon after a second cut", before.Believed, err)
 		}
 		time.Sleep(20 * time.Hour)
 		if text := before.Believed.String(); text == (Believed{before.Believed.Limit, time.Now(), before.Believed.By}).String() {
@@ -86,8 +86,8 @@ func TestWhatWasLearntIsKept(t *testing.T) {
 		if got := len(f.throttled) - refused; got > 0 {
 			t.Errorf("got %d answers 429 in the first two seconds, want none", got)
 		}
-		if got := after(f.calls, again); got < 100 {
-			t.Errorf("got %d calls in the first two seconds, want about 125", got)
+		if got := after(f.calls, again); float64(got) < 1.4*before.Believed.Limit {
+			t.Errorf("got %d calls in the first two seconds, want about %.0f", got, 1.8*before.Believed.Limit)
 		}
 	})
 }
