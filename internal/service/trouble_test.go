@@ -112,7 +112,9 @@ func TestWorkerBearsARedisThatRefuses(t *testing.T) {
 				}
 				return n
 			}
-			lines := func() int { return strings.Count(log.String(), "level=WARN") + strings.Count(log.String(), "level=ERROR") }
+			lines := func() int {
+				return strings.Count(log.String(), "level=WARN") + strings.Count(log.String(), "level=ERROR")
+			}
 			b.await("it was refused often, and says so", func() bool { return refused() >= 6 && lines() > 0 })
 			took, said := time.Since(began), lines()
 			if said > 1+int(took/time.Second) {
