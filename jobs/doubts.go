@@ -76,7 +76,7 @@ func isPlainID(text string) bool {
 // isWord tells a text of ASCII letters, digits and underscores.
 func isWord(text string) bool {
 	for i := range len(text) {
-		if c := text[i]; (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && c != '_' {
+		if !isWordByte(text[i]) && text[i] != '_' {
 			return false
 		}
 	}
