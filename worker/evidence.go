@@ -30,6 +30,7 @@ type evidence struct {
 	listed   time.Time             // when the last list began by which a probe has succeeded
 	asked    time.Time             // when the last probe began
 	verdict  verdict               // of it
+	judged   int                   // refusals that came before it and that nobody has acquitted yet
 
 	answered  map[jobs.Op]int64 // calls answered other than by 429, by kind of call
 	throttled map[jobs.Op]int64 // calls answered 429, but for rows that may be throttled alone
@@ -133,6 +134,13 @@ func (e *evidence) since(t time.Time) (verdict, bool) {
 	return e.verdict, e.asked.After(t)
 }
 
+// probing notes that a probe begins, which judges the refusals so far.
+func (e *evidence) probing() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.judged = e.unproven
+}
+
 // probed notes what a probe that began at start has shown.
 func (e *evidence) probed(start time.Time, v verdict) {
 	e.mu.Lock()
@@ -140,12 +148,15 @@ func (e *evidence) probed(start time.Time, v verdict) {
 	e.asked, e.verdict = start, v
 }
 
-// acquit notes that no refusal until then was the key's.
+// acquit notes that no refusal until then was the key's. Refusals that came since wait for a proof of their own.
 func (e *evidence) acquit(until time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.refusal.After(until) || e.verdict.fine && e.asked.After(e.refusal) {
-		e.unproven = 0
+	switch fine := e.verdict.fine; {
+	case !e.refusal.After(until), fine && e.asked.After(e.refusal):
+		e.unproven, e.judged = 0, 0
+	case fine && e.asked.After(until):
+		e.unproven, e.judged = max(e.unproven-e.judged, 0), 0
 	}
 	e.trusted = time.Now().Add(trust)
 }

@@ -125,6 +125,7 @@ func (r *run) ask(ctx context.Context, since time.Time) (verdict, error) {
 	if v, asked := e.since(since); asked {
 		return v, nil
 	}
+	e.probing()
 	for n := 1; ; n++ {
 		v, start := r.probe(ctx)
 		if r.soft.Err() != nil {
