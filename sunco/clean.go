@@ -1,10 +1,12 @@
 package sunco
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -20,16 +22,31 @@ const (
 type keptSecrets struct {
 	authorization string
 	*Redactor
+	long *Redactor // of the secrets that are too long to be a word of an answer
 }
 
-// redactor returns what knows the credentials of a call.
-func (a *API) redactor(authorization string) *Redactor {
+// secretsOf returns what knows the credentials of a call.
+func (a *API) secretsOf(authorization string) *keptSecrets {
 	if kept := a.kept.Load(); kept != nil && (kept.authorization == authorization || authorization == "") {
-		return kept.Redactor
+		return kept
 	}
-	r := NewRedactor(append(credentialsIn(authorization), a.secrets...)...)
-	a.kept.Store(&keptSecrets{authorization, r})
-	return r
+	all := append(credentialsIn(authorization), a.secrets...)
+	long := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return len(s) < minSecret })
+	kept := &keptSecrets{authorization, NewRedactor(all...), NewRedactor(long...)}
+	a.kept.Store(kept)
+	return kept
+}
+
+// blank returns the body of an answer with "…" in place of each secret. Most bodies hold no escape, and are only searched
+// for each form of the secrets.
+func (k *keptSecrets) blank(body []byte) []byte {
+	if !bytes.Contains(body, []byte(`\u`)) && !bytes.Contains(body, []byte("&#")) && bytes.IndexByte(body, '%') < 0 {
+		text := canonical(body)
+		if !slices.ContainsFunc(k.long.whole, func(secret []byte) bool { return bytes.Contains(text, secret) }) {
+			return body
+		}
+	}
+	return []byte(k.long.Redact(string(body)))
 }
 
 // credentialsIn returns all that an Authorization header tells: its value, key id and secret, the key id in a JWT.
@@ -64,7 +81,7 @@ func proxySecrets(base *url.URL) []string {
 // that is cut in two is harder to see.
 func (a *API) clean(text string, c call, authorization string) string {
 	text = text[:min(len(text), maxForeign)]
-	known := a.redactor(authorization)
+	known := a.secretsOf(authorization)
 	private := NewRedactor()
 	var phones [][]byte
 	for _, p := range append(c.private, a.base.Host, a.base.Hostname()) {

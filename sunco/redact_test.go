@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -214,5 +215,42 @@ func TestErrorsI7NameNoPerson(t *testing.T) {
 		if got := asError(t, err).Title; got != kept {
 			t.Errorf("got %q, want %q", got, kept)
 		}
+	}
+}
+
+// An answer that succeeds is written to reports: it shows no credentials either, and stays readable.
+func TestAnswersI7EchoNoCredentials(t *testing.T) {
+	const keyID, secret = "app_5e8a4b6c7d", "S3cr3t/+-value_0123456789"
+	basic := base64.StdEncoding.EncodeToString([]byte(keyID + ":" + secret))
+	for name, echo := range map[string]string{
+		"secret":          secret,
+		"key id":          "key " + keyID,
+		"header":          "Basic " + basic,
+		"in lower case":   strings.ToLower(secret),
+		"escaped":         `S3cr3t\u002f+-value_0123456789`,
+		"percent-encoded": url.QueryEscape(secret),
+		"as a page's":     strings.Replace(secret, "/", "&#47;", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				fmt.Fprintf(w, `{"clients":[{"id":"c1","type":"sdk","status":"active","externalId":"+15550100","displayName":"Ann %s"}],"meta":{},"links":{}}`, echo)
+			}))
+			defer server.Close()
+			api, err := sunco.New("a1", sunco.Config{BaseURL: server.URL, Auth: sunco.Basic(keyID, secret)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			clients, err := api.Pages("u1", sunco.ListQuery{}).Next(t.Context())
+			if err != nil || len(clients) != 1 {
+				t.Fatalf("got %v, %v; want one client", clients, err)
+			}
+			c := clients[0]
+			if c.ID != "c1" || c.ExternalID != "+15550100" || !strings.HasPrefix(c.DisplayName, "Ann") || !json.Valid(c.JSON()) {
+				t.Errorf("the rest of the client was changed: %+v, %s", c, c.JSON())
+			}
+			if all := c.DisplayName + string(c.JSON()); !strings.Contains(all, "…") || strings.Contains(all, echo) {
+				t.Errorf("got %s, want %q blanked", all, echo)
+			}
+		})
 	}
 }

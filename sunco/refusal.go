@@ -30,7 +30,7 @@ func (a *API) refusal(c call, authorization string, res *http.Response) *Error {
 		return e
 	}
 	code, title := cause(body, res.Header.Get("Content-Type"))
-	if a.redactor(authorization).Redact(code) == code { // one that quotes a secret says nothing else
+	if a.secretsOf(authorization).Redact(code) == code { // one that quotes a secret says nothing else
 		e.Code = code
 	}
 	e.Title = cmp.Or(a.clean(title, c, authorization), http.StatusText(res.StatusCode), "no reason given")
