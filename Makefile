@@ -7,6 +7,7 @@ SEED ?= 0
 SCALE ?= full
 ONLY ?=
 ROWS ?= 20000
+TIMES ?= 1
 COMPILER := $(shell command -v "$$(go env CC)")
 
 help: ## print this
@@ -29,8 +30,9 @@ endif
 	go test -timeout 30m $(if $(COMPILER),-race) ./...
 	go -C tools/chaos test -timeout 30m $(if $(COMPILER),-race) ./...
 
-topology: ## run what is tested on real Sentinels (1 + 2 + 3) and a real Cluster (3 + 3): failovers, lost writes, URLs, settings, refusals
-	SUNBULK_NEED_REDIS=1 go test -v -count 1 -timeout 20m -run 'Topology|Sentinel|Cluster|Failover|Rollback|GoesBack|LostWrites|Restored|TestOpen|TestWorkerBears|TestWorkerLeaves|TestEachRefusal|I10|I12' ./worker ./internal/redistest ./internal/ledger ./internal/service
+topology: ## break a job's Redis on real topologies, TIMES (1) each: failovers, lost writes, a dead master, resharding; and test URLs, settings, refusals (15 minutes)
+	SUNBULK_NEED_REDIS=1 go test -count 1 -timeout 20m -run 'Topology|Sentinel|Cluster|Failover|Rollback|GoesBack|LostWrites|Restored|TestOpen|TestWorkerBears|TestWorkerLeaves|TestEachRefusal|I10|I12' ./worker ./internal/redistest ./internal/ledger ./internal/schedule ./internal/service
+	SUNBULK_NEED_REDIS=1 go -C tools/chaos test -v -count 1 -timeout 2h -run TestTopology ./... -rows 10000 -times $(TIMES)
 
 bench: build ## measure sunbulk beside what people would use instead (SCALE=full: 20 minutes, SCALE=quick: 2; ONLY=calls,queuing: parts; needs redis-server)
 	go -C tools/bench run . -sunbulk ../../sunbulk -scale $(SCALE) -only "$(ONLY)"

@@ -116,7 +116,7 @@ func codeAndHint(err error) (code int, hint string) {
 		return exitUsage, strings.Replace(e.Hint, "e.g. ", "e.g. --"+e.Option+" ", 1)
 	}
 	if e, ok := errors.AsType[*service.Unreadable](err); ok {
-		return exitCannotRun, "a newer sunbulk may read it; 'sunbulk forget " + e.ID + "' drops it"
+		return exitCannotRun, hintOfUnreadable(e)
 	}
 	if e, ok := errors.AsType[*service.Interrupted](err); ok {
 		return exitInterrupted, hintOfInterruption(e)

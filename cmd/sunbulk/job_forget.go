@@ -76,6 +76,14 @@ func (p *program) warnUnreadable(all []error) {
 			printf(p.screen, "warning: %v\n", err)
 			continue
 		}
-		printf(p.screen, "warning: %v (hint: a newer sunbulk may read it; 'sunbulk forget %s' drops it)\n", err, e.ID)
+		printf(p.screen, "warning: %v (hint: %s)\n", err, hintOfUnreadable(e))
 	}
+}
+
+func hintOfUnreadable(e *service.Unreadable) string {
+	drops := "sunbulk forget "
+	if e.Schedule {
+		drops = "sunbulk schedule remove "
+	}
+	return "a newer sunbulk may read it; '" + drops + e.ID + "' drops it"
 }

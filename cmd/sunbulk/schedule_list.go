@@ -27,10 +27,11 @@ func (p *program) scheduleListCommand() *cobra.Command {
 }
 
 func (p *program) listSchedules(ctx context.Context, s *service.Service) error {
-	all, err := s.Schedules(ctx)
+	all, unreadable, err := s.Schedules(ctx)
 	if err != nil {
 		return err
 	}
+	p.warnUnreadable(unreadable)
 	if p.json {
 		return p.writeJSON(all)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,10 @@ const (
 	rollbackField = "rollback:" // of a generation; history.lua has its form
 	retryField    = "retry:"    // job that runs the failed rows of a cause again
 )
+
+// recordVersion is that of the records that this release reads, which none has as a field. A release under which a field means something else writes a
+// higher one.
+const recordVersion = 1
 
 // canaryField is the number of batches that must be finished before any other is opened.
 const canaryField = "canary"
@@ -64,6 +69,9 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 		}
 		return time.UnixMilli(n(name)).UTC()
 	}
+	if v := n("version"); v > recordVersion {
+		return jobs.Job{}, &UnreadableError{id, fmt.Sprintf("it is of version %d, and this release knows %d", v, recordVersion)}
+	}
 	job := jobs.Job{
 		ID: id, State: jobs.State(fields["state"]), Reason: jobs.Line(fields["reason"]), Fingerprint: fields["fingerprint"],
 		Batches: n("batches"), Sealed: fields["sealed"] == "1",
@@ -102,12 +110,12 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 		}
 		job.Events = append(job.Events, e)
 	}
-	for i := range n("generation") + 1 {
-		if r, ok := parseRollback(fields[rollbackField+strconv.FormatInt(i, 10)]); ok {
-			job.Rollbacks = append(job.Rollbacks, r)
-		}
-	}
 	for name, value := range fields {
+		if strings.HasPrefix(name, rollbackField) {
+			if r, ok := parseRollback(value); ok {
+				job.Rollbacks = append(job.Rollbacks, r)
+			}
+		}
 		if code, ok := strings.CutPrefix(name, retryField); ok {
 			if job.Retries == nil {
 				job.Retries = map[string]string{}
@@ -126,6 +134,7 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 			job.Stats.Causes[jobs.Line(code)] = cause
 		}
 	}
+	slices.SortFunc(job.Rollbacks, func(a, b jobs.Rollback) int { return a.At.Compare(b.At) })
 	return job, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -18,7 +19,7 @@ const slots = 16384
 // Cluster is a Redis Cluster of three masters, each with a replica.
 type Cluster struct{ Servers []*Server }
 
-// StartCluster runs a Cluster until the test ends. A node that is silent for a second is given up.
+// StartCluster runs a Cluster until the test ends. A node that is silent for a second is given up, unless the arguments say otherwise.
 func StartCluster(t testing.TB, args ...string) *Cluster {
 	t.Helper()
 	c := &Cluster{}
@@ -111,6 +112,65 @@ func (c *Cluster) Master(t testing.TB, key string, skipped *Server) *Server {
 		}
 	}
 	t.Fatalf("nobody has the slot of %s", key)
+	return nil
+}
+
+// Client returns a client of the Cluster, which is closed when the test ends.
+func (c *Cluster) Client(t testing.TB) redis.UniversalClient {
+	opt := &redis.ClusterOptions{ClusterStateReloadInterval: time.Second}
+	for _, s := range c.Servers {
+		opt.Addrs = append(opt.Addrs, s.Addr)
+	}
+	rdb := redis.NewClusterClient(opt)
+	t.Cleanup(func() { rdb.Close() })
+	return rdb
+}
+
+// Move gives the slot of a key, with all that is in it, from its master to another one, as resharding does.
+func (c *Cluster) Move(t testing.TB, key string) {
+	t.Helper()
+	ctx := context.Background()
+	from := c.Master(t, key, nil)
+	to := c.other(t, from)
+	source, target := from.Client(t), to.Client(t)
+	slot := source.ClusterKeySlot(ctx, key).Val()
+	ask := func(rdb *redis.Client, args ...any) {
+		if err := rdb.Do(ctx, args...).Err(); err != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+	}
+	ask(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", source.ClusterMyID(ctx).Val())
+	ask(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", target.ClusterMyID(ctx).Val())
+	for {
+		keys, err := source.ClusterGetKeysInSlot(ctx, int(slot), 10).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(keys) == 0 {
+			break
+		}
+		args := []any{"MIGRATE", "127.0.0.1", port(t, to.Addr), "", 0, 5000, "KEYS"}
+		for _, k := range keys {
+			args = append(args, k)
+		}
+		ask(source, args...)
+	}
+	for _, rdb := range []*redis.Client{target, source} {
+		ask(rdb, "CLUSTER", "SETSLOT", slot, "NODE", target.ClusterMyID(ctx).Val())
+	}
+}
+
+// other is a master that is none of a server.
+func (c *Cluster) other(t testing.TB, than *Server) *Server {
+	t.Helper()
+	for _, s := range c.Servers {
+		rdb := s.Client(t)
+		info, err := rdb.Info(context.Background(), "replication").Result()
+		if s != than && err == nil && strings.Contains(info, "role:master") {
+			return s
+		}
+	}
+	t.Fatal("there is no other master")
 	return nil
 }
 

@@ -5,6 +5,7 @@ package redistest
 
 import (
 	"context"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -42,9 +43,9 @@ func binary(t testing.TB, name string) string {
 		return path
 	}
 	if os.Getenv("SUNBULK_NEED_REDIS") != "" {
-		t.Fatalf("%s is not installed (apt-get install redis-server redis-sentinel)", name)
+		t.Fatalf("%s is not installed (apt-get install redis-server)", name)
 	}
-	t.Skipf("%s is not installed (apt-get install redis-server redis-sentinel)", name)
+	t.Skipf("%s is not installed (apt-get install redis-server)", name)
 	return ""
 }
 
@@ -112,12 +113,17 @@ func until(t testing.TB, what string, holds func() error) {
 	t.Fatalf("waited for half a minute until %s: %v", what, err)
 }
 
+// freeAddr is an address below the ports that the system gives to outgoing connections: one of those could take that of a server which is down.
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, count = 15_000, 17_000
+	for range 100 {
+		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(first+rand.IntN(count)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return "127.0.0.1:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	t.Fatal("no port is free")
+	return ""
 }

@@ -33,7 +33,7 @@ type Sentinel struct {
 // arguments are added to those of each server.
 func StartSentinel(t testing.TB, args ...string) *Sentinel {
 	t.Helper()
-	path := binary(t, "redis-sentinel")
+	path := binary(t, "redis-server")
 	s := &Sentinel{}
 	args = append([]string{"--user", replicaUser, "on", ">" + replicaPass, "+psync", "+replconf", "+ping",
 		"--masteruser", replicaUser, "--masterauth", replicaPass, "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"}, args...)
@@ -61,12 +61,12 @@ func (s *Sentinel) watch(t testing.TB, path string) *Server {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w.cmd = exec.Command(path, file)
+	w.cmd = exec.Command(path, file, "--sentinel") // what redis-sentinel does, which is another package of some distributions
 	if err := w.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Kill)
-	w.wait(t, "redis-sentinel")
+	w.wait(t, "a Sentinel")
 	return w
 }
 

@@ -3,7 +3,6 @@ package schedule
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -66,25 +65,31 @@ func (e Entry) values() []any {
 	return all
 }
 
-func parseEntry(m redis.XMessage) (Entry, error) {
+// parseEntry reads an entry. What of it cannot be read is left out, and its reason says so (I12).
+func parseEntry(m redis.XMessage) Entry {
 	text := func(field string) string { s, _ := m.Values[field].(string); return jobs.Line(s) }
 	ms, _, _ := strings.Cut(m.ID, "-")
 	e := Entry{
 		ID: m.ID, At: parseMillis(ms), What: What(text("what")), Slot: parseMillis(text("slot")), Run: text("run"),
 		Who: text("who"), Reason: text("reason"), State: text("state"),
 	}
-	var err error
+	unreadable := func(field string) {
+		e.Reason = strings.TrimPrefix(e.Reason+"; its "+field+" cannot be read", "; ")
+	}
 	if s := text("slots"); s != "" {
+		var err error
 		if e.Slots, err = strconv.ParseInt(s, 10, 64); err != nil {
-			return e, fmt.Errorf("decode entry %s: %w", m.ID, err)
+			e.Slots = 0
+			unreadable("slots")
 		}
 	}
 	if s := text("rows"); s != "" {
 		if err := json.Unmarshal([]byte(s), &e.Rows); err != nil {
-			return e, fmt.Errorf("decode entry %s: %w", m.ID, err)
+			e.Rows = nil
+			unreadable("rows")
 		}
 	}
-	return e, nil
+	return e
 }
 
 // History returns the entries of a schedule, the newest first, at most count of them. One of a run
@@ -96,13 +101,10 @@ func (s *Store) History(ctx context.Context, name string, count int) ([]Entry, e
 	for end := "+"; ; {
 		messages, err := s.rdb.XRevRangeN(ctx, historyKey(name), end, "-", page).Result()
 		if err != nil {
-			return nil, fmt.Errorf("read history of schedule %s: %w", name, err)
+			return nil, readError(name, "history", err)
 		}
 		for _, m := range messages {
-			e, err := parseEntry(m)
-			if err != nil {
-				return nil, err
-			}
+			e := parseEntry(m)
 			if e.What == Ended {
 				ends[e.Run] = e
 				continue

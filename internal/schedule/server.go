@@ -149,7 +149,7 @@ func (s *Server) enter(ctx context.Context, st standing) (*known, error) {
 	if k == nil || k.Version != st.version {
 		var err error
 		k, err = s.read(ctx, st)
-		if _, broken := errors.AsType[*runbook.Error](err); err == nil || broken {
+		if unreadable := errors.As(err, new(*UnreadableError)); err == nil || unreadable {
 			s.known[st.name] = k
 		}
 		if errors.Is(err, ErrNone) {
@@ -166,14 +166,17 @@ func (s *Server) enter(ctx context.Context, st standing) (*known, error) {
 	return k, nil
 }
 
-// read returns a schedule with its timetable, or without one when its runbook cannot be read.
+// read returns a schedule with its timetable, or without one when it cannot be read.
 func (s *Server) read(ctx context.Context, st standing) (*known, error) {
 	d, err := s.store.Get(ctx, st.name)
 	if err != nil {
 		return &known{Schedule: &Schedule{Version: st.version}}, err
 	}
 	table, err := Parse(d.Runbook)
-	return &known{Schedule: d, Timetable: table}, err
+	if err != nil {
+		return &known{Schedule: d}, &UnreadableError{st.name, err.Error()}
+	}
+	return &known{Schedule: d, Timetable: table}, nil
 }
 
 func (s *Server) leave(k *known) {

@@ -1,9 +1,11 @@
 package schedule
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +28,7 @@ type standing struct {
 	running []string
 }
 
-// standings reads how all schedules stand. Those that are gone are left out.
+// standings reads how all schedules stand. Those that are gone are left out; one that cannot be read has nothing but its name (I12).
 func (s *Store) standings(ctx context.Context, names []string) ([]standing, error) {
 	hashes, sets := make([]*redis.MapStringStringCmd, len(names)), make([]*redis.StringSliceCmd, len(names))
 	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
@@ -36,20 +38,28 @@ func (s *Store) standings(ctx context.Context, names []string) ([]standing, erro
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && !wrongType(err) {
 		return nil, fmt.Errorf("read schedules: %w", err)
 	}
 	var all []standing
 	for i, name := range names {
-		f := hashes[i].Val()
+		f, wrong := hashes[i].Val(), cmp.Or(hashes[i].Err(), sets[i].Err())
+		version, noNumber := strconv.ParseInt(f["version"], 10, 64)
+		switch {
+		case wrong != nil && !wrongType(wrong):
+			return nil, fmt.Errorf("read schedule %s: %w", name, wrong)
+		case wrong != nil || noNumber != nil && len(f) > 0:
+			all = append(all, standing{name: name})
+			continue
+		case len(f) == 0:
+			continue
+		}
 		st := standing{
-			name: name, last: f["last"], waiting: f["waiting"], order: f["order"], trigger: f["trigger"], trouble: f["trouble"],
+			name: name, version: version, last: f["last"], waiting: f["waiting"], order: f["order"], trigger: f["trigger"], trouble: f["trouble"],
 			paused: f["paused"] != "", reason: f["reason"], owed: f["owed"], told: f["told"], running: sets[i].Val(),
 		}
 		slices.Sort(st.running)
-		if _, err := fmt.Sscan(f["version"], &st.version); err == nil {
-			all = append(all, st)
-		}
+		all = append(all, st)
 	}
 	return all, nil
 }

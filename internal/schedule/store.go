@@ -109,30 +109,33 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	return now, nil
 }
 
-// Get returns a schedule; ErrNone when there is none of that name.
+// Get returns a schedule; ErrNone when there is none of that name, or an *UnreadableError.
 func (s *Store) Get(ctx context.Context, name string) (*Schedule, error) {
 	fields, err := s.rdb.HGetAll(ctx, key(name)).Result()
 	if err != nil {
-		return nil, fmt.Errorf("read schedule %s: %w", name, err)
+		return nil, readError(name, "record", err)
 	}
-	if fields["runbook"] == "" {
+	if len(fields) == 0 {
 		return nil, fmt.Errorf("schedule %s: %w", name, ErrNone)
 	}
 	d := &Schedule{Name: name, Who: jobs.Line(fields["who"]), Reason: jobs.Line(fields["reason"])}
 	if d.Runbook, err = runbook.Decode("schedule "+name, []byte(fields["runbook"])); err != nil {
-		return nil, err
+		return nil, &UnreadableError{name, err.Error()}
+	}
+	if d.Runbook.Schedule == nil {
+		return nil, &UnreadableError{name, "its runbook has no schedule"}
 	}
 	if err := json.Unmarshal([]byte(fields["vars"]), &d.Vars); err != nil {
-		return nil, fmt.Errorf("decode variables of schedule %s: %w", name, err)
+		return nil, &UnreadableError{name, fmt.Sprintf("its variables: %v", err)}
 	}
 	if d.Version, err = strconv.ParseInt(fields["version"], 10, 64); err != nil {
-		return nil, fmt.Errorf("decode version of schedule %s: %w", name, err)
+		return nil, &UnreadableError{name, fmt.Sprintf("its version: %v", err)}
 	}
 	for field, target := range map[string]*time.Time{"created": &d.Created, "changed": &d.Changed, "paused": &d.Paused, "last": &d.Last} {
 		*target = parseMillis(fields[field])
 	}
 	if d.Running, err = s.rdb.SMembers(ctx, runningKey(name)).Result(); err != nil {
-		return nil, fmt.Errorf("read runs of schedule %s: %w", name, err)
+		return nil, readError(name, "runs", err)
 	}
 	slices.Sort(d.Running)
 	return d, nil
@@ -157,15 +160,20 @@ func (s *Store) moveOnce(ctx context.Context, script *redis.Script, name, who, r
 	return err
 }
 
-// Remove forgets a schedule and its history. Runs that have started go on.
+// Remove forgets a schedule and its history, without reading them. Runs that have started go on.
 func (s *Store) Remove(ctx context.Context, name string) error {
-	if err := s.move(ctx, removeScript, name, "has a run that is just being started"); err != nil {
-		return err
+	gone := s.move(ctx, removeScript, name, "has a run that is just being started")
+	if gone != nil && !errors.Is(gone, ErrNone) {
+		return gone
 	}
-	if err := s.rdb.SRem(ctx, namesKey, name).Err(); err != nil {
+	listed, err := s.rdb.SRem(ctx, namesKey, name).Result()
+	switch {
+	case err != nil:
 		return fmt.Errorf("remove name of schedule %s: %w", name, err)
+	case listed > 0: // one whose record was lost, too
+		return nil
 	}
-	return nil
+	return gone
 }
 
 // move runs a script that answers 1, 0 for no such schedule, or -1 when something is in the way.

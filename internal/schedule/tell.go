@@ -59,10 +59,7 @@ func (s *Server) tell(ctx context.Context, k *known, st standing) error {
 		return fmt.Errorf("read history: %w", err)
 	}
 	for _, m := range messages {
-		e, err := parseEntry(m)
-		if err != nil {
-			return err
-		}
+		e := parseEntry(m)
 		if !e.passed() || time.Since(e.At) > stale {
 			continue
 		}

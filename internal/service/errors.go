@@ -7,6 +7,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/redisfault"
 	"github.com/sunbulk/sunbulk/internal/runs"
+	"github.com/sunbulk/sunbulk/internal/schedule"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -107,10 +108,11 @@ type Invalid struct {
 
 func (e *Invalid) Error() string { return e.Text }
 
-// Unreadable says that the record of a job or a run is lost, damaged or of a newer release. Others are not concerned.
+// Unreadable says that the record of a job, a run or a schedule is lost, damaged or of a newer release. Others are not concerned.
 type Unreadable struct {
-	ID  string
-	err error
+	ID       string // of a schedule its name
+	Schedule bool
+	err      error
 }
 
 func (e *Unreadable) Error() string { return e.err.Error() }
@@ -120,10 +122,13 @@ func (e *Unreadable) Unwrap() error { return e.err }
 // typed makes an *Unreadable of an error of the stores about one record.
 func typed(err error) error {
 	if e, ok := errors.AsType[*ledger.UnreadableError](err); ok {
-		return &Unreadable{e.ID, err}
+		return &Unreadable{ID: e.ID, err: err}
 	}
 	if e, ok := errors.AsType[*runs.UnreadableError](err); ok {
-		return &Unreadable{e.ID, err}
+		return &Unreadable{ID: e.ID, err: err}
+	}
+	if e, ok := errors.AsType[*schedule.UnreadableError](err); ok {
+		return &Unreadable{ID: e.Name, Schedule: true, err: err}
 	}
 	return err
 }

@@ -73,7 +73,10 @@ func (s *Service) Schedule(ctx context.Context, name string) (*schedule.Schedule
 		return nil, nil, s.aboutSchedule(ctx, name, err)
 	}
 	table, err := schedule.Parse(d.Runbook)
-	return d, table, err
+	if err != nil {
+		return nil, nil, typed(&schedule.UnreadableError{Name: name, Why: err.Error()})
+	}
+	return d, table, nil
 }
 
 // aboutSchedule makes a typed error of one of the store of schedules.
@@ -82,7 +85,7 @@ func (s *Service) aboutSchedule(ctx context.Context, name string, err error) err
 	case errors.Is(err, schedule.ErrIllegal):
 		return &Conflict{Kind: WrongScheduleState, ID: name, text: err.Error()}
 	case !errors.Is(err, schedule.ErrNone):
-		return err
+		return typed(err)
 	}
 	names, err := s.schedules.Names(ctx)
 	if err != nil {
@@ -91,28 +94,30 @@ func (s *Service) aboutSchedule(ctx context.Context, name string, err error) err
 	return &NotFound{Kind: "schedule", ID: name, Near: spelling.Nearest(name, names)}
 }
 
-// Schedules returns all schedules, by name.
-func (s *Service) Schedules(ctx context.Context) ([]ScheduleStatus, error) {
-	all := []ScheduleStatus{}
+// Schedules returns all schedules that can be read, by name, and errors about the others.
+func (s *Service) Schedules(ctx context.Context) (all []ScheduleStatus, unreadable []error, err error) {
+	all = []ScheduleStatus{}
 	names, err := s.schedules.Names(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	now, err := s.schedules.Now(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, name := range names {
 		st, err := s.scheduleStatus(ctx, name, now)
-		if errors.As(err, new(*NotFound)) || errors.Is(err, schedule.ErrNone) { // it is being removed
-			continue
+		switch {
+		case errors.As(err, new(*NotFound)) || errors.Is(err, schedule.ErrNone): // it is being removed
+		case errors.As(err, new(*Unreadable)):
+			unreadable = append(unreadable, err)
+		case err != nil:
+			return nil, nil, err
+		default:
+			all = append(all, st)
 		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, st)
 	}
-	return all, nil
+	return all, unreadable, nil
 }
 
 func (s *Service) scheduleStatus(ctx context.Context, name string, now time.Time) (ScheduleStatus, error) {
@@ -131,7 +136,7 @@ func (s *Service) scheduleStatus(ctx context.Context, name string, now time.Time
 		st.Paused = &SchedulePause{d.Paused, d.Who, d.Reason}
 	}
 	st.Last, err = s.schedules.LastSlot(ctx, name)
-	return st, err
+	return st, typed(err)
 }
 
 // NextSlots returns the next slots of a schedule.
@@ -160,7 +165,8 @@ func nextSlots(t *schedule.Timetable, after time.Time, count int) []Slot {
 
 // ScheduleHistory returns what became of slots, and what was done to the schedule, the newest first.
 func (s *Service) ScheduleHistory(ctx context.Context, name string, count int) ([]schedule.Entry, error) {
-	return s.schedules.History(ctx, name, count)
+	entries, err := s.schedules.History(ctx, name, count)
+	return entries, typed(err)
 }
 
 // PauseSchedule lets the slots of a schedule pass; a run that has started goes on.

@@ -3,13 +3,16 @@ package service_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // I12: records that cannot be read are named, hide no other, and are dropped by their ids.
@@ -22,6 +25,9 @@ func TestI12UnreadableRecordsHideNoOther(t *testing.T) {
 	records := map[string]func(key string) error{
 		"20261104-000000-aaa1": func(key string) error {
 			return rdb.HSet(t.Context(), key, "state", "dreaming", "options", options).Err()
+		},
+		"20261104-000000-aaa5": func(key string) error { // of a newer release
+			return rdb.HSet(t.Context(), key, "state", "finished", "options", options, "finished", 1, "version", 2).Err()
 		},
 		"20261104-000000-aaa2": func(key string) error { return rdb.RPush(t.Context(), key, "no hash").Err() },
 		"20261104-000000-aaa3": func(string) error { return nil }, // lost
@@ -81,6 +87,69 @@ func TestI12UnreadableRecordsHideNoOther(t *testing.T) {
 	}
 	if err := b.Forget(t.Context(), "20261104-000000-aaa3"); !errors.As(err, new(*service.NotFound)) {
 		t.Errorf("forget what is not there: got %v", err)
+	}
+}
+
+// I12: schedules that cannot be read are named, hide no other, and are removed by their names.
+func TestI12UnreadableSchedulesHideNoOther(t *testing.T) {
+	b := newBench(t)
+	rdb, ctx := b.Redis(), t.Context()
+	apply := func(name string) {
+		t.Helper()
+		flow := &runbook.Flow{Runbook: &runbook.Runbook{Name: name, App: app, Steps: []runbook.Step{{Name: "find", Op: jobs.List}},
+			Schedule: &runbook.Schedule{Cron: "0 3 * * *"}}}
+		if _, err := b.ApplySchedules(ctx, []*runbook.Flow{flow}, "ann"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply("good")
+	broken := map[string]func(key string) error{
+		"list": func(key string) error {
+			return errors.Join(rdb.Del(ctx, key).Err(), rdb.RPush(ctx, key, "no hash").Err())
+		},
+		"history": func(key string) error {
+			return errors.Join(rdb.Del(ctx, key+":history").Err(), rdb.Set(ctx, key+":history", 1, 0).Err())
+		},
+		"runs":  func(key string) error { return rdb.Set(ctx, key+":running", 1, 0).Err() },
+		"newer": func(key string) error { return rdb.HSet(ctx, key, "runbook", `{"name":"newer","teleport":1}`).Err() },
+		"never": func(key string) error {
+			return rdb.HSet(ctx, key, "runbook", `{"name":"never","steps":[{"name":"find","op":"list"}]}`).Err()
+		},
+		"cron": func(key string) error {
+			return rdb.HSet(ctx, key, "runbook", `{"name":"cron","steps":[{"name":"find","op":"list"}],"schedule":{"cron":"61 * * * *"}}`).Err()
+		},
+		"versions": func(key string) error { return rdb.HSet(ctx, key, "version", "two").Err() },
+	}
+	for name, breaks := range broken {
+		apply(name)
+		if err := breaks("sunbulk:schedule:{" + name + "}"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, unreadable, err := b.Schedules(ctx)
+	if err != nil || len(all) != 1 || all[0].Name != "good" {
+		t.Fatalf("schedules: got %v, %v; want good alone", all, err)
+	}
+	if got, want := slices.Sorted(slices.Values(ids(unreadable))), slices.Sorted(maps.Keys(broken)); !slices.Equal(got, want) {
+		t.Errorf("unreadable: got %v, want %v", got, want)
+	}
+	for name := range broken {
+		if err := b.RemoveSchedule(ctx, name); err != nil {
+			t.Errorf("remove %s: %v", name, err)
+		}
+	}
+	// One whose record is lost is in the list of names alone.
+	if err := rdb.SAdd(ctx, "sunbulk:schedules", "lost").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.RemoveSchedule(ctx, "lost"); err != nil {
+		t.Errorf("remove a lost one: %v", err)
+	}
+	if err := b.RemoveSchedule(ctx, "lost"); !errors.As(err, new(*service.NotFound)) {
+		t.Errorf("remove it twice: got %v", err)
+	}
+	if all, unreadable, err := b.Schedules(ctx); err != nil || len(all) != 1 || len(unreadable) != 0 {
+		t.Errorf("left: %v, %v, %v", all, unreadable, err)
 	}
 }
 

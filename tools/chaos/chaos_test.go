@@ -18,6 +18,7 @@ func TestMain(m *testing.M) {
 	flag.Int("users", 200, "users of a migration")
 	flag.Int("kills", 3, "faults to inject in a migration")
 	flag.Bool("figures", false, "measure what a SIGKILL and a SIGSTOP of 40 s cost, too")
+	flag.Int("times", 0, "how often each fault of a topology is tried; 0 leaves them out")
 	os.Exit(m.Run())
 }
 

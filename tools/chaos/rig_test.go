@@ -24,14 +24,15 @@ import (
 // rig is what the processes need around them: Redis, the simulated API, and a line to each.
 type rig struct {
 	testing.TB
-	dir     string // of inputs, logs and reports
-	program string // the sunbulk binary
-	secrets string // credentials file
-	redis   *redistest.Server
+	dir     string            // of inputs, logs and reports
+	program string            // the sunbulk binary
+	secrets string            // credentials file
+	redis   *redistest.Server // nil where it is a topology
+	url     string            // of Redis
 	sim     *suncotest.Server
 	witness *witness
 	api     string // host:port of the simulated API
-	rdb     *redis.Client
+	rdb     redis.UniversalClient
 	ledger  *ledger.Ledger
 	workers []*worker
 	started int        // processes so far
@@ -52,17 +53,23 @@ func apps() []string { return []string{"app-a", "app-b", "app-c"} }
 
 func newRig(t testing.TB, world suncotest.World) *rig {
 	t.Helper()
-	r := &rig{TB: t, dir: t.ArtifactDir()}
 	before := len(goroutines())
-	t.Cleanup(func() { r.noGoroutineLeft(before) })
-	r.redis = redistest.Start(t) // skips without redis-server
-	r.program = build(t)
+	t.Cleanup(func() { noGoroutineLeft(t, before) })
+	server := redistest.Start(t) // skips without redis-server
+	r := newRigOn(t, world, build(t), server.URL(), server.Client(t))
+	r.redis = server
+	return r
+}
+
+// newRigOn is a rig around a program and a Redis that are there.
+func newRigOn(t testing.TB, world suncotest.World, program, url string, rdb redis.UniversalClient) *rig {
+	t.Helper()
+	r := &rig{TB: t, dir: t.ArtifactDir(), program: program, url: url, rdb: rdb}
 	r.sim = suncotest.New(suncotest.Config{World: world, Knobs: usualKnobs()})
 	r.witness = newWitness(r.sim)
 	server := httptest.NewServer(r.witness)
 	t.Cleanup(func() { r.sim.Close(); server.CloseClientConnections(); server.Close() })
 	r.api = server.Listener.Addr().String()
-	r.rdb = r.redis.Client(t)
 	codec, err := jobs.NewCodec()
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +159,8 @@ func (r *rig) keep(w *worker) {
 }
 
 // noGoroutineLeft is for the end of the test, when everything else was cleaned up.
-func (r *rig) noGoroutineLeft(before int) {
+func noGoroutineLeft(t testing.TB, before int) {
+	t.Helper()
 	left := goroutines()
 	for range 100 {
 		if len(left) <= before {
@@ -161,7 +169,7 @@ func (r *rig) noGoroutineLeft(before int) {
 		time.Sleep(100 * time.Millisecond)
 		left = goroutines()
 	}
-	r.Errorf("goroutines: got %d at the end, want the %d of the start\n%s", len(left), before, strings.Join(left, "\n\n"))
+	t.Errorf("goroutines: got %d at the end, want the %d of the start\n%s", len(left), before, strings.Join(left, "\n\n"))
 }
 
 // goroutines returns the stacks of all goroutines but toxiproxy's: a toxic that is removed while

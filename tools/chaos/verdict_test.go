@@ -77,7 +77,7 @@ func (c *chaos) report(t *task) {
 // writes runs a command that writes the report of something that has ended.
 func (c *chaos) writes(args ...string) {
 	c.Helper()
-	p := c.start("report", append(args, "--redis", c.redis.URL())...)
+	p := c.start("report", append(args, "--redis", c.url)...)
 	<-p.ended
 	if code := p.code(); code != 0 && code != 3 {
 		c.Errorf("%v ended with code %d:\n%s", args, code, p.tail())
@@ -90,6 +90,8 @@ type summary struct {
 	Rows   jobs.Tally
 	Calls  report.Calls
 	AddsUp bool
+
+	Rollbacks []jobs.Rollback
 }
 
 func (c *chaos) summary(out string) (s summary) {

@@ -111,6 +111,25 @@ func (w *witness) most(app string) (most int) {
 	return most
 }
 
+// seen is how many calls of an app came so far.
+func (w *witness) seen(app string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.times[app])
+}
+
+// longestStill is the longest time after a moment in which no call of an app came, until its last one.
+func (w *witness) longestStill(app string, after time.Time) (longest time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, at := range w.times[app] {
+		if at.After(after) {
+			longest, after = max(longest, at.Sub(after)), at
+		}
+	}
+	return longest
+}
+
 // statusWriter remembers the status that was written.
 type statusWriter struct {
 	http.ResponseWriter
