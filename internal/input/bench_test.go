@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// table gives a header and then as many rows as asked for, made as they are read.
-type table struct {
+// madeRows gives a header and then as many rows as asked for, made as they are read.
+type madeRows struct {
 	header string
 	row    func(i int, b []byte) []byte
 	rows   int
@@ -17,7 +17,7 @@ type table struct {
 	buf    []byte
 }
 
-func (t *table) Read(p []byte) (int, error) {
+func (t *madeRows) Read(p []byte) (int, error) {
 	if len(t.rest) == 0 {
 		if t.i > t.rows {
 			return 0, io.EOF
@@ -51,7 +51,7 @@ func createObject(i int, b []byte) []byte {
 func benchmark(b *testing.B, header string, row func(int, []byte) []byte, cfg Config) {
 	b.ReportAllocs()
 	const rows = 100_000
-	data, err := io.ReadAll(&table{header: header, row: row, rows: rows})
+	data, err := io.ReadAll(&madeRows{header: header, row: row, rows: rows})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package input
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,7 +15,9 @@ type binder struct {
 	vocabulary
 	expressions
 	op         string
-	delimiter  byte // of CSV; 0 = found out
+	delimiter  byte    // of CSV; 0 = found out
+	charset    charset // of files without a byte order mark
+	foreign    bool    // it was said that a line is no UTF-8
 	set        []setting
 	mapped     map[string]string // normalised column → path
 	allow      bool              // rows that are the same as an earlier one
@@ -45,6 +48,9 @@ func newBinder(cfg Config) (*binder, error) {
 	var err error
 	if b.delimiter, err = ParseDelimiter(cfg.Delimiter); err != nil {
 		return nil, &Error{Cause: b.option("delimiter") + ": " + err.Error()}
+	}
+	if b.charset, err = findCharset(cmp.Or(cfg.Encoding, utf8Name)); err != nil {
+		return nil, &Error{Cause: b.option("encoding") + ": " + err.Error(), Hint: "e.g. windows-1252, iso-8859-15, utf-16le, shift_jis, gbk"}
 	}
 	if err := b.addSettings(cfg.Set); err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ func TestAllocationsPerRow(t *testing.T) {
 		{"ndjson", "", createObject, 18},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			data, err := io.ReadAll(&table{header: tt.header, row: tt.row, rows: rows})
+			data, err := io.ReadAll(&madeRows{header: tt.header, row: tt.row, rows: rows})
 			if err != nil {
 				t.Fatal(err)
 			}

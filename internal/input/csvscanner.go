@@ -12,38 +12,27 @@ type csvScanner struct {
 	*window
 	comma byte
 
-	start    int64    // line where the record starts
-	ended    bool     // the record ends with a line end
-	quotes   bool     // it has some: its empty cells were written on purpose
-	bareCR   bool     // it ends, or the one before it did, with a carriage return that no line feed follows
-	cells    []string // of the record, reused; at most maxColumns+1 of them
-	endsBare bool     // it ends so itself
-	whole    string   // the text that cells are cut from
-	text     []byte   // unquoted cells, one behind the other
-	bounds   []int    // ends of the cells in text
+	scanned
+	ended    bool   // the record ends with a line end
+	quotes   bool   // it has some: its empty cells were written on purpose
+	bareCR   bool   // it ends, or the one before it did, with a carriage return that no line feed follows
+	endsBare bool   // it ends so itself
+	whole    string // the text that cells are cut from
+	text     []byte // unquoted cells, one behind the other
+	bounds   []int  // ends of the cells in text
 }
 
-// csvError is a record that cannot be told from what follows it.
-type csvError struct {
-	cell  int // from 0; -1 when the whole record is at fault
-	at    int // byte of the record, from 1; 0 when none is at fault
-	cause string
-	raw   string // the record's first line, at most maxKept bytes of it
-}
-
-func (e *csvError) Error() string { return e.cause }
-
-// scan reads the next record into cells. After a *csvError it stands on the line behind the one
+// scan reads the next record into cells. After a *recordError it stands on the line behind the one
 // where the record starts; any other error ends the text, io.EOF as it should.
 func (s *csvScanner) scan() error {
 	if err := s.skipBlankLines(); err != nil {
 		return err
 	}
-	s.start = s.line
+	s.start = s.window.line
 	end, err := s.recordEnd()
 	switch {
 	case errors.Is(err, errTooLong):
-		return s.giveUp(end, &csvError{cell: -1, cause: err.Error()})
+		return s.giveUp(end, &recordError{cell: -1, cause: err.Error()})
 	case err != nil && !errors.Is(err, io.EOF):
 		return err
 	}
@@ -67,7 +56,7 @@ func (s *csvScanner) pass(end int) {
 	s.endsBare = end < len(s.unread()) && s.unread()[end] == '\r'
 	s.advance(s.behind(end))
 	if s.endsBare {
-		s.line++
+		s.window.line++
 	}
 	s.bareCR = after || s.endsBare
 }
@@ -105,7 +94,7 @@ func (s *csvScanner) behind(end int) int {
 
 // giveUp moves to the line behind the record's first one, which ends at end.
 func (s *csvScanner) giveUp(end int, err error) error {
-	if e, ok := errors.AsType[*csvError](err); ok {
+	if e, ok := errors.AsType[*recordError](err); ok {
 		e.raw = cut(string(trimCR(s.unread()[:min(end, maxKept+1)])), maxKept)
 	}
 	if end < len(s.unread()) && s.unread()[end] == '\r' {
@@ -224,7 +213,7 @@ func (s *csvScanner) unclosed(opened int) error {
 
 // fault is the error of the cell that is being read; cause has a place for the byte.
 func (s *csvScanner) fault(at int, cause string) error {
-	return &csvError{cell: len(s.bounds), at: at, cause: fmt.Sprintf(cause, at)}
+	return &recordError{cell: len(s.bounds), at: at, cause: fmt.Sprintf(cause, at)}
 }
 
 func trimCR(line []byte) []byte { return bytes.TrimRight(line, "\r") }

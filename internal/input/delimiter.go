@@ -40,7 +40,7 @@ func findComma(w *window, b *binder) (byte, error) {
 	if err != nil {
 		return 0, err
 	}
-	header, err := headerText(w)
+	header, err := headerText(w, b)
 	switch {
 	case err != nil:
 		return 0, err
@@ -84,7 +84,7 @@ func separator(w *window) (byte, error) {
 }
 
 // headerText returns the lines of the header: more than one where a quoted name holds a line break.
-func headerText(w *window) (string, error) {
+func headerText(w *window, b *binder) (string, error) {
 	quoted := false
 	for from := 0; ; {
 		end, err := w.lineEnd(from)
@@ -92,7 +92,7 @@ func headerText(w *window) (string, error) {
 			end, err = from+i, io.EOF
 		}
 		if bytes.IndexByte(w.unread()[from:end], 0) >= 0 {
-			return "", &Error{Line: w.line, Cause: "is no text: its start holds NUL bytes", Hint: "save it as UTF-8, plain or compressed with gzip or zstd"}
+			return "", &Error{Line: w.line, Cause: "is no text: its start holds NUL bytes", Hint: b.hintOfZeros(w)}
 		}
 		if end > maxHeader {
 			return "", &Error{Line: w.line, Cause: "the header is longer than 64 KiB", Hint: "is a quote not closed in it, or is the file no CSV?"}

@@ -43,7 +43,7 @@ func (f *file) begin(b *binder, read *atomic.Int64) error {
 	if f.src != nil {
 		return nil
 	}
-	src, err := f.openSource(read)
+	src, err := f.openSource(b, read)
 	if err != nil {
 		return f.named(err)
 	}
@@ -53,7 +53,7 @@ func (f *file) begin(b *binder, read *atomic.Int64) error {
 		return f.named(err)
 	}
 	f.in.Format, f.parser = format+src.suffix, p
-	if table, ok := p.(*csvFile); ok {
+	if table, ok := p.(*table); ok {
 		f.namesOps = table.layout.op >= 0
 	}
 	return nil

@@ -12,25 +12,25 @@ import (
 )
 
 // readHeader returns the names of the columns, without white space around them.
-func (f *csvFile) readHeader() ([]string, error) {
-	err := f.read()
-	if e, ok := errors.AsType[*csvError](err); ok {
-		return nil, &Error{Line: f.start, Column: e.at, Cause: "the header " + e.cause}
+func (t *table) readHeader() ([]string, error) {
+	err := t.read()
+	if e, ok := errors.AsType[*recordError](err); ok {
+		return nil, &Error{Line: t.start, Column: e.at, Cause: "the header " + e.cause}
 	}
 	if err != nil {
 		return nil, &Error{Cause: "cannot be read", Err: err}
 	}
-	if len(f.cells) > maxColumns {
-		return nil, &Error{Line: f.start, Cause: fmt.Sprintf("the header has more than %d columns", maxColumns)}
+	if len(t.cells) > maxColumns {
+		return nil, &Error{Line: t.start, Cause: fmt.Sprintf("the header has more than %d columns", maxColumns)}
 	}
-	names := make([]string, len(f.cells))
-	for i, cell := range f.cells {
+	names := make([]string, len(t.cells))
+	for i, cell := range t.cells {
 		names[i] = strings.TrimSpace(cell)
 		switch {
 		case !utf8.ValidString(cell):
-			return nil, &Error{Line: f.start, Cause: fmt.Sprintf("column %d of the header is not valid UTF-8", i+1), Hint: "save the file as UTF-8"}
+			return nil, &Error{Line: t.start, Cause: fmt.Sprintf("column %d of the header is not valid UTF-8", i+1), Hint: t.binder.looksLike(t.foreign)}
 		case strings.ContainsFunc(names[i], func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) }):
-			return nil, &Error{Line: f.start, Cause: fmt.Sprintf("column %d of the header holds control characters", i+1), Hint: "is the file text?"}
+			return nil, &Error{Line: t.start, Cause: fmt.Sprintf("column %d of the header holds control characters", i+1), Hint: "is the file text?"}
 		}
 	}
 	return names, nil
@@ -118,14 +118,14 @@ func (l *layout) slips() string {
 }
 
 // seen says how the header was cut, for a person who misses a column in it.
-func (f *csvFile) seen() string {
+func (t *table) seen() string {
 	const most = 20
 	names := make([]string, 0, most+1)
-	for _, name := range f.layout.names[:min(most, len(f.layout.names))] {
+	for _, name := range t.layout.names[:min(most, len(t.layout.names))] {
 		names = append(names, quote(name))
 	}
-	if len(f.layout.names) > most {
+	if len(t.layout.names) > most {
 		names = append(names, "…")
 	}
-	return fmt.Sprintf("read with the delimiter %s are the columns %s; --delimiter gives another", delimiterName(f.comma), strings.Join(names, ", "))
+	return t.records.seen(strings.Join(names, ", "))
 }

@@ -29,7 +29,7 @@ func (h heap) check(t *testing.T, most uint64) {
 
 // I6: many rows take no more memory than ten thousand, which have the table of duplicates already.
 func TestMemoryIsFlat(t *testing.T) {
-	for name, text := range map[string]*table{
+	for name, text := range map[string]*madeRows{
 		"CSV":    {header: createHeader, row: createRow, rows: 100_000},
 		"NDJSON": {row: createObject, rows: 40_000},
 	} {

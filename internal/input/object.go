@@ -54,6 +54,7 @@ func (o *objects) assemble(raw []byte) error {
 		return errNotObject
 	}
 	if !utf8.Valid(raw) {
+		o.binder.sayForeign(o.row.Line, o.guess(raw))
 		return errNotUTF8
 	}
 	o.names, o.cells, o.lists, o.halves = o.names[:0], o.cells[:0], o.lists[:0], o.halves[:0]

@@ -191,7 +191,7 @@ func TestSmallReads(t *testing.T) {
 
 func TestProgress(t *testing.T) {
 	var text bytes.Buffer
-	io.Copy(&text, &table{header: "user\n", rows: 100_000, row: func(i int, b []byte) []byte { return fmt.Appendf(b, "u%d\n", i) }})
+	io.Copy(&text, &madeRows{header: "user\n", rows: 100_000, row: func(i int, b []byte) []byte { return fmt.Appendf(b, "u%d\n", i) }})
 	name := writeFile(t, "users.csv", text.Bytes())
 	r, err := openNames(t.Context(), []string{name, name}, Config{Op: "list", AllowDuplicates: true})
 	if err != nil {
@@ -225,7 +225,7 @@ func TestProgress(t *testing.T) {
 
 // A reader that stops early does not read the rest of the file.
 func TestStopEarly(t *testing.T) {
-	endless := io.MultiReader(strings.NewReader("user\n"), &table{rows: 1 << 40, row: func(i int, b []byte) []byte { return fmt.Appendf(b, "u%d\n", i) }})
+	endless := io.MultiReader(strings.NewReader("user\n"), &madeRows{rows: 1 << 40, row: func(i int, b []byte) []byte { return fmt.Appendf(b, "u%d\n", i) }})
 	r, err := openNames(t.Context(), []string{"-"}, Config{Op: "list", Stdin: endless})
 	if err != nil {
 		t.Fatal(err)

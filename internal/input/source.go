@@ -11,9 +11,12 @@ import (
 	"io"
 	"os"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding/unicode"
+
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // zstdWindow is the most memory that a zstd frame may ask for; the zstd command's own limit.
@@ -45,12 +48,12 @@ func (s *stored) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (f *file) openSource(read *atomic.Int64) (*source, error) {
+func (f *file) openSource(b *binder, read *atomic.Int64) (*source, error) {
 	s := &source{}
 	raw, err := s.openRaw(f)
 	if err == nil {
 		s.stored = &stored{r: raw, hash: sha256.New(), read: read}
-		err = s.decode()
+		err = s.decode(b)
 	}
 	if err != nil {
 		s.close()
@@ -103,7 +106,7 @@ func (s *source) measure(ctx context.Context, f *os.File) (io.Reader, error) {
 }
 
 // decode sets text by the first bytes of the file and of what they unpack to.
-func (s *source) decode() error {
+func (s *source) decode(b *binder) error {
 	packed := bufio.NewReaderSize(s.stored, 64<<10)
 	magic, err := packed.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -129,21 +132,40 @@ func (s *source) decode() error {
 	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
 		return &Error{Cause: "is a ZIP archive or a spreadsheet's own format", Hint: "export it as CSV"}
 	}
-	mark, err := plain.Peek(3)
-	if err != nil && !errors.Is(err, io.EOF) {
+	if _, err := plain.Peek(3); err != nil && !errors.Is(err, io.EOF) {
 		return &Error{Cause: "cannot be read", Err: err}
 	}
-	s.text, s.suffix = plain, compression
+	text, encoding, err := decoded(plain, b)
+	s.text, s.suffix = text, encoding+compression
+	return err
+}
+
+// decoded returns what plain holds as UTF-8, in the encoding that its byte order mark names, or else in the one that is asked for.
+func decoded(plain *bufio.Reader, b *binder) (text io.Reader, suffix string, err error) {
+	head, _ := plain.Peek(plain.Buffered())
 	switch {
-	case bytes.HasPrefix(mark, []byte("\xef\xbb\xbf")):
-		if _, err := plain.Discard(3); err != nil {
-			return &Error{Cause: "cannot be read", Err: err}
+	case bytes.HasPrefix(head, []byte(mark)):
+		if _, err := plain.Discard(len(mark)); err != nil {
+			return nil, "", &Error{Cause: "cannot be read", Err: err}
 		}
-	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
-		s.text = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Reader(plain)
-		s.suffix = "+utf-16" + compression
+		return plain, "", nil
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Reader(plain), "+utf-16", nil
+	case b.charset.decoder == nil, isRowFile(head):
+		return plain, "", nil
 	}
-	return nil
+	if err := b.charset.refuse(head); err != nil {
+		err.Hint = "leave " + b.option("encoding") + " out: one job's files all have the same encoding, but for those with a byte order mark"
+		return nil, "", err
+	}
+	return b.charset.decoder.NewDecoder().Reader(plain), "+" + b.charset.name, nil
+}
+
+// isRowFile tells a file that a report offers as input. It is in UTF-8, whatever the input of that job was, unless a program that
+// knows no better has saved it since.
+func isRowFile(head []byte) bool {
+	header, _, _ := bytes.Cut(head, []byte("\n"))
+	return bytes.Contains(header, []byte(jobs.LineageColumn)) && utf8.Valid(whole(head))
 }
 
 // isZstd tells a zstd frame, or a skippable one as some compressors write first.

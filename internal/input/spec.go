@@ -22,6 +22,7 @@ type Spec struct {
 	Set             []string // PATH=VALUE
 	Map             []string // COLUMN=PATH
 	Delimiter       string   // of CSV, as ParseDelimiter reads it; empty = found out
+	Encoding        string   // of files without a byte order mark, as ParseEncoding reads it; empty = UTF-8
 	Where           string
 	Vars            []string // NAME=VALUE
 	Now             string   // RFC 3339, from which expressions count ages; empty = when the job is made
@@ -30,7 +31,7 @@ type Spec struct {
 
 // Config is the Spec as Open takes it. Its error is a *jobs.OptionError.
 func (s Spec) Config() (Config, error) {
-	cfg := Config{Op: s.Op, Delimiter: s.Delimiter, Where: s.Where, AllowDuplicates: s.AllowDuplicates}
+	cfg := Config{Op: s.Op, Delimiter: s.Delimiter, Encoding: s.Encoding, Where: s.Where, AllowDuplicates: s.AllowDuplicates}
 	var err error
 	if cfg.Vars, err = ParseVars(s.Vars); err != nil {
 		return cfg, err
@@ -111,12 +112,17 @@ func (s Spec) Settings() map[string]string {
 	if s.Delimiter != "" { // or jobs that were begun before there was such a setting could not go on
 		settings["delimiter"] = s.Delimiter
 	}
+	if name, err := ParseEncoding(s.Encoding); err == nil && name != "" {
+		settings["encoding"] = name
+	}
 	return settings
 }
 
-// Effective are the settings without those that change no row of the files that r has opened: they make no other input.
+// Effective are the settings without those that change no row of the files that r has opened: they make no other input. In another
+// encoding the same bytes are the same people, so it does not count either: who learns of it in mid-job must not run all rows twice (I2).
 func (s Spec) Effective(r *Reader) map[string]string {
 	uses := r.Uses()
+	s.Encoding = ""
 	if r.NamesOps() {
 		s.Op = ""
 	}

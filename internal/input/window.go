@@ -13,6 +13,8 @@ type window struct {
 	pos  int   // buf[pos:] is unread
 	line int64 // of buf[pos], from 1
 	err  error // what ended r
+
+	guessed *charset // of a text that is no UTF-8; nil before that is seen
 }
 
 const (

@@ -21,6 +21,7 @@ func (d *decoder) all(n *yaml.Node, path string) {
 		"input":       d.input,
 		"map":         d.table(&r.Map, anyColumn, columnPath),
 		"delimiter":   d.checked(&r.Delimiter, read(input.ParseDelimiter)),
+		"encoding":    d.checked(&r.Encoding, read(input.ParseEncoding)),
 		"vars":        d.vars,
 		"reserve":     d.checked(&r.Reserve, read(jobs.ParseShare)),
 		"priority":    d.checked(&r.Priority, read(jobs.ParsePriority)),

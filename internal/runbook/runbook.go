@@ -18,6 +18,7 @@ type Runbook struct {
 	Input       []string           `json:"input,omitempty"`     // as FILE of a command; --input takes its place
 	Map         map[string]string  `json:"map,omitempty"`       // column → path, as --map
 	Delimiter   string             `json:"delimiter,omitempty"` // as --delimiter
+	Encoding    string             `json:"encoding,omitempty"`  // as --encoding
 	Vars        map[string]*string `json:"vars,omitempty"`      // nil = must be given by --var
 	Limits                         // of all steps
 	Reserve     string             `json:"reserve,omitempty"`  // as --reserve
