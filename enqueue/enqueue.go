@@ -35,6 +35,8 @@ type Config struct {
 	Canary    []jobs.Row // rows of the records, as Pick returns them, that come before all others, in batches of their own
 	Witness   bool       // notes carry a digest of what was read: of a pipe, which cannot be read twice
 
+	Mending *Mending // of a job that has lost outcomes; its canary is over. nil = none
+
 	// Of a pipe's job on a real Redis:
 	By     string            // the process that alone may note what it reads, see ledger.AcquireProducer; empty = any may
 	Past   ledger.Checkpoint // what was noted before: nothing is queued until the records are seen to be the same
@@ -147,7 +149,9 @@ func (g *group) addCanary(ctx context.Context) error {
 	if len(g.cfg.Canary) == 0 {
 		return nil
 	}
-	g.queue, g.canary = g.queues.AddCanary, true
+	if g.canary = true; g.cfg.Mending == nil {
+		g.queue = g.queues.AddCanary
+	}
 	defer func() { g.queue, g.canary = g.queues.Add, false }()
 	for _, row := range g.cfg.Canary {
 		if err := g.sendFull(ctx); err != nil {
@@ -270,9 +274,13 @@ func (g *group) sendNow(ctx context.Context, note ledger.Note, batches []jobs.Ba
 	}
 	adding, adders := errgroup.WithContext(ctx)
 	for _, b := range batches {
-		if !g.finished(b.Number) {
-			adding.Go(func() error { return g.queue(adders, g.job, b) })
-		}
+		adding.Go(func() error {
+			reopened, err := g.cfg.Mending.reopens(adders, b)
+			if err != nil || !reopened && g.finished(b.Number) {
+				return err
+			}
+			return g.queue(adders, g.job, b)
+		})
 	}
 	return adding.Wait()
 }

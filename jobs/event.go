@@ -71,6 +71,7 @@ const (
 	EventPause  = "pause"
 	EventResume = "resume"
 	EventCancel = "cancel"
+	EventMend   = "mend"   // rows of a finished job without an outcome are queued again
 	EventChange = "change" // of options, as the reason tells
 	EventRate   = "rate"   // of its app, set by hand or left to the job again
 )

@@ -138,6 +138,7 @@ type Job struct {
 	Inputs  []Input
 	Batches int64 // queued so far
 	Sealed  bool  // the last batch is queued
+	Mending bool  // it was finished, and rows of it that have no outcome are being queued again
 
 	Enqueuer  Enqueuer          // who queues its rows
 	Abandoned time.Time         // since when nobody queues the rows that it lacks; zero while somebody does, or it lacks none

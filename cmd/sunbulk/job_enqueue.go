@@ -40,7 +40,7 @@ command goes on with the same job.
 		},
 	}
 	o.register(cmd.Flags())
-	cmd.Flags().StringVar(&resume, "resume", "", "add to this job what is missing of it: after an enqueue that was cut off, or when status names lost batches")
+	cmd.Flags().StringVar(&resume, "resume", "", "add to this job what is missing of it: after an enqueue that was cut off, when status names lost batches, or rows without an outcome of a finished job")
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
 	planFlag(cmd.Flags())
 	return cmd

@@ -125,7 +125,7 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 
 // runJobLocal runs a job in this process alone.
 func (p *program) runJobLocal(ctx context.Context, o runOptions, in service.Order, hook *notify.Hook, w worker.Config) error {
-	order := local.Order{Order: in, Out: o.out, BaseURL: o.access.baseURL, Who: operator(), Given: o.given}
+	order := local.Order{Order: in, Out: o.out, BaseURL: o.access.baseURL, Given: o.given}
 	err := order.Open(p.drain)
 	defer order.Close()
 	if err != nil {

@@ -54,6 +54,9 @@ func (s jobStatus) write(w io.Writer, now time.Time) error {
 	describeCauses(w, s.Causes, true)
 	describeInputs(w, s.Inputs)
 	describeRollbacks(w, s.Rollbacks)
+	if s.State == jobs.Finished && s.Rows.Unprocessed > 0 {
+		printf(w, "%s without an outcome although the job is finished: Redis has lost what became of them\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files looks for them at the API before it sends anything\n", jobs.Count(s.Rows.Unprocessed, "row"), s.Job)
+	}
 	if s.Lost > 0 {
 		printf(w, "%s lost: not finished, and in no queue\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files queues what is lost again\n", jobs.Count(s.Lost, "batch"), s.Job)
 	}

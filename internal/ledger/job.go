@@ -74,7 +74,7 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 	}
 	job := jobs.Job{
 		ID: id, State: jobs.State(fields["state"]), Reason: jobs.Line(fields["reason"]), Fingerprint: fields["fingerprint"],
-		Batches: n("batches"), Sealed: fields["sealed"] == "1",
+		Batches: n("batches"), Sealed: fields["sealed"] == "1", Mending: fields["sealed"] == "0" && n("mending") > 0,
 		Enqueuer: jobs.Enqueuer{Name: jobs.Line(fields["enqueuer"]), Seen: at("enqueuer_seen")},
 		Through:  n("through"), CanaryFinished: at("canary_finished"),
 		Created: at("created"), Started: at("started"), Finished: at("finished"),

@@ -20,7 +20,6 @@ type Order struct {
 	service.Order
 	Out     string                   // the report folder; empty = one in the working directory, named after the job
 	BaseURL string                   // of the API that is called
-	Who     string                   // asks for it, such as ann@host
 	Given   func(option string) bool // which options are asked for: a job that goes on keeps its others; nil = all
 
 	reader  *input.Reader

@@ -96,12 +96,18 @@ func following(s Summary) step {
 // waiting is the step about rows without an outcome.
 func waiting(s Summary, job jobs.Job) step {
 	st := step{Kind: jobs.Unprocessed, Count: s.Rows.Unprocessed, Text: "unprocessed.csv holds them, as input for one other run."}
+	_, retried := job.Retry()
 	switch {
 	case job.WaitsForWindow():
 		st.Text = "The job goes on by itself when its window opens."
 	case s.State == jobs.Paused:
 		st.Text = "The job is paused. Once its reason is gone, let it go on; a run without --redis goes on with its own command and the same --out."
 		st.Command = "sunbulk resume " + s.Job
+	case s.State == jobs.Finished && job.Fingerprint != "" && !job.Piped() && !retried:
+		st.Text = "Redis has lost what became of them. This asks the API for them before anything is sent; give the files and flags of the job."
+		st.Command = "sunbulk enqueue FILE… --resume " + s.Job
+	case s.State == jobs.Finished:
+		st.Text = "Redis has lost what became of them. Ask the API, by a list of these users, before anything is sent for them."
 	case !s.State.Ended():
 		st.Text = "The job was still at them when this was written. Write it again later."
 		st.Command = "sunbulk report " + s.Job

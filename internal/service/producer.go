@@ -21,10 +21,12 @@ type producer struct {
 	piped  bool   // its input can be read only once: no other process may queue beside it
 	canary []jobs.Row
 	agreed func()
+
+	mending *enqueue.Mending // nil = the job has lost no outcomes
 }
 
 func (s *Service) producer(o Order, piped bool, canary []jobs.Row) *producer {
-	return &producer{s, ProcessName() + "-" + rand.Text()[:6], piped, canary, o.Agreed}
+	return &producer{Service: s, name: ProcessName() + "-" + rand.Text()[:6], piped: piped, canary: canary, agreed: o.Agreed}
 }
 
 // ProcessName names this process, such as box-1234.
@@ -62,7 +64,7 @@ func (p *producer) takeOver(ctx context.Context, job string, note func(string)) 
 
 // queue queues all rows of a job that are not queued yet, and seals it. It sends heartbeats meanwhile.
 func (p *producer) queue(ctx context.Context, job jobs.Job, rows enqueue.Records, inputs func() []jobs.Input) error {
-	cfg := enqueue.Config{BatchSize: job.Options.BatchSize, Canary: p.canary, Agreed: p.agreed}
+	cfg := enqueue.Config{BatchSize: job.Options.BatchSize, Canary: p.canary, Agreed: p.agreed, Mending: p.mending}
 	patience := ledger.TakeOver
 	if p.piped {
 		cfg.Witness, cfg.By, patience = true, p.name, ledger.NeverTakeOver

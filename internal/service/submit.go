@@ -25,6 +25,7 @@ type Order struct {
 	Resume string // the job to which what is missing of it is added, whatever the options; empty = a new one, or the one that was begun with this order
 	Works  bool   // who asks makes the job's calls, too: a job that is queued to its end can be gone on with
 
+	Who    string       // asks, for what is noted of a job
 	Remark func(string) // hears what is odd about the input; nil = nobody does
 	Note   func(string) // hears how it goes
 	Agreed func()       // is called when the rows are known to be those of the job; nil = nobody wants to know
@@ -180,7 +181,7 @@ func (s *Service) reopen(ctx context.Context, sub *Submission, o Order) error {
 	retry, retried := job.Retry()
 	same, sameRows := sameInput(job.Fingerprint, fingerprint)
 	switch {
-	case job.State.Ended():
+	case job.State.Ended() && job.State != jobs.Finished:
 		return conflict(Ended, "job %s is %s", job.ID, job.State)
 	case job.Fingerprint == "":
 		return conflict(NoInput, "job %s is a step of a runbook, or its input is not known", job.ID)
@@ -193,11 +194,24 @@ func (s *Service) reopen(ctx context.Context, sub *Submission, o Order) error {
 	case !sameRows:
 		return otherRules(job)
 	}
+	lacks, err := s.lacks(ctx, job)
+	switch {
+	case err != nil:
+		return err
+	case job.State.Ended() && !lacks:
+		return conflict(Ended, "job %s is %s", job.ID, job.State)
+	}
 	canary, err := PickCanary(ctx, o.Files, o.Read, job.Options.Canary)
 	if err != nil {
 		return err
 	}
 	sub.producer = s.producer(o, sub.Piped, canary)
+	if lacks {
+		if sub.producer.mending, err = s.mend(ctx, job, o.Who); err != nil {
+			return err
+		}
+		o.Note("rows of the job have no outcome although it was finished: they are looked for at the API before anything is sent")
+	}
 	return s.goOn(ctx, sub, job, o.Note)
 }
 
@@ -260,6 +274,11 @@ func (sub *Submission) again(ctx context.Context) error {
 	}
 	reader.At(sub.Job.Options.Time(sub.Job.Created))
 	sub.producer.agreed = nil
+	if sub.producer.mending != nil {
+		if sub.producer.mending, err = sub.producer.mend(ctx, sub.Job, sub.order.Who); err != nil {
+			return err
+		}
+	}
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
 	sub.reader.Close()
