@@ -75,7 +75,7 @@ func (a *API) Create(ctx context.Context, user string, create ClientCreate, quer
 	if err := checkUser(user); err != nil {
 		return Client{}, err
 	}
-	body, err := encodeBody(create)
+	body, err := encodeBody(create, "confirmation message")
 	if err != nil {
 		return Client{}, err
 	}
@@ -100,12 +100,13 @@ func (a *API) Create(ctx context.Context, user string, create ClientCreate, quer
 	return *reply.Client, nil
 }
 
-func encodeBody(create ClientCreate) ([]byte, error) {
+// encodeBody encodes a body, of which raw is the part that may be no JSON.
+func encodeBody(create any, raw string) ([]byte, error) {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
 	if encoder.Encode(create) != nil {
-		return nil, invalid("confirmation message is not JSON")
+		return nil, invalid(raw + " is not JSON")
 	}
 	encoded := bytes.TrimSuffix(body.Bytes(), []byte("\n"))
 	if len(encoded) > MaxBodySize {

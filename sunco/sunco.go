@@ -1,4 +1,5 @@
-// Package sunco is a Go client of the Clients calls of the Sunshine Conversations v2 API: it links users to channels,
+// Package sunco is a Go client of the Clients calls of the Sunshine Conversations v2 API, and of the calls on users and
+// conversations that they need: it links users to channels,
 // lists their links and removes them. Make an [API] with [New] from an app id and one of [Basic], [JWT] and [Token],
 // then use [API.Create], [API.List] and [API.Remove] from as many goroutines as you like; [API.Pages] is a list for callers
 // that pace their calls. Every call is one attempt and ends when its context does; every error it returns is an [*Error],

@@ -1,7 +1,7 @@
 package suncotest
 
 import (
-	"io"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
@@ -25,6 +25,16 @@ func (s *Server) answer(r *http.Request, t target, k *Knobs, d draws) response {
 		return s.answerApp(t)
 	case opIntegration:
 		return s.answerIntegration(t)
+	case opCreateUser:
+		return s.answerCreateUser(r)
+	case opConversations:
+		return s.answerConversations(r, k)
+	case opCreateConversation:
+		return s.answerCreateConversation(r)
+	case opConversation:
+		return s.answerConversation(t.conversation)
+	case opParticipants:
+		return s.answerParticipants(r.URL.Query(), t.conversation)
 	case opOther:
 		return refusal(http.StatusNotFound, "", "")
 	}
@@ -34,6 +44,8 @@ func (s *Server) answer(r *http.Request, t target, k *Knobs, d draws) response {
 		return notFound("user", "User")
 	}
 	switch t.op {
+	case opUser:
+		return s.answerUser(key)
 	case opCreate:
 		return s.answerCreate(r, key, k, d)
 	case opRemove:
@@ -68,12 +80,9 @@ func (s *Server) answerIntegration(t target) response {
 }
 
 func (s *Server) answerCreate(r *http.Request, key string, k *Knobs, d draws) response {
-	body, err := io.ReadAll(io.LimitReader(r.Body, sunco.MaxBodySize+1))
-	switch {
-	case len(body) > sunco.MaxBodySize:
-		return refusal(http.StatusRequestEntityTooLarge, "", "")
-	case err != nil:
-		return badRequest("Body can't be read")
+	var body json.RawMessage
+	if refused, bad := readBody(r, &body); bad {
+		return refused
 	}
 	create, err := parseCreate(body)
 	if err != nil {

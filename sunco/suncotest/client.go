@@ -94,10 +94,12 @@ func (s *shard) keep(key string, clients []client) {
 }
 
 // Clients returns what a list would show of the user, given by id or external id, at this moment.
-func (s *Server) Clients(user string) []sunco.Client { return s.world.clientsOf(user, "") }
+func (s *Server) Clients(user string) []sunco.Client {
+	key, _ := s.world.userKey(user, "")
+	return s.world.clientsOf(key)
+}
 
-func (w *world) clientsOf(user, brand string) []sunco.Client {
-	key, _ := w.userKey(user, brand)
+func (w *world) clientsOf(key string) []sunco.Client {
 	now, shard := time.Now(), w.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()

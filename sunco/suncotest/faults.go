@@ -35,7 +35,7 @@ func (d draws) draw(c chance) float64 {
 
 func (d draws) hit(share float64, c chance) bool { return share > 0 && d.draw(c) < share }
 
-// faults are what one call on clients meets.
+// faults are what one call on users, clients or conversations meets.
 type faults struct {
 	*Knobs
 	draws

@@ -30,7 +30,7 @@ const (
 )
 
 // Knobs are the faults and habits of the simulated API; the zero Knobs are an API without faults. A share is the part of
-// the calls on clients that meet the fault, 0 to 1. In JSON, durations are strings such as "50ms".
+// the calls on users, clients and conversations that meet the fault, 0 to 1. In JSON, durations are strings such as "50ms".
 type Knobs struct {
 	// RateLimit is the calls per second above which calls get a 429; 0 = no limit.
 	RateLimit float64 `json:"rateLimit,omitempty"`

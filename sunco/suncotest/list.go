@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
@@ -39,45 +38,72 @@ func parsePage(query url.Values) (page, error) {
 	return p, nil
 }
 
-// bounds returns where the page begins and ends among the clients.
-func (p page) bounds(clients []client) (from, to int, err error) {
+// span is a page of a list, and what is told of it.
+type span struct {
+	from, to int
+	meta     meta
+	links    links
+}
+
+// of returns the page of a list of n records, each with its number, which they are ordered by, and its id. The links of it begin
+// with address.
+func (p page) of(n int, record func(i int) (number uint64, id string), address string) (span, error) {
+	at := func(cursor string) (int, error) { // of the first record from the cursor's on
+		number, ok := recordOf(cursor)
+		for i := range n {
+			is, id := record(i)
+			if id == cursor || ok && is >= number {
+				return i, nil
+			}
+		}
+		if !ok {
+			return 0, errPage
+		}
+		return n, nil
+	}
+	s := span{to: min(p.size, n)}
 	switch {
 	case p.after != "":
-		record, err := resolve(clients, p.after)
+		from, err := at(p.after)
 		if err != nil {
-			return 0, 0, err
+			return span{}, err
 		}
-		from = firstFrom(clients, record+1)
+		if number, ok := recordOf(p.after); from < n {
+			if is, id := record(from); id == p.after || ok && is == number {
+				from++
+			}
+		}
+		s.from, s.to = from, min(from+p.size, n)
 	case p.before != "":
-		record, err := resolve(clients, p.before)
+		to, err := at(p.before)
 		if err != nil {
-			return 0, 0, err
+			return span{}, err
 		}
-		to = firstFrom(clients, record)
-		return max(to-p.size, 0), to, nil
+		s.from, s.to = max(to-p.size, 0), to
 	}
-	return from, min(from+p.size, len(clients)), nil
+	size := "&page[size]=" + strconv.Itoa(p.size)
+	cursor := func(i int) string { number, _ := record(i); return recordID(number) }
+	if s.to < n && s.to > 0 {
+		s.meta.AfterCursor = cursor(s.to - 1)
+		s.links.Next = address + "page[after]=" + s.meta.AfterCursor + size
+	}
+	if s.from > 0 && s.from < n {
+		s.meta.BeforeCursor = cursor(s.from)
+		s.links.Prev = address + "page[before]=" + s.meta.BeforeCursor + size
+	}
+	s.meta.HasMore = p.before == "" && s.to < n || p.before != "" && s.from > 0
+	return s, nil
 }
 
-// resolve takes the id of a client for a cursor too. The client of a cursor may have gone since.
-func resolve(clients []client, cursor string) (record uint64, err error) {
-	at := slices.IndexFunc(clients, func(c client) bool { return c.given != nil && c.given.ID == cursor })
-	if at >= 0 {
-		return clients[at].record, nil
+// told is what is told of a page.
+func (k *Knobs) told(s span) (m *meta, l *links) {
+	if !k.OmitMeta {
+		m = &s.meta
 	}
-	record, ok := recordOf(cursor)
-	if !ok {
-		return 0, errPage
+	if !k.OmitLinks {
+		l = &s.links
 	}
-	return record, nil
-}
-
-func firstFrom(clients []client, record uint64) int {
-	at := slices.IndexFunc(clients, func(c client) bool { return c.record >= record })
-	if at < 0 {
-		return len(clients)
-	}
-	return at
+	return m, l
 }
 
 type meta struct {
@@ -98,44 +124,20 @@ type listBody struct {
 }
 
 func (s *Server) answerList(r *http.Request, key string, p page, k *Knobs) response {
-	body, err := s.world.list(key, p, address(r))
-	if err != nil {
-		return badRequest("Invalid page query parameters")
-	}
-	if k.OmitMeta {
-		body.Meta = nil
-	}
-	if k.OmitLinks {
-		body.Links = nil
-	}
-	return ok(http.StatusOK, body)
-}
-
-// list makes the page; the links in it begin with address.
-func (w *world) list(key string, p page, address string) (listBody, error) {
-	now, shard := time.Now(), w.shard(key)
+	now, shard := time.Now(), s.world.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	clients := shard.live(key, now)
-	from, to, err := p.bounds(clients)
+	span, err := p.of(len(clients), func(i int) (uint64, string) { return clients[i].record, clients[i].id() }, address(r))
 	if err != nil {
-		return listBody{}, err
+		return badRequest("Invalid page query parameters")
 	}
-	body := listBody{Clients: make([]sunco.Client, 0, to-from), Meta: &meta{}, Links: &links{}}
-	for _, c := range clients[from:to] {
+	body := listBody{Clients: make([]sunco.Client, 0, span.to-span.from)}
+	for _, c := range clients[span.from:span.to] {
 		body.Clients = append(body.Clients, c.at(now))
 	}
-	size := "&page[size]=" + strconv.Itoa(p.size)
-	if to < len(clients) && to > 0 {
-		body.Meta.AfterCursor = recordID(clients[to-1].record)
-		body.Links.Next = address + "page[after]=" + body.Meta.AfterCursor + size
-	}
-	if from > 0 && from < len(clients) {
-		body.Meta.BeforeCursor = recordID(clients[from].record)
-		body.Links.Prev = address + "page[before]=" + body.Meta.BeforeCursor + size
-	}
-	body.Meta.HasMore = p.before == "" && to < len(clients) || p.before != "" && from > 0
-	return body, nil
+	body.Meta, body.Links = k.told(span)
+	return ok(http.StatusOK, body)
 }
 
 // address returns the URL of the list that r asks for, up to the page's part of its query.
@@ -145,8 +147,10 @@ func address(r *http.Request) string {
 		scheme = "https"
 	}
 	query := "?"
-	if brand := r.URL.Query().Get("brandId"); brand != "" {
-		query += "brandId=" + url.QueryEscape(brand) + "&"
+	for _, name := range []string{"brandId", "filter[userId]", "filter[userExternalId]"} {
+		if value := r.URL.Query().Get(name); value != "" {
+			query += name + "=" + url.QueryEscape(value) + "&"
+		}
 	}
 	return scheme + "://" + r.Host + r.URL.EscapedPath() + query
 }

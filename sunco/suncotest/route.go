@@ -12,6 +12,12 @@ const (
 	opCreate operation = iota
 	opList
 	opRemove
+	opUser
+	opCreateUser
+	opConversations
+	opCreateConversation
+	opConversation
+	opParticipants
 	opApp
 	opIntegration
 	opOther
@@ -20,15 +26,18 @@ const (
 
 // String returns the name under which Stats counts the operation.
 func (o operation) String() string {
-	return [operations]string{"create", "list", "remove", "app", "integration", "other"}[o]
+	return [operations]string{
+		"create", "list", "remove", "getUser", "createUser", "listConversations", "createConversation", "getConversation", "listParticipants", "app", "integration", "other",
+	}[o]
 }
 
-func (o operation) onClients() bool { return o <= opRemove }
+// onPeople tells a call on users, their clients and conversations, as distinct from one on the app: faults and limits are for these.
+func (o operation) onPeople() bool { return o <= opParticipants }
 
 // target is what a request is about; the names are unescaped.
 type target struct {
-	op                             operation
-	app, user, client, integration string
+	op                                           operation
+	app, user, client, conversation, integration string
 }
 
 // route reads method and escaped path. The path may begin with the /sc of Zendesk's hosts.
@@ -56,6 +65,12 @@ func route(method, path string) target {
 		t.op = opApp
 	case len(segments) == 3 && kind == "integrations" && method == http.MethodGet:
 		t.op, t.integration = opIntegration, segments[2]
+	case len(segments) == 2 && segments[1] == "users" && method == http.MethodPost:
+		t.op = opCreateUser
+	case len(segments) == 3 && kind == "users" && method == http.MethodGet:
+		t.op, t.user = opUser, segments[2]
+	case len(segments) >= 2 && segments[1] == "conversations":
+		t.routeConversations(method, segments[2:])
 	case len(segments) == 4 && kind == "users" && segments[3] == "clients":
 		t.user = segments[2]
 		switch method {
@@ -68,4 +83,18 @@ func route(method, path string) target {
 		t.op, t.user, t.client = opRemove, segments[2], segments[4]
 	}
 	return t
+}
+
+// routeConversations routes what is below conversations.
+func (t *target) routeConversations(method string, rest []string) {
+	switch {
+	case len(rest) == 0 && method == http.MethodGet:
+		t.op = opConversations
+	case len(rest) == 0 && method == http.MethodPost:
+		t.op = opCreateConversation
+	case len(rest) == 1 && method == http.MethodGet:
+		t.op, t.conversation = opConversation, rest[0]
+	case len(rest) == 2 && rest[1] == "participants" && method == http.MethodGet:
+		t.op, t.conversation = opParticipants, rest[0]
+	}
 }

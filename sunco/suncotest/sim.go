@@ -24,8 +24,16 @@ func (s *Server) simHandler() http.Handler {
 		(&writer{to: w}).send(s.putKnobs(r))
 	})
 	mux.HandleFunc("GET /_sim/users/{id}", func(w http.ResponseWriter, r *http.Request) {
-		clients := s.world.clientsOf(r.PathValue("id"), r.URL.Query().Get("brandId"))
-		(&writer{to: w}).send(ok(http.StatusOK, map[string][]sunco.Client{"clients": clients}))
+		key, _ := s.world.userKey(r.PathValue("id"), r.URL.Query().Get("brandId"))
+		(&writer{to: w}).send(ok(http.StatusOK, map[string][]sunco.Client{"clients": s.world.clientsOf(key)}))
+	})
+	mux.HandleFunc("GET /_sim/users/{id}/conversations", func(w http.ResponseWriter, r *http.Request) {
+		key, _ := s.world.userKey(r.PathValue("id"), r.URL.Query().Get("brandId"))
+		all := []shownConversation{}
+		for _, c := range s.world.conversations(key) {
+			all = append(all, c.shown())
+		}
+		(&writer{to: w}).send(ok(http.StatusOK, map[string][]shownConversation{"conversations": all}))
 	})
 	return mux
 }

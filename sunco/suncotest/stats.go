@@ -8,7 +8,8 @@ import (
 
 // Stats counts what a Server has seen. Faulted calls count like others.
 type Stats struct {
-	// Calls are by operation: create, list, remove, app, integration, other.
+	// Calls are by operation: create, list, remove, getUser, createUser, listConversations, createConversation, getConversation,
+	// listParticipants, app, integration, other.
 	Calls map[string]int64 `json:"calls"`
 	// Statuses are by HTTP status; 0 = the connection was cut before an answer.
 	Statuses map[int]int64 `json:"statuses"`
@@ -19,7 +20,11 @@ type Stats struct {
 	LiveClients int64 `json:"liveClients"`
 	// Duplicates are the live clients beyond the first of the same user, type and integration that calls created.
 	Duplicates int64 `json:"duplicates"`
-	// MaxPerSecond is the most calls on clients that began within any second.
+	// Users and Conversations are those that calls made, SecondConversations the conversations among them whose user had one.
+	Users               int64 `json:"users,omitempty"`
+	Conversations       int64 `json:"conversations,omitempty"`
+	SecondConversations int64 `json:"secondConversations,omitempty"`
+	// MaxPerSecond is the most calls on users, clients and conversations that began within any second.
 	MaxPerSecond int `json:"maxPerSecond"`
 	// InFlight and MaxInFlight are the calls being answered, now and at most.
 	InFlight    int64 `json:"inFlight"`
@@ -35,6 +40,7 @@ func (s *Server) Stats() Stats {
 		stats.LiveClients += live
 		stats.Duplicates += duplicates
 	}
+	stats.Users, stats.Conversations, stats.SecondConversations = s.world.people.counts()
 	return stats
 }
 
@@ -65,19 +71,19 @@ type meter struct {
 	created, removed atomic.Int64
 
 	mu            sync.Mutex
-	number        uint64 // of the newest call on clients
+	number        uint64 // of the newest call that faults are for
 	inFlight, max int64
 	second        window
 }
 
-// begin counts a call and returns its number among the calls on clients.
+// begin counts a call and returns its number among those that faults are for.
 func (m *meter) begin(op operation) uint64 {
 	m.calls[op].Add(1)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.inFlight++
 	m.max = max(m.max, m.inFlight)
-	if op.onClients() {
+	if op.onPeople() {
 		m.number++
 		m.second.add(time.Now())
 	}

@@ -1,4 +1,5 @@
-// Package suncotest simulates the Clients calls of the Sunshine Conversations v2 API: users, their clients, cursors,
+// Package suncotest simulates the Clients calls of the Sunshine Conversations v2 API, and those on users and conversations
+// that they need: users, their clients and conversations, cursors,
 // credentials, and on demand everything that goes wrong with a remote API. A [Server] is an [http.Handler]:
 //
 //	sim := suncotest.New(suncotest.Config{})
@@ -85,16 +86,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case knobs.AppStatus != 0:
 		out.send(refusal(knobs.AppStatus, "", ""))
-	case t.op.onClients():
+	case t.op.onPeople():
 		f := faults{Knobs: knobs, draws: draws{seed: s.seed, number: number}}
-		s.serveClients(out, r, t, f)
+		s.serveFaulty(out, r, t, f)
 	default:
 		out.send(s.answer(r, t, knobs, draws{}))
 	}
 }
 
-// serveClients answers a call on clients, with faults before and after its work.
-func (s *Server) serveClients(out *writer, r *http.Request, t target, f faults) {
+// serveFaulty answers a call on users, clients or conversations, with faults before and after its work.
+func (s *Server) serveFaulty(out *writer, r *http.Request, t target, f faults) {
 	if wait := s.limit.take(f.Knobs, t.op); wait > 0 {
 		out.send(f.tooMany(wait))
 		return

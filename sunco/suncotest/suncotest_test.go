@@ -24,7 +24,7 @@ const createBody = `{"matchCriteria":{"type":"whatsapp","integrationId":"i1","ph
 func strictWorld() suncotest.World {
 	return suncotest.World{
 		Users: []suncotest.User{
-			{ID: "u1", ExternalID: "ann", Conversations: []string{"c1"},
+			{ID: "u1", ExternalID: "ann", Conversations: []suncotest.Conversation{{ID: "c1"}},
 				Clients: []sunco.Client{{ID: "sdk1", Type: "sdk", Status: "active"}, {ID: "wa1", Type: "whatsapp", Status: "active"}}},
 			{ID: "u2", ExternalID: "ann", BrandID: "b1", Clients: []sunco.Client{{ID: "sdk2", Type: "sdk"}}},
 		},
@@ -115,7 +115,7 @@ func TestAnswers(t *testing.T) {
 		{"another app", "GET", "/v2/apps/app2/users/u1/clients", "", "404 app_not_found"},
 		{"integration", "GET", "/v2/apps/app1/integrations/i1", "", "200"},
 		{"unknown integration", "GET", "/v2/apps/app1/integrations/i9", "", "404 integration_not_found"},
-		{"unknown path", "GET", "/v2/apps/app1/users/u1", "", "404 not_found"},
+		{"unknown path", "GET", "/v2/apps/app1/users/u1/devices", "", "404 not_found"},
 		{"unknown method", "PATCH", sdk, "", "404 not_found"},
 		{"no API path", "GET", "/", "", "404 not_found"},
 		{"empty user", "GET", users + "//clients", "", "404 not_found"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,7 +30,7 @@ type User struct {
 	ExternalID    string         `json:"externalId,omitempty"`
 	BrandID       string         `json:"brandId,omitempty"`
 	Clients       []sunco.Client `json:"clients,omitempty"`
-	Conversations []string       `json:"conversations,omitempty"`
+	Conversations []Conversation `json:"conversations,omitempty"`
 }
 
 // Integration is a channel of the app; a create must name its Type.
@@ -57,7 +58,14 @@ func LoadWorld(r io.Reader) (World, error) {
 
 func (w World) check() error {
 	taken, known := map[string]bool{}, map[external]bool{}
+	chats := map[string]bool{}
 	for i, u := range w.Users {
+		for _, c := range u.Conversations {
+			if c.ID == "" || chats[c.ID] {
+				return fmt.Errorf("a conversation of user %d has no id of its own", i+1)
+			}
+			chats[c.ID] = true
+		}
 		name := external{u.BrandID, u.ExternalID}
 		if u.ID == "" || taken[u.ID] || u.ExternalID != "" && known[name] {
 			return fmt.Errorf("user %d has no id, or no external id, of its own", i+1)
@@ -86,13 +94,12 @@ const shards = 256
 
 // world is a World that changes. Users are known by a key that userKey returns; those without clients take no memory.
 type world struct {
-	lenient      bool
-	conversation map[string]map[string]bool // of listed users, by key
-	external     map[external]string        // listed users' keys
-	integration  map[string]string          // type by id
-	hash         maphash.Seed
-	record       atomic.Uint64 // number of the newest client
-	shards       [shards]shard
+	lenient     bool
+	people      people
+	integration map[string]string // type by id
+	hash        maphash.Seed
+	record      atomic.Uint64 // number of the newest client, user or conversation
+	shards      [shards]shard
 }
 
 type external struct{ brand, id string }
@@ -104,11 +111,10 @@ type shard struct {
 
 func newWorld(from World) *world {
 	w := &world{
-		lenient:      from.Lenient || len(from.Users) == 0 && len(from.Integrations) == 0,
-		conversation: make(map[string]map[string]bool, len(from.Users)),
-		external:     map[external]string{},
-		integration:  make(map[string]string, len(from.Integrations)),
-		hash:         maphash.MakeSeed(),
+		lenient:     from.Lenient || len(from.Users) == 0 && len(from.Integrations) == 0,
+		people:      newPeople(len(from.Users)),
+		integration: make(map[string]string, len(from.Integrations)),
+		hash:        maphash.MakeSeed(),
 	}
 	for i := range w.shards {
 		w.shards[i].clients = map[string][]client{}
@@ -116,16 +122,14 @@ func newWorld(from World) *world {
 	for _, in := range from.Integrations {
 		w.integration[in.ID] = in.Type
 	}
-	for _, u := range from.Users {
-		w.conversation[u.ID] = nil
-		for _, id := range u.Conversations {
-			if w.conversation[u.ID] == nil {
-				w.conversation[u.ID] = map[string]bool{}
-			}
-			w.conversation[u.ID][id] = true
-		}
+	for i := range from.Users {
+		u := &from.Users[i]
+		w.people.users[u.ID] = &person{id: u.ID, external: external{u.BrandID, u.ExternalID}}
 		if u.ExternalID != "" {
-			w.external[external{u.BrandID, u.ExternalID}] = u.ID
+			w.people.named[external{u.BrandID, u.ExternalID}] = u.ID
+		}
+		for j, c := range u.Conversations {
+			w.people.keep(c.listed(w.record.Add(1), u.ID, j == 0))
 		}
 		shard := w.shard(u.ID)
 		for i := range u.Clients {
@@ -137,13 +141,8 @@ func newWorld(from World) *world {
 
 // userKey finds a user by id or external id. A brand that a user does not need does no harm.
 func (w *world) userKey(user, brand string) (key string, found bool) {
-	if _, listed := w.conversation[user]; listed {
-		return user, true
-	}
-	for _, e := range []external{{brand, user}, {"", user}} {
-		if key, listed := w.external[e]; listed {
-			return key, true
-		}
+	if key, known := w.people.find(user, brand); known {
+		return key, true
 	}
 	if brand != "" {
 		return brand + "\x00" + user, w.assumes(user)
@@ -155,7 +154,8 @@ func (w *world) userKey(user, brand string) (key string, found bool) {
 func (w *world) assumes(id string) bool { return w.lenient && !strings.HasPrefix(id, "unknown") }
 
 func (w *world) hasConversation(key, id string) bool {
-	return w.conversation[key][id] || w.assumes(id)
+	c := w.people.conversation(id)
+	return c != nil && slices.Contains(c.members, key) || w.assumes(id)
 }
 
 // integrationType returns the type, empty for one that exists and has never been listed.

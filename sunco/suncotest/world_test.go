@@ -18,7 +18,7 @@ func TestLoadWorld(t *testing.T) {
 		"knobs":{"share503":0.3,"latencyMin":"20ms","latencyMax":"1s","pendingFor":"1m0s","retryAfter":"none"}}`
 	want := suncotest.World{
 		Lenient: true,
-		Users: []suncotest.User{{ID: "u1", ExternalID: "ann", BrandID: "b", Conversations: []string{"c1"},
+		Users: []suncotest.User{{ID: "u1", ExternalID: "ann", BrandID: "b", Conversations: []suncotest.Conversation{{ID: "c1"}},
 			Clients: []sunco.Client{{ID: "k1", Type: "whatsapp"}}}},
 		Integrations: []suncotest.Integration{{ID: "i1", Type: "twilio"}},
 		Knobs: &suncotest.Knobs{Share503: 0.3, LatencyMin: 20 * time.Millisecond, LatencyMax: time.Second,
