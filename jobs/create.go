@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/sunbulk/sunbulk/internal/phone"
 )
 
 // Create links a user to a channel.
@@ -132,7 +134,7 @@ func checkPhone(r *Row) error {
 	case r.PhoneNumber == "":
 		return fail("is empty, and " + r.Type + " needs it")
 	}
-	number, err := ParsePhone(r.PhoneNumber)
+	number, err := phone.Parse(r.PhoneNumber)
 	if err != nil {
 		return fail(err.Error())
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/sunbulk/sunbulk/internal/phone"
 )
 
 // damage says why a field cannot hold what was meant, or "": what programs put in the place of a value, or what is left of
@@ -28,7 +30,7 @@ func damage(text string) string {
 	case isPlaceholder(text):
 		return "holds what a program writes where a value is missing, such as NULL"
 	case text[0] >= '0' && text[0] <= '9' && strings.IndexByte(text, '+') > 0 && rounded.MatchString(text):
-		return errScientific.Error()
+		return phone.ErrScientific.Cause
 	}
 	return ""
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/expr-lang/expr"
 
+	"github.com/sunbulk/sunbulk/internal/phone"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -24,7 +25,7 @@ var functions = map[string]expr.Option{
 	"days":    duration("days", 24*time.Hour),
 	"digits":  expr.Function("digits", func(p ...any) (any, error) { return jobs.Digits(p[0].(string)), nil }, jobs.Digits),
 	"hours":   duration("hours", time.Hour),
-	"phone":   expr.Function("phone", func(p ...any) (any, error) { return phone(p[0].(string)) }, new(func(string) string)),
+	"phone":   expr.Function("phone", func(p ...any) (any, error) { return parsePhone(p[0].(string)) }, new(func(string) string)),
 	"number":  expr.Function("number", func(p ...any) (any, error) { return number(p[0].(string)) }, new(func(string) float64)),
 	"replace": expr.Function("replace", replace, strings.Replace, strings.ReplaceAll),
 	"time":    expr.Function("time", func(p ...any) (any, error) { return parseTime(p[0].(string)) }, new(func(string) time.Time)),
@@ -73,12 +74,12 @@ func duration(name string, unit time.Duration) expr.Option {
 	}, new(func(int) time.Duration), new(func(float64) time.Duration))
 }
 
-// phone gives a phone number in E.164; that of an empty text is empty, as a cell would be.
-func phone(s string) (string, error) {
+// parsePhone gives a phone number in E.164; that of an empty text is empty, as a cell would be.
+func parsePhone(s string) (string, error) {
 	if s == "" {
 		return "", nil
 	}
-	number, err := jobs.ParsePhone(s)
+	number, err := phone.Parse(s)
 	if err != nil {
 		return "", errors.New("phone: the text " + err.Error())
 	}
@@ -91,7 +92,7 @@ func phoneDigits(s string) (string, error) {
 	if s == "" {
 		return "", nil
 	}
-	digits, _, err := jobs.PhoneDigits(s)
+	digits, _, err := phone.Digits(s)
 	if err != nil {
 		return "", errors.New("digits: the text " + err.Error())
 	}

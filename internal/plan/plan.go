@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/phone"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -105,7 +106,7 @@ func (m *maker) count(r *jobs.Row) {
 	case r.Op.Creates():
 		m.Channels[r.Type]++
 		m.Confirmations[r.Confirmation]++
-		if r.PhoneNumber != "" && !jobs.PhoneInUse(r.PhoneNumber) {
+		if r.PhoneNumber != "" && !phone.InUse(r.PhoneNumber) {
 			m.warnings.count("matchCriteria.phoneNumber", "is in no range that its country is known to use: a slip, made up, or newer than this sunbulk", r.Number, r.Line)
 		}
 		m.conflicts.create(r, m.integrations.count(r))

@@ -31,7 +31,7 @@ func rows(given []jobs.Row, rejected []jobs.Rejection) iter.Seq2[jobs.Row, *jobs
 
 func TestMake(t *testing.T) {
 	got := Make(rows([]jobs.Row{
-		{Op: jobs.Create, User: "u1", Type: "whatsapp", IntegrationID: "i1", PhoneNumber: "+1 212-555-0001", Confirmation: "immediate"},
+		{Op: jobs.Create, User: "u1", Type: "whatsapp", IntegrationID: "i1", PhoneNumber: "+12125550001", Confirmation: "immediate"},
 		{Op: jobs.Create, User: "u2", Type: "whatsapp", IntegrationID: "i1", PhoneNumber: "+12125550002", Confirmation: "immediate", Message: "{}"},
 		{Op: jobs.Create, User: "u3", Type: "mailgun", IntegrationID: "i2", Address: "a@example.com", Confirmation: "prompt"},
 		{Op: jobs.Create, User: "u4", Type: "mailgun", IntegrationID: "i3", Address: "A@example.com", Confirmation: "prompt"},

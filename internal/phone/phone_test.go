@@ -1,12 +1,11 @@
-package jobs
+package phone
 
 import (
 	"strings"
 	"testing"
-	"unicode"
 )
 
-func TestParsePhone(t *testing.T) {
+func TestParse(t *testing.T) {
 	for text, want := range map[string]string{
 		"+1 212-555-2368": "+12125552368", "+12125552368": "+12125552368", "+1 212 555 2368": "+12125552368", // the vendor's own
 		"+1.2125550142":                              "+12125550142", // as registries of names write it
@@ -33,19 +32,19 @@ func TestParsePhone(t *testing.T) {
 		"+800 1234 5678":                             "+80012345678",
 		"+883 5100 1234 5678":                        "",
 	} {
-		got, err := ParsePhone(text)
+		got, err := Parse(text)
 		if want != "" && (got != want || err != nil) {
 			t.Errorf("%q: got %q, %v, want %q", text, got, err, want)
 		}
 		if err == nil {
-			if again, err := ParsePhone(got); again != got || err != nil {
+			if again, err := Parse(got); again != got || err != nil {
 				t.Errorf("%q gives %q, which gives %q, %v", text, got, again, err)
 			}
 		}
 	}
 }
 
-func TestParsePhoneRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"212 555 2368":             "no + and country code",
 		"1 212 555 2368":           "no + and country code",
@@ -87,47 +86,37 @@ func TestParsePhoneRefuses(t *testing.T) {
 		"+34 (0)612 345 678":       "country code +34", // Spain has no 0 to leave out
 		"+49301234567890123456":    "has 20 digits",
 	} {
-		got, err := ParsePhone(text)
+		got, err := Parse(text)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %q, %v, want an error with %q", text, got, err, want)
 		}
 	}
 }
 
-// What the library knows of every country's numbers agrees with what is made of it here.
-func TestDigitsOfEveryScript(t *testing.T) {
-	for c := rune(0); c <= unicode.MaxRune; c++ {
-		if !unicode.Is(unicode.Nd, c) {
-			continue
-		}
-		// The digit 0 begins a run of ten: the one before it is no digit, or a 9.
-		if v := digitValue(c); v > 0 && digitValue(c-1) != v-1 {
-			t.Errorf("%q: got %d behind %d", c, v, digitValue(c-1))
-		}
-	}
-	for text, want := range map[string]rune{"0": 0, "9": 9, "٣": 3, "۷": 7, "५": 5, "5": 5, "𝟙": 1, "𝟿": 9} {
-		if got := digitValue([]rune(text)[0]); got != want {
-			t.Errorf("%s: got %d, want %d", text, got, want)
-		}
-	}
-}
-
-func FuzzParsePhone(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	f.Add("+44 (0)20 7946 0018")
 	f.Fuzz(func(t *testing.T, text string) {
-		number, err := ParsePhone(text)
+		number, err := Parse(text)
 		if err != nil {
 			return
 		}
-		if again, err := ParsePhone(number); again != number || err != nil {
+		if again, err := Parse(number); again != number || err != nil {
 			t.Errorf("%q gives %q, which gives %q, %v", text, number, again, err)
 		}
 	})
 }
 
-func BenchmarkParsePhone(b *testing.B) {
+func BenchmarkParse(b *testing.B) {
 	for b.Loop() {
-		if _, err := ParsePhone("+1 212 555 0142"); err != nil {
+		if _, err := Parse("+1 212 555 0142"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkParseE164(b *testing.B) {
+	for b.Loop() {
+		if _, err := Parse("+12125550142"); err != nil {
 			b.Fatal(err)
 		}
 	}

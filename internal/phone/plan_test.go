@@ -1,4 +1,4 @@
-package jobs
+package phone
 
 import (
 	"testing"
@@ -21,10 +21,10 @@ func TestNumberPlansKnowExamples(t *testing.T) {
 	}
 	for _, n := range examples {
 		want := phonenumbers.Format(n, phonenumbers.E164)
-		if got, err := ParsePhone(want); got != want || err != nil {
+		if got, err := Parse(want); got != want || err != nil {
 			t.Errorf("%s: got %q, %v", want, got, err)
 		}
-		if !PhoneInUse(want) {
+		if !InUse(want) {
 			t.Errorf("%s is not known to be in use", want)
 		}
 	}
@@ -33,9 +33,9 @@ func TestNumberPlansKnowExamples(t *testing.T) {
 	}
 }
 
-func TestPhoneInUse(t *testing.T) {
+func TestInUse(t *testing.T) {
 	for number, want := range map[string]bool{"+12125552368": true, "+442079460018": true, "+15551234567": false, "+447700900142": false, "+99912345": false, "": false} {
-		if got := PhoneInUse(number); got != want {
+		if got := InUse(number); got != want {
 			t.Errorf("%q: got %t, want %t", number, got, want)
 		}
 	}
