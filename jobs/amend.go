@@ -26,39 +26,15 @@ func (c Change) String() string {
 	return fmt.Sprintf("--%s is %s and was %s", c.Flag, told(c.Is), told(c.Was))
 }
 
-// option is a part of Options that has a flag.
-type option struct {
-	flag string
-	text string
-	take func(to *Options) // nil where the option says what is done, and to which rows
-}
-
-// listed are all options, those that say when and how fast a job calls first. A job that stands may go on with
-// others of these: no row means anything else by them.
-func (o Options) listed() []option {
-	schedule := o.Schedule
-	return []option{
-		{"rate", strconv.FormatFloat(o.Rate, 'g', -1, 64), func(to *Options) { to.Rate = o.Rate }},
-		{"burst", strconv.Itoa(o.Burst), func(to *Options) { to.Burst = o.Burst }},
-		{"reserve", strconv.FormatFloat(o.Reserve*100, 'g', 6, 64) + "%", func(to *Options) { to.Reserve = o.Reserve }},
-		{"priority", string(o.Priority), func(to *Options) { to.Priority = o.Priority }},
-		{"finish-by", schedule.FinishBy, func(to *Options) { to.FinishBy = schedule.FinishBy }},
-		{"window", schedule.Window, func(to *Options) { to.Window = schedule.Window }},
-		{"timezone", schedule.Timezone, func(to *Options) { to.Timezone = schedule.Timezone }},
-		{"attempts", strconv.Itoa(o.Attempts), func(to *Options) { to.Attempts = o.Attempts }},
-		{"timeout", o.Timeout.String(), func(to *Options) { to.Timeout = o.Timeout }},
-		{"within", o.Within.String(), func(to *Options) { to.Within = o.Within }},
-		{"max-failures", o.MaxFailures.String(), func(to *Options) { to.MaxFailures = o.MaxFailures }},
-		{"canary-wait", o.Canary.Wait.String(), func(to *Options) { to.Canary.Wait = o.Canary.Wait }},
-		{"app", o.App, nil},
-		{"simulate", strconv.FormatBool(o.Simulated), nil},
-		{"batch", strconv.Itoa(o.BatchSize), nil}, // or batches would be cut otherwise (I9)
-		{"canary", strconv.Itoa(o.Canary.Rows), nil},
-		{"resend", string(o.Resend), nil}, // what may come twice is not changed by a flag that was forgotten (I2)
-		{"where", o.Where, nil},
-		{"var", variableLines(o.Vars), nil},
-		{"now", o.Now, nil},
-		{"step", strings.Trim(fmt.Sprintf("%s %s %s %d", o.Run, o.Runbook, o.Step, o.Place), " 0"), nil},
+// kept is what a job keeps besides the fixed options of the table.
+func (o Options) kept() []Change {
+	return []Change{
+		{Flag: "app", Was: o.App},
+		{Flag: "simulate", Was: strconv.FormatBool(o.Simulated)},
+		{Flag: "where", Was: o.Where},
+		{Flag: "var", Was: variableLines(o.Vars)},
+		{Flag: "now", Was: o.Now},
+		{Flag: "step", Was: strings.Trim(fmt.Sprintf("%s %s %s %d", o.Run, o.Runbook, o.Step, o.Place), " 0")},
 	}
 }
 
@@ -75,12 +51,23 @@ func variableLines(vars string) string {
 	return strings.Join(lines, "\n")
 }
 
+// differences returns what of the options that are wanted differs from o to now.
+func (o Options) differences(now Options, wanted func(Option) bool) (changes []Change) {
+	for _, option := range optionTable {
+		if was, is := option.Text(&o), option.Text(&now); wanted(option) && was != is {
+			changes = append(changes, Change{option.Name, was, is})
+		}
+	}
+	return changes
+}
+
 // Refuses returns what now asks for otherwise than o and a job cannot go on with.
-func (o Options) Refuses(now Options) (changes []Change) {
-	after := now.listed()
-	for i, before := range o.listed() {
-		if before.take == nil && before.text != after[i].text {
-			changes = append(changes, Change{before.flag, before.text, after[i].text})
+func (o Options) Refuses(now Options) []Change {
+	changes := o.differences(now, func(option Option) bool { return option.Fixed })
+	after := now.kept()
+	for i, before := range o.kept() {
+		if before.Was != after[i].Was {
+			changes = append(changes, Change{before.Flag, before.Was, after[i].Was})
 		}
 	}
 	return changes
@@ -93,9 +80,9 @@ func (o Options) Amend(now Options, given func(flag string) bool, at time.Time) 
 		given = func(string) bool { return true }
 	}
 	amended := o
-	for _, option := range now.listed() {
-		if option.take != nil && given(option.flag) {
-			option.take(&amended)
+	for _, option := range optionTable {
+		if !option.Fixed && given(option.Name) {
+			option.take(&amended, &now)
 		}
 	}
 	if given("rate") && !given("burst") && o.Burst == burstOf(o.Rate) {
@@ -109,12 +96,5 @@ func (o Options) Amend(now Options, given func(flag string) bool, at time.Time) 
 			amended.FinishBy = deadline.Format(deadlineForm) // a time of day would be the next after the job was made
 		}
 	}
-	var changes []Change
-	after := amended.listed()
-	for i, before := range o.listed() {
-		if before.text != after[i].text {
-			changes = append(changes, Change{before.flag, before.text, after[i].text})
-		}
-	}
-	return amended, changes
+	return amended, o.differences(amended, func(Option) bool { return true })
 }

@@ -68,7 +68,7 @@ func TestAmend(t *testing.T) {
 		{"another window, in the same zone", nil, func(o *Options) { o.Window, o.Timezone = "20:00-06:00", "Asia/Tokyo" }, given("window"), []string{`--window is "20:00-06:00" and was "22:00-06:00"`}},
 		{"a deadline, of today", nil, func(o *Options) { o.FinishBy = "18:00" }, given("finish-by"), []string{`--finish-by is "2026-11-27 18:00" and was not given`}},
 		{"all, as of a file", nil, func(o *Options) { o.Rate, o.Burst, o.Window, o.Timezone, o.Attempts = 5, 1, "", "", 3 }, nil,
-			[]string{`--rate is "5" and was "60"`, `--burst is "1" and was "6"`, `--window is not given and was "22:00-06:00"`, `--timezone is not given and was "Europe/Madrid"`, `--attempts is "3" and was "5"`}},
+			[]string{`--rate is "5" and was "60"`, `--burst is "1" and was "6"`, `--attempts is "3" and was "5"`, `--window is not given and was "22:00-06:00"`, `--timezone is not given and was "Europe/Madrid"`}},
 		{"what a row means", nil, func(o *Options) { o.App, o.BatchSize, o.Where, o.Resend = "b", 1, "x", ResendAlways }, nil, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -10,11 +10,6 @@ import (
 // CanaryWait is the time between a canary and the other rows, unless another is asked for.
 const CanaryWait = time.Minute
 
-const (
-	maxRate  = 1e6    // calls per second
-	maxBatch = 10_000 // rows
-)
-
 // Defaults are the options of a job for which none is given. They have no app.
 func Defaults() Options {
 	return Options{
@@ -26,6 +21,7 @@ func Defaults() Options {
 		Resend:      ResendSilent,
 		Within:      10 * time.Minute,
 		Priority:    Normal,
+		Canary:      Canary{Wait: CanaryWait},
 	}
 }
 
@@ -38,31 +34,88 @@ type OptionError struct {
 
 func (e *OptionError) Error() string { return e.Option + ": " + e.Cause }
 
+// OptionTable returns the options that a job is given by their names, in the order of reports. A job that is there may go on with others,
+// unless they are Fixed: no row means anything else by those that say when and how fast it calls.
+func OptionTable() []Option { return optionTable }
+
+// optionTable never changes.
+var optionTable = []Option{
+	number(func(o *Options) *float64 { return &o.Rate }, Option{Name: "rate", Scope: ForAllSteps, Most: 1e6, Hint: "0 means no limit", Zero: "no limit", Unit: "calls per second",
+		Help: "calls per second for the app, all workers together; 0 = no limit"}),
+	whole(func(o *Options) *int { return &o.Burst }, Option{Name: "burst", Scope: ForAllSteps,
+		Help: "calls that may come at once (default: a tenth of the rate, at least 1)"}),
+	whole(func(o *Options) *int { return &o.Attempts }, Option{Name: "attempts", Scope: ForEachStep, Least: 1, Most: MaxAttempts,
+		Help: fmt.Sprintf("attempts per row, 1 to %d", MaxAttempts)}),
+	span(func(o *Options) *time.Duration { return &o.Timeout }, Option{Name: "timeout", Scope: ForEachStep, Least: 1e-9,
+		Help: "per call"}),
+	span(func(o *Options) *time.Duration { return &o.Within }, Option{Name: "within", Scope: ForEachStep, Optional: true,
+		Help: "how long verify waits for a pending client; 0 = asks once"}),
+	whole(func(o *Options) *int { return &o.BatchSize }, Option{Name: "batch", Scope: ForAllSteps, Fixed: true, Least: 1, Most: 10_000, // or batches would be cut otherwise (I9)
+		Help: "rows per batch, 1 to 10000"}),
+	as(Option{Name: "max-failures", Type: TextOption, Scope: ForEachStep,
+		Help: "pause at this many failed rows (500), or this share after 200 rows (20%); 100% never pauses"},
+		func(o *Options) *Threshold { return &o.MaxFailures }, ParseThreshold, Threshold.String),
+	whole(func(o *Options) *int { return &o.Canary.Rows }, Option{Name: "canary", Scope: ForEachStep, Fixed: true, Optional: true, Most: MaxCanary, broken: idleCanary,
+		Hint: "50 rows are enough to find what is wrong with many",
+		Help: fmt.Sprintf("run this many rows first, of every kind, and go on when few enough of them failed; up to %d", MaxCanary)}),
+	span(func(o *Options) *time.Duration { return &o.Canary.Wait }, Option{Name: "canary-wait", Scope: ForEachStep, Optional: true,
+		Help: "between the canary and the other rows"}),
+	choice(func(o *Options) *Resend { return &o.Resend }, Option{Name: "resend", Scope: ForEachStep, Fixed: true, // what may come twice is not changed by a flag that was forgotten (I2)
+		Help: "creates to send again when their answer was lost and a look shows no client: never, silent (those that message nobody) or always"},
+		ResendSilent, ResendNever, ResendSilent, ResendAlways),
+	as(Option{Name: "reserve", Type: TextOption, Scope: ForAllSteps, Hint: "e.g. 30%", broken: allReserved,
+		Help: "part of the rate that is left to the app's other traffic, e.g. 30%"},
+		func(o *Options) *float64 { return &o.Reserve }, ParseShare, writeShare),
+	choice(func(o *Options) *Priority { return &o.Priority }, Option{Name: "priority", Scope: ForAllSteps,
+		Help: "high, normal or low: weighs the jobs of an app 4:2:1"}, Normal, High, Normal, Low),
+	words(func(o *Options) *string { return &o.FinishBy }, Option{Name: "finish-by", Zero: "no deadline", broken: unscheduled("finish-by"),
+		Help: "go at the lowest rate that ends by 06:00, or by 2026-11-24 06:00"}),
+	words(func(o *Options) *string { return &o.Window }, Option{Name: "window", Zero: "always open", Scope: ForAllSteps, broken: unscheduled("window"),
+		Help: "call only in this time, e.g. 22:00-06:00 or 'mon-fri 22:00-06:00'"}),
+	words(func(o *Options) *string { return &o.Timezone }, Option{Name: "timezone", Scope: ForAllSteps, broken: unscheduled("timezone"),
+		Help: "of --finish-by and --window, e.g. Europe/Madrid (default: this machine's)"}),
+}
+
+// allReserved says that nothing of the rate is left.
+func allReserved(o *Options) (cause, hint string) {
+	if o.Reserve >= 0 && o.Reserve < 1 {
+		return "", ""
+	}
+	return "leaves nothing of the rate", "give less than 100%"
+}
+
+// idleCanary says that no canary can fail.
+func idleCanary(o *Options) (cause, hint string) {
+	if o.Canary.Rows == 0 || o.MaxFailures.Percent < 100 {
+		return "", ""
+	}
+	return "has no use where 100% of the rows may fail, which never pauses", "give the share of failed rows that is too many, such as 20%"
+}
+
+// unscheduled says what is wrong with a part of the schedule.
+func unscheduled(part string) func(*Options) (cause, hint string) {
+	return func(o *Options) (cause, hint string) {
+		for _, wrong := range o.Schedule.check() {
+			if wrong.Option == part {
+				return wrong.Cause, wrong.Hint
+			}
+		}
+		return "", ""
+	}
+}
+
 // Check returns an error for each option that is out of its range, but for the app, and nil when none
 // is. It completes what follows from others: the burst, and no wait where there is no canary.
 func (o *Options) Check() []*OptionError {
 	var wrong []*OptionError
-	for _, rule := range []struct {
-		option, cause, hint string
-		broken              bool
-	}{
-		{"app", "is a path of dots or ends in a slash: a proxy could make another id of it", "", checkIdentifier("app", o.App) != nil},
-		{"rate", "is not between 0 and 1000000", "0 means no limit", !(o.Rate >= 0 && o.Rate <= maxRate)},
-		{"burst", "is negative", "", o.Burst < 0},
-		{"reserve", "leaves nothing of the rate", "give less than 100%", !(o.Reserve >= 0 && o.Reserve < 1)},
-		{"attempts", fmt.Sprintf("is not between 1 and %d", MaxAttempts), "", o.Attempts < 1 || o.Attempts > MaxAttempts},
-		{"timeout", "is not a positive time such as 30s", "", o.Timeout <= 0},
-		{"within", "is negative", "", o.Within < 0},
-		{"batch", fmt.Sprintf("is not between 1 and %d", maxBatch), "", o.BatchSize < 1 || o.BatchSize > maxBatch},
-		{"canary", fmt.Sprintf("is not between 0 and %d", MaxCanary), "50 rows are enough to find what is wrong with many", o.Canary.Rows < 0 || o.Canary.Rows > MaxCanary},
-		{"canary-wait", "is negative", "", o.Canary.Wait < 0},
-		{"canary", "has no use where 100% of the rows may fail, which never pauses", "give the share of failed rows that is too many, such as 20%", o.Canary.Rows > 0 && o.MaxFailures.Percent >= 100},
-	} {
-		if rule.broken {
-			wrong = append(wrong, &OptionError{rule.option, rule.cause, rule.hint})
+	if checkIdentifier("app", o.App) != nil {
+		wrong = append(wrong, &OptionError{Option: "app", Cause: "is a path of dots or ends in a slash: a proxy could make another id of it"})
+	}
+	for _, option := range optionTable {
+		if w := option.check(o); w != nil {
+			wrong = append(wrong, w)
 		}
 	}
-	wrong = append(wrong, o.Schedule.check()...)
 	if o.Burst == 0 {
 		o.Burst = burstOf(o.Rate)
 	}
@@ -84,3 +137,5 @@ func ParseShare(s string) (float64, error) {
 	}
 	return percent / 100, nil
 }
+
+func writeShare(share float64) string { return strconv.FormatFloat(share*100, 'g', 6, 64) + "%" }

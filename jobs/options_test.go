@@ -10,12 +10,12 @@ import (
 
 func TestOptionsCheckCompletesTheDefaults(t *testing.T) {
 	got := Defaults()
-	got.Rate, got.Canary.Wait = 40, CanaryWait
+	got.Rate = 40
 	if wrong := got.Check(); wrong != nil {
 		t.Fatal(wrong)
 	}
 	want := Defaults()
-	want.Rate, want.Burst = 40, 4
+	want.Rate, want.Burst, want.Canary = 40, 4, Canary{}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -33,7 +33,7 @@ func TestOptionsCheckFindsEachOutOfRange(t *testing.T) {
 		{"attempts", func(o *Options) { o.Attempts = MaxAttempts + 1 }},
 		{"timeout", func(o *Options) { o.Timeout = 0 }},
 		{"within", func(o *Options) { o.Within = -time.Second }},
-		{"batch", func(o *Options) { o.BatchSize = maxBatch + 1 }},
+		{"batch", func(o *Options) { o.BatchSize = 10_001 }},
 		{"canary", func(o *Options) { o.Canary.Rows = MaxCanary + 1 }},
 		{"canary", func(o *Options) { o.Canary.Rows, o.MaxFailures.Percent = 5, 100 }},
 		{"canary-wait", func(o *Options) { o.Canary.Wait = -1 }},

@@ -1,7 +1,5 @@
 package jobs
 
-import "fmt"
-
 // Resend says which creates may be sent again when their answer was lost and a look shows that
 // they did not arrive (I2).
 type Resend string
@@ -12,15 +10,6 @@ const (
 	ResendSilent Resend = "silent" // only creates that message nobody
 	ResendAlways Resend = "always"
 )
-
-// ParseResend reads one of the choices.
-func ParseResend(s string) (Resend, error) {
-	switch r := Resend(s); r {
-	case ResendNever, ResendSilent, ResendAlways:
-		return r, nil
-	}
-	return "", fmt.Errorf("%q is not one of never, silent, always", shorten(s, 40))
-}
 
 // Allows tells whether a row may be sent again.
 func (r Resend) Allows(row *Row) bool {

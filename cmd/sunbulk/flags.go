@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sunbulk/sunbulk/internal/spelling"
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 const (
@@ -116,6 +117,9 @@ func badValue(name string, f *pflag.Flag, value string, err error) error {
 	default: // a value of our own says it itself
 		if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 			err = e.Unwrap()
+		}
+		if e, ok := errors.AsType[*jobs.OptionError](err); ok {
+			return usage(name+": "+e.Cause, e.Hint)
 		}
 		return usage(fmt.Sprintf("%s: %v", name, err), "")
 	}

@@ -56,7 +56,7 @@ func (p *program) enqueue(o jobFlags, redis, resume string, files *input.Files) 
 	if err != nil {
 		return err
 	}
-	p.tellZone(&o.pacing, opt)
+	p.tellZone(&o, opt)
 	order := p.order(&o, files, opt)
 	order.Resume = resume
 	reader, err := order.Open(p.drain)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -19,20 +18,12 @@ type jobFlags struct {
 	app  string
 	read input.Spec
 
-	rate        float64
-	burst       int
-	attempts    int
-	timeout     time.Duration
-	within      time.Duration
-	batch       int
-	maxFailures string
-	canary      jobs.Canary
-	resend      string
-	pacing      pacingFlags
+	given       jobs.Options // as the flags of jobs.OptionTable say
+	settledZone string       // zone that was taken from this machine; empty when none was
 }
 
 func (j *jobFlags) register(f *pflag.FlagSet) {
-	standard := jobs.Defaults()
+	j.given = jobs.Defaults()
 	f.StringVar(&j.read.Op, "op", "", "operation of rows without an op column: "+alternatives(jobs.OperationNames()))
 	f.StringVar(&j.app, "app", "", "app id")
 	f.StringArrayVar(&j.read.Set, "set", nil, "PATH=VALUE, a value for every row, e.g. confirmation.type=immediate or 'phoneNumber=${client.externalId}'")
@@ -43,32 +34,27 @@ func (j *jobFlags) register(f *pflag.FlagSet) {
 	f.StringArrayVar(&j.read.Vars, "var", nil, "NAME=VALUE, a text that expressions know as vars.NAME; it is kept with the job, so no secret")
 	f.StringVar(&j.read.Now, "now", "", "time from which expressions count ages, e.g. 2026-11-22T00:00:00Z (default: when the job is made)")
 	f.BoolVar(&j.read.AllowDuplicates, "allow-duplicates", false, "run rows that are the same as an earlier one")
-	f.Float64Var(&j.rate, "rate", standard.Rate, "calls per second for the app, all workers together; 0 = no limit")
-	f.IntVar(&j.burst, "burst", standard.Burst, "calls that may come at once (default: a tenth of the rate, at least 1)")
-	j.pacing.register(f)
-	f.IntVar(&j.attempts, "attempts", standard.Attempts, fmt.Sprintf("attempts per row, 1 to %d", jobs.MaxAttempts))
-	f.DurationVar(&j.timeout, "timeout", standard.Timeout, "per call")
-	f.DurationVar(&j.within, "within", standard.Within, "how long verify waits for a pending client; 0 = asks once")
-	f.IntVar(&j.batch, "batch", standard.BatchSize, "rows per batch, 1 to 10000")
-	f.StringVar(&j.resend, "resend", string(standard.Resend), "creates to send again when their answer was lost and a look shows no client: never, silent (those that message nobody) or always")
-	f.StringVar(&j.maxFailures, "max-failures", standard.MaxFailures.String(), "pause at this many failed rows (500), or this share after 200 rows (20%); 100% never pauses")
-	f.IntVar(&j.canary.Rows, "canary", standard.Canary.Rows, fmt.Sprintf("run this many rows first, of every kind, and go on when few enough of them failed; up to %d", jobs.MaxCanary))
-	f.DurationVar(&j.canary.Wait, "canary-wait", jobs.CanaryWait, "between the canary and the other rows")
+	for _, o := range jobs.OptionTable() {
+		f.Var(optionValue{o, &j.given}, o.Name, o.Help)
+	}
 }
+
+// optionValue is the flag of an option.
+type optionValue struct {
+	jobs.Option
+	of *jobs.Options
+}
+
+func (v optionValue) String() string        { return v.Text(v.of) }
+func (v optionValue) Set(text string) error { return v.Option.Set(v.of, text) }
+func (v optionValue) Type() string          { return string(v.Option.Type) }
 
 // options checks the flags and returns them as a job's options.
 func (j *jobFlags) options() (jobs.Options, error) {
-	o := jobs.Options{
-		App: j.app, Rate: j.rate, Burst: j.burst, Attempts: j.attempts, Timeout: j.timeout, Within: j.within, BatchSize: j.batch, Canary: j.canary,
-	}
+	o := j.given
+	o.App = j.app
 	var err error
-	if o.MaxFailures, err = jobs.ParseThreshold(j.maxFailures); err != nil {
-		return o, usage("--max-failures: "+err.Error(), "")
-	}
-	if o.Resend, err = jobs.ParseResend(j.resend); err != nil {
-		return o, usage("--resend: "+err.Error(), "")
-	}
-	if err := j.pacing.apply(&o); err != nil {
+	if err := j.settleZone(&o); err != nil {
 		return o, err
 	}
 	if o.Filter, err = j.read.Filter(); err != nil {

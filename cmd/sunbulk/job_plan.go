@@ -77,7 +77,7 @@ func (p *program) plan(ctx context.Context, o planOptions, files *input.Files) e
 	if err != nil {
 		return err
 	}
-	p.tellZone(&o.run.job.pacing, opt)
+	p.tellZone(&o.run.job, opt)
 	var c *plan.Checker
 	if o.check {
 		var stop func()

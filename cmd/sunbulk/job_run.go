@@ -112,7 +112,7 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	if err != nil {
 		return err
 	}
-	p.tellZone(&o.job.pacing, opt)
+	p.tellZone(&o.job, opt)
 	opt.Simulated = o.access.simulated()
 	defer debug.SetGCPercent(debug.SetGCPercent(o.job.garbage(percentInOne)))
 	w := worker.Config{Name: service.ProcessName(), APIs: map[string]*sunco.API{opt.App: api}, Concurrency: o.concurrency, Logger: log}

@@ -11,7 +11,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -30,7 +29,7 @@ func (c checkedRunbook) write(out io.Writer) error {
 		lines := s.words()
 		for j, line := range lines {
 			if j == 0 {
-				printf(w, "%d\t%s\t%s\t%s\t%s\n", i+1, s.Name, s.Op, limits(s.Op, s.Options), line)
+				printf(w, "%d\t%s\t%s\t%s\t%s\n", i+1, s.Name, s.Op, limits(s.Op, s.Options.Options), line)
 			} else {
 				printf(w, "\t\t\t\t%s\n", line)
 			}
@@ -54,7 +53,7 @@ func (c checkedRunbook) writeFacts(w io.Writer) {
 		{"app", cmp.Or(c.App, "none: --app gives it")},
 		{"input", cmp.Or(strings.Join(c.Input, ", "), "none: --input gives it")},
 		{"variables", strings.Join(pairs(c.Vars), ", ")},
-		{"pace", paceOf(c.Steps[0].Options)},
+		{"pace", paceOf(c.Steps[0].Options.Options)},
 		{"caps", capsOf(c.Caps)},
 		{"schedule", c.schedule()},
 		{"tells", strings.Join(c.Notify, ", ")},
@@ -98,12 +97,12 @@ func (r checkedRow) words(op jobs.Op) string {
 }
 
 // paceOf says how fast the steps may go, and when.
-func paceOf(o report.Options) string {
+func paceOf(o jobs.Options) string {
 	text := "no limit"
 	if o.Rate > 0 {
 		text = fmt.Sprintf("%g calls/s", o.Rate)
 	}
-	text += ", " + o.Reserve + " reserved, priority " + o.Priority
+	text += fmt.Sprintf(", %.4g%% reserved, priority %s", o.Reserve*100, o.Priority)
 	if o.Window != "" {
 		text += ", in the window " + o.Window + " " + o.Timezone
 	}
@@ -111,16 +110,16 @@ func paceOf(o report.Options) string {
 }
 
 // limits are those of a step that bear on its operation.
-func limits(op jobs.Op, o report.Options) string {
+func limits(op jobs.Op, o jobs.Options) string {
 	text := fmt.Sprintf("%s, max_failures %s", jobs.Count(o.Attempts, "attempt"), o.MaxFailures)
 	if op.Waits() {
-		text += ", within " + cmp.Or(o.Within, "0s")
+		text += ", within " + o.Within.String()
 	}
 	if op.Creates() {
-		text += ", resend " + o.Resend
+		text += ", resend " + string(o.Resend)
 	}
-	if o.Canary > 0 {
-		text += fmt.Sprintf(", canary %d", o.Canary)
+	if o.Canary.Rows > 0 {
+		text += fmt.Sprintf(", canary %d", o.Canary.Rows)
 	}
 	return text
 }

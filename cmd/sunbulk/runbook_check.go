@@ -97,7 +97,7 @@ type checkedRow struct {
 func checkStep(flow *runbook.Flow, i int) (checkedStep, error) {
 	s := flow.Runbook.Steps[i]
 	opt, err := flow.Options(i)
-	step := checkedStep{Name: s.Name, Op: s.Op, Where: s.Where, Set: map[string]string{}, Options: report.Summarize(jobs.Job{Options: opt}).Options}
+	step := checkedStep{Name: s.Name, Op: s.Op, Where: s.Where, Set: map[string]string{}, Options: report.Options{Options: opt}}
 	for _, v := range flow.Config(i).Set {
 		if v.Path != "op" {
 			step.Set[v.Path] = v.Value

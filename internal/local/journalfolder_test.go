@@ -88,7 +88,7 @@ func TestAChangedRunIsRefused(t *testing.T) {
 		{"version of an object", func(h *Head) { h.Inputs[1].Version = `etag "2"` }, []string{"input 2 is another"}},
 		{"files", func(h *Head) { h.Inputs = h.Inputs[:1] }, []string{"1 input given, and 2 before"}},
 		{"batches", func(h *Head) { h.Options.BatchSize = 5 }, []string{`--batch is "5" and was "4"`}},
-		{"what may come twice", func(h *Head) { h.Options.Resend = jobs.ResendAlways }, []string{`--resend is "always" and was not given`}},
+		{"what may come twice", func(h *Head) { h.Options.Resend = jobs.ResendAlways }, []string{`--resend is "always" and was "silent"`}},
 		{"settings", func(h *Head) {
 			h.Settings = map[string]string{"op": "list", "set": "a=b\nc=x", "map": "m=a\nn=b"}
 		}, []string{`--map m is "a" and was "b"`, `--map n is "b" and was "a"`, `--op is "list" and was "remove"`, `--set a is "b" and was not given`, `--set c is "x" and was "y"`}},

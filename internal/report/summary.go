@@ -38,26 +38,6 @@ type Summary struct {
 	Mismatch    string          `json:"mismatch,omitempty"` // why they do not, for people
 }
 
-// Options is what the job was asked to do, in the words of the command line.
-type Options struct {
-	Rate        float64 `json:"rate"` // calls per second; 0 = no limit
-	Burst       int     `json:"burst"`
-	Attempts    int     `json:"attempts"`
-	Timeout     string  `json:"timeout"`          // per call, such as 30s
-	Within      string  `json:"within,omitempty"` // that a verify waits for a pending client; empty = it asks once
-	Batch       int     `json:"batch"`
-	MaxFailures string  `json:"maxFailures"`          // such as 20% or 500
-	Canary      int     `json:"canary,omitempty"`     // rows that run before all others
-	CanaryWait  string  `json:"canaryWait,omitempty"` // between them and the others, such as 1m0s
-	Resend      string  `json:"resend"`               // never, silent or always
-	Reserve     string  `json:"reserve"`              // part of the rate that was left to other traffic, such as 30%
-	Priority    string  `json:"priority"`             // high, normal or low
-	FinishBy    string  `json:"finishBy"`             // such as 06:00; empty = no deadline
-	Window      string  `json:"window"`               // such as 22:00-06:00; empty = always
-	Timezone    string  `json:"timezone"`             // of both, such as Europe/Madrid
-	jobs.Filter
-}
-
 // Calls counts requests to the API.
 type Calls struct {
 	Total     int64 `json:"total"`
@@ -87,24 +67,12 @@ type Times struct {
 	DurationSeconds float64   `json:"durationSeconds,omitzero"` // from Started to Finished
 }
 
-func within(d time.Duration) string {
-	if d == 0 {
-		return ""
-	}
-	return d.String()
-}
-
 // Summarize returns the job in numbers, as its own counters have them.
 func Summarize(job jobs.Job) Summary {
 	o, st := job.Options, job.Stats
 	s := Summary{
 		Job: job.ID, State: job.State, Reason: job.Reason, Abandoned: job.Abandoned, App: o.App, Simulated: o.Simulated, Origin: o.Origin,
-		Options: Options{
-			Rate: o.Rate, Burst: o.Burst, Attempts: o.Attempts, Timeout: o.Timeout.String(),
-			Within: within(o.Within), Batch: o.BatchSize, MaxFailures: o.MaxFailures.String(), Resend: string(cmp.Or(o.Resend, jobs.ResendSilent)),
-			Reserve: amount(o.Reserve*100) + "%", Priority: string(cmp.Or(o.Priority, jobs.Normal)),
-			FinishBy: o.FinishBy, Window: o.Window, Timezone: o.Timezone, Filter: o.Filter,
-		},
+		Options:     Options{Options: o},
 		Rollbacks:   job.Rollbacks,
 		Rows:        job.Tally,
 		Filtered:    job.Filtered,
@@ -115,9 +83,6 @@ func Summarize(job jobs.Job) Summary {
 		Fingerprint: job.Fingerprint,
 		Times:       Times{Created: job.Created, Started: job.Started, Finished: job.Finished},
 		AddsUp:      job.Tally.AddsUp(),
-	}
-	if o.Canary.Rows > 0 {
-		s.Options.Canary, s.Options.CanaryWait = o.Canary.Rows, o.Canary.Wait.String()
 	}
 	if !job.Started.IsZero() && !job.Finished.IsZero() {
 		s.Times.DurationSeconds = job.Finished.Sub(job.Started).Round(time.Millisecond).Seconds()

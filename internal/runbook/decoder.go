@@ -162,17 +162,6 @@ func read[T any](parse func(string) (T, error)) func(string) error {
 	}
 }
 
-func (d *decoder) float(to *float64) setter {
-	return func(n *yaml.Node, path string) {
-		v, err := strconv.ParseFloat(n.Value, 64)
-		if tag := n.ShortTag(); err != nil || tag != "!!int" && tag != "!!float" {
-			d.expected(n, path, "a number")
-			return
-		}
-		*to = v
-	}
-}
-
 // whole takes a whole number of at least least.
 func whole[T int | int64](d *decoder, to *T, least T) setter {
 	return func(n *yaml.Node, path string) {

@@ -72,7 +72,7 @@ func (r *Runbook) Text(withInput bool) ([]byte, error) {
 // that stands may go on with others of these.
 func (r *Runbook) Meaning() ([]byte, error) {
 	book := *r
-	book.Rate, book.Burst, book.Reserve, book.Priority, book.Window, book.Timezone = nil, 0, "", "", "", ""
+	clearPacing(&book)
 	book.Limits = book.meaning()
 	book.Steps = slices.Clone(r.Steps)
 	for i := range book.Steps {
@@ -83,11 +83,20 @@ func (r *Runbook) Meaning() ([]byte, error) {
 
 // meaning is what of the limits says which rows are called, and what may come twice.
 func (l Limits) meaning() Limits {
-	kept := Limits{Resend: l.Resend}
 	if l.Canary != nil {
-		kept.Canary = &Canary{Rows: l.Canary.Rows}
+		l.Canary = &Canary{Rows: l.Canary.Rows}
 	}
-	return kept
+	clearPacing(&l)
+	return l
+}
+
+// clearPacing empties the fields of the options that only say when and how fast a run calls.
+func clearPacing(in any) {
+	for _, o := range jobs.OptionTable() {
+		if f := field(in, o); f.IsValid() && !o.Fixed {
+			f.SetZero()
+		}
+	}
 }
 
 // Config says how the rows of a step are made. That of the first step is for files.

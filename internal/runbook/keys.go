@@ -2,7 +2,7 @@ package runbook
 
 import (
 	"fmt"
-	"time"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -23,19 +23,13 @@ func (d *decoder) all(n *yaml.Node, path string) {
 		"delimiter":   d.checked(&r.Delimiter, read(input.ParseDelimiter)),
 		"encoding":    d.checked(&r.Encoding, read(input.ParseEncoding)),
 		"vars":        d.vars,
-		"reserve":     d.checked(&r.Reserve, read(jobs.ParseShare)),
-		"priority":    d.checked(&r.Priority, read(jobs.ParsePriority)),
-		"rate":        func(n *yaml.Node, path string) { r.Rate = new(float64); d.float(r.Rate)(n, path) },
-		"burst":       whole(d, &r.Burst, 0),
-		"batch":       whole(d, &r.Batch, 1),
-		"window":      d.checked(&r.Window, notEmpty),
-		"timezone":    d.checked(&r.Timezone, checkZone),
 		"steps":       d.steps,
 		"caps":        d.caps,
 		"notify":      d.texts(&r.Notify, checkEvent),
 		"schedule":    d.schedule,
 	}
-	d.limits(&r.Limits, keys)
+	d.options(r, jobs.ForAllSteps, keys)
+	d.options(&r.Limits, jobs.ForEachStep, keys)
 	d.mapping(n, path, keys, "name", "steps")
 }
 
@@ -57,32 +51,70 @@ func (d *decoder) step(s *Step, n *yaml.Node, path string) {
 		"where": d.checked(&s.Where, notEmpty),
 		"set":   d.table(&s.Set, columnPath, anyText),
 	}
-	d.limits(&s.Limits, keys)
+	d.options(&s.Limits, jobs.ForEachStep, keys)
 	d.mapping(n, path, keys, "op")
 	if s.Name == "" {
 		s.Name = string(s.Op)
 	}
 }
 
-// limits adds the keys of Limits to others.
-func (d *decoder) limits(l *Limits, keys map[string]setter) {
-	keys["attempts"] = whole(d, &l.Attempts, 1)
-	keys["timeout"] = d.duration(&l.Timeout, time.Millisecond)
-	keys["within"] = func(n *yaml.Node, path string) { l.Within = new(Duration); d.duration(l.Within, 0)(n, path) }
-	keys["max_failures"] = d.checked(&l.MaxFailures, read(jobs.ParseThreshold))
-	keys["resend"] = d.checked(&l.Resend, read(jobs.ParseResend))
-	keys["canary"] = func(n *yaml.Node, path string) { l.Canary = &Canary{}; d.canary(l.Canary, n, path) }
+// options adds the keys of the options of a scope, which a struct has fields for.
+func (d *decoder) options(in any, scope jobs.OptionScope, keys map[string]setter) {
+	for _, o := range jobs.OptionTable() {
+		if o.Scope == scope && !strings.Contains(o.Key(), ".") {
+			keys[o.Key()] = d.option(in, o)
+		}
+	}
+	if limits, ok := in.(*Limits); ok {
+		keys["canary"] = func(n *yaml.Node, path string) { d.canary(limits, n, path) }
+	}
 }
 
-func (d *decoder) canary(c *Canary, n *yaml.Node, path string) {
+// option takes the value of an option, as the flag of its name would.
+func (d *decoder) option(in any, o jobs.Option) setter {
+	return func(n *yaml.Node, path string) {
+		text, ok := d.optionText(n, path, o.Type)
+		if !ok {
+			return
+		}
+		text, wrong := o.Read(text)
+		if wrong != nil {
+			d.fault(n, path, wrong.Cause, wrong.Hint)
+			return
+		}
+		if err := setField(in, o, text); err != nil {
+			d.fault(n, path, err.Error(), "")
+		}
+	}
+}
+
+// optionText returns the text of a value if YAML has it as one of the type.
+func (d *decoder) optionText(n *yaml.Node, path string, of jobs.OptionType) (text string, ok bool) {
+	switch tag := n.ShortTag(); {
+	case of == jobs.TextOption:
+		d.checked(&text, notEmpty)(n, path)
+		return text, text != ""
+	case of == jobs.TimeOption && (n.Kind != yaml.ScalarNode || tag == "!!null"):
+		d.expected(n, path, "a time such as 90s or 2h")
+	case of == jobs.WholeOption && tag != "!!int":
+		d.expected(n, path, "a whole number")
+	case of == jobs.NumberOption && (tag != "!!int" && tag != "!!float" || strings.Contains(n.Value, ".inf")):
+		d.expected(n, path, "a number")
+	default:
+		return n.Value, true
+	}
+	return "", false
+}
+
+func (d *decoder) canary(l *Limits, n *yaml.Node, path string) {
+	l.Canary = &Canary{}
+	rows, _ := jobs.FindOption("canary")
+	wait, _ := jobs.FindOption("canary-wait")
 	if n.Kind != yaml.MappingNode {
-		whole(d, &c.Rows, 0)(n, path)
+		d.option(l, rows)(n, path)
 		return
 	}
-	d.mapping(n, path, map[string]setter{
-		"rows": whole(d, &c.Rows, 0),
-		"wait": func(n *yaml.Node, path string) { c.Wait = new(Duration); d.duration(c.Wait, 0)(n, path) },
-	})
+	d.mapping(n, path, map[string]setter{"rows": d.option(l, rows), "wait": d.option(l, wait)})
 }
 
 func (d *decoder) caps(n *yaml.Node, path string) {

@@ -2,9 +2,12 @@ package runbook
 
 import (
 	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -21,55 +24,69 @@ func (r *Runbook) Options(step int) (jobs.Options, error) {
 }
 
 func (r *Runbook) options(step int) (jobs.Options, []*jobs.OptionError) {
-	s, o := r.Steps[step].Limits, jobs.Defaults()
-	o.App, o.Burst, o.BatchSize = r.App, r.Burst, cmp.Or(r.Batch, o.BatchSize)
-	if r.Rate != nil {
-		o.Rate = *r.Rate
-	}
-	if r.Window != "" {
-		o.Window, o.Timezone = r.Window, r.Timezone
-	}
-	o.Attempts = cmp.Or(s.Attempts, r.Attempts, o.Attempts)
-	o.Timeout = time.Duration(cmp.Or(s.Timeout, r.Timeout, Duration(o.Timeout)))
-	if within := cmp.Or(s.Within, r.Within); within != nil {
-		o.Within = time.Duration(*within)
-	}
-	if canary := cmp.Or(s.Canary, r.Canary); canary != nil {
-		o.Canary = jobs.Canary{Rows: canary.Rows, Wait: jobs.CanaryWait}
-		if canary.Wait != nil {
-			o.Canary.Wait = time.Duration(*canary.Wait)
-		}
+	o, own, all := jobs.Defaults(), r.Steps[step].Limits, r.Limits
+	o.App = r.App
+	if own.Canary != nil {
+		all.Canary = nil // also its wait
 	}
 	var wrong []*jobs.OptionError
-	for _, err := range []*jobs.OptionError{
-		parse(&o.MaxFailures, "max-failures", cmp.Or(s.MaxFailures, r.MaxFailures), jobs.ParseThreshold),
-		parse(&o.Resend, "resend", cmp.Or(s.Resend, r.Resend), jobs.ParseResend),
-		parse(&o.Reserve, "reserve", r.Reserve, jobs.ParseShare),
-		parse(&o.Priority, "priority", r.Priority, jobs.ParsePriority),
-	} {
-		if err != nil {
-			wrong = append(wrong, err)
+	for _, option := range jobs.OptionTable() {
+		text := cmp.Or(fieldText(&own, option), fieldText(&all, option), fieldText(r, option))
+		if text == "" || option.Name == "timezone" && r.Window == "" { // which is the schedule's then
+			continue
+		}
+		if e, ok := errors.AsType[*jobs.OptionError](option.Set(&o, text)); ok {
+			wrong = append(wrong, e)
 		}
 	}
 	return o, append(wrong, o.Check()...)
 }
 
-// parse sets an option to a text, unless that is empty.
-func parse[T any](to *T, option, text string, parse func(string) (T, error)) *jobs.OptionError {
-	if text == "" {
-		return nil
+// field returns the field that holds an option in a struct of a runbook, by its name in JSON. It is invalid where there is none, and where
+// it is of a canary that is not given.
+func field(in any, o jobs.Option) reflect.Value {
+	s := reflect.ValueOf(in).Elem()
+	key := o.Key()
+	if l, ok := in.(*Limits); ok && (key == "canary" || strings.HasPrefix(key, "canary.")) {
+		s = reflect.ValueOf(l.Canary).Elem()
+		key = cmp.Or(strings.TrimPrefix(strings.TrimPrefix(key, "canary"), "."), "rows")
 	}
-	v, err := parse(text)
-	if err != nil {
-		return &jobs.OptionError{Option: option, Cause: err.Error()}
+	if !s.IsValid() {
+		return reflect.Value{}
 	}
-	*to = v
-	return nil
+	for i := range s.NumField() {
+		if name, _, _ := strings.Cut(s.Type().Field(i).Tag.Get("json"), ","); name == key {
+			return s.Field(i)
+		}
+	}
+	return reflect.Value{}
+}
+
+// setField sets the field of an option to a text that the option has written.
+func setField(in any, o jobs.Option, text string) error {
+	f := field(in, o)
+	if f.Kind() == reflect.String || o.Type == jobs.TimeOption {
+		text = strconv.Quote(text)
+	}
+	return json.Unmarshal([]byte(text), f.Addr().Interface())
+}
+
+// fieldText returns what the field of an option holds, or nothing where none is given.
+func fieldText(in any, o jobs.Option) string {
+	f := field(in, o)
+	if !f.IsValid() || f.IsZero() && (f.Kind() == reflect.Pointer || o.Name != "canary") {
+		return ""
+	}
+	text, _ := json.Marshal(f.Interface()) // of a number or a text
+	if unquoted, err := strconv.Unquote(string(text)); err == nil {
+		return unquoted
+	}
+	return string(text)
 }
 
 // optionPath is where a runbook says an option of a step: in the step, or for all of them.
 func (r *Runbook) optionPath(step int, option string) string {
-	key := strings.ReplaceAll(strings.Replace(option, "canary-", "canary.", 1), "-", "_")
+	key := jobs.Option{Name: option}.Key()
 	if own := fmt.Sprintf("steps[%d].%s", step, key); r.stated(own) == own {
 		return own
 	}

@@ -16,7 +16,7 @@ func TestOptionsWithoutLimitsAreTheDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := jobs.Defaults()
-	want.App, want.Burst = "demo", 1
+	want.App, want.Burst, want.Canary = "demo", 1, jobs.Canary{}
 	got, err := r.Options(0)
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)

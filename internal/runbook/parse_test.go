@@ -125,7 +125,7 @@ func TestParseTellsWhatIsWrongAndWhere(t *testing.T) {
 		{"range of a step", "name: x\nsteps: [{op: list, attempts: 99}]", "x.yaml:2:30: steps[0].attempts: is not between 1 and 63"},
 		{"rate", "rate: -1" + steps, "rate: is not between 0 and 1000000; 0 means no limit"},
 		{"infinite rate", "rate: .inf" + steps, "rate: is the number .inf; a number is expected"},
-		{"canary", "canary: {rows: 5000}" + steps, "x.yaml:1:9: canary: is not between 0 and 1000"},
+		{"canary", "canary: {rows: 5000}" + steps, "x.yaml:1:16: canary.rows: is not between 0 and 1000"},
 		{"threshold", "max_failures: few" + steps, `max_failures: "few" is neither a number of rows such as 500 nor a share such as 20%`},
 		{"resend", "resend: maybe" + steps, `resend: "maybe" is not one of never, silent, always`},
 		{"priority", "priority: urgent" + steps, `priority: "urgent" is not one of high, normal, low`},
