@@ -61,6 +61,7 @@ var sentences = []struct {
 }{
 	{"max number of clients reached", TooManyClients},
 	{"cluster support disabled", NotCluster},
+	{"Protocol error: unauthenticated", NoPassword}, // a long command, before a login
 	{"without any password configured for the default user", WrongPassword},
 	{"The user executing the script can't", NotAllowed},
 	{"unknown command 'sentinel'", NotSentinel},

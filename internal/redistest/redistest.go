@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -55,6 +56,12 @@ func (s *Server) Restart(t testing.TB) {
 	s.start(t, s.cmd.Path)
 }
 
+// Launch is Restart with more arguments, which does not wait for the server to answer.
+func (s *Server) Launch(t testing.TB, args ...string) {
+	t.Helper()
+	s.launch(t, s.cmd.Path, args...)
+}
+
 // Kill ends the server with SIGKILL.
 func (s *Server) Kill() {
 	if s.cmd != nil && s.cmd.ProcessState == nil {
@@ -75,16 +82,21 @@ func (s *Server) Client(t testing.TB) *redis.Client {
 
 func (s *Server) start(t testing.TB, path string) {
 	t.Helper()
+	s.launch(t, path)
+	s.wait(t, "redis-server")
+}
+
+func (s *Server) launch(t testing.TB, path string, args ...string) {
+	t.Helper()
 	_, port, err := net.SplitHostPort(s.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.cmd = exec.Command(path, append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", s.dir,
-		"--appendonly", "yes", "--appendfsync", "always", "--save", ""}, s.args...)...)
+		"--appendonly", "yes", "--appendfsync", "always", "--save", ""}, slices.Concat(s.args, args)...)...)
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s.wait(t, "redis-server")
 }
 
 // wait returns when the server answers.

@@ -36,7 +36,7 @@ type ServeConfig struct {
 // stops them.
 func (s *Service) Serve(ctx, drain context.Context, cfg ServeConfig) error {
 	cfg.Logger = damped(cfg.Logger)
-	s.rdb.AddHook(brake{})
+	s.rdb.AddHook(new(brake))
 	apps := slices.Sorted(maps.Keys(cfg.APIs))
 	w := worker.Config{Name: ProcessName(), APIs: cfg.APIs, Concurrency: cfg.Concurrency, Logger: cfg.Logger}
 	cfg.Notify.Apps, cfg.Notify.Logger = apps, cfg.Logger

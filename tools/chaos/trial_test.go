@@ -58,13 +58,9 @@ func (t *trial) run() {
 	breaks := t.topology.begin(t)
 	var workers []*process
 	for range 3 {
-		workers = append(workers, t.start("worker", "worker", "--redis", t.url, "--base-url", "http://"+t.api, "--credentials", t.secrets,
-			"--concurrency", "16", "--log-format", "json"))
+		workers = append(workers, t.startTrialWorker())
 	}
-	if err := t.task.write(filepath.Join(t.dir, t.task.input())); err != nil {
-		t.Fatal(err)
-	}
-	t.task.job = t.command(0, append([]string{"enqueue", t.task.input()}, t.task.flags()...)...).answered()
+	t.enqueueAll()
 	t.until(0.2)
 	at := time.Now()
 	breaks()
@@ -76,6 +72,19 @@ func (t *trial) run() {
 		}
 	}
 	t.check()
+}
+
+func (t *trial) startTrialWorker() *process {
+	t.Helper()
+	return t.start("worker", "worker", "--redis", t.url, "--base-url", "http://"+t.api, "--credentials", t.secrets, "--concurrency", "16", "--log-format", "json")
+}
+
+func (t *trial) enqueueAll() {
+	t.Helper()
+	if err := t.task.write(filepath.Join(t.dir, t.task.input())); err != nil {
+		t.Fatal(err)
+	}
+	t.task.job = t.command(0, append([]string{"enqueue", t.task.input()}, t.task.flags()...)...).answered()
 }
 
 // command runs a command that ends, with the code that it should.
