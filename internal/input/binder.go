@@ -17,6 +17,7 @@ type binder struct {
 	op         string
 	delimiter  byte    // of CSV; 0 = found out
 	charset    charset // of files without a byte order mark
+	sheet      string  // of workbooks, by name or number; empty = the only one that is shown and holds something
 	foreign    bool    // it was said that a line is no UTF-8
 	set        []setting
 	mapped     map[string]string // normalised column → path
@@ -42,7 +43,7 @@ const maxRemarks = 100
 
 func newBinder(cfg Config) (*binder, error) {
 	b := &binder{
-		vocabulary: newVocabulary(), op: strings.TrimSpace(cfg.Op), mapped: map[string]string{}, allow: cfg.AllowDuplicates, warn: cfg.Warn, said: map[string]bool{},
+		vocabulary: newVocabulary(), op: strings.TrimSpace(cfg.Op), mapped: map[string]string{}, allow: cfg.AllowDuplicates, sheet: cfg.Sheet, warn: cfg.Warn, said: map[string]bool{},
 		step: cfg.Step, adds: cfg.Adds,
 	}
 	var err error

@@ -48,6 +48,8 @@ func (f *csvFile) check(want int) error {
 	return nil
 }
 
+func (f *csvFile) place(int) string { return "" }
+
 func (f *csvFile) seen(columns string) string {
 	return fmt.Sprintf("read with the delimiter %s are the columns %s; --delimiter gives another", delimiterName(f.comma), columns)
 }

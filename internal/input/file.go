@@ -22,7 +22,8 @@ type file struct {
 	size    int64 // stored bytes; 0 = unknown
 	in      jobs.Input
 
-	namesOps bool // a column does
+	namesOps bool   // a column does
+	sheet    string // of a workbook that is read; empty of other files
 }
 
 // check opens the file and looks at its start. It lets go of what can be opened again, so that a
@@ -48,7 +49,7 @@ func (f *file) begin(b *binder, read *atomic.Int64) error {
 		return f.named(err)
 	}
 	f.src = src
-	format, p, err := newParser(src.text, b)
+	format, p, err := f.newParser(b)
 	if err != nil {
 		return f.named(err)
 	}
@@ -57,6 +58,20 @@ func (f *file) begin(b *binder, read *atomic.Int64) error {
 		f.namesOps = table.layout.op >= 0
 	}
 	return nil
+}
+
+// newParser returns the parser of the file, and the name of its format.
+func (f *file) newParser(b *binder) (format string, p parser, err error) {
+	if f.src.book == nil {
+		return newParser(f.src.text, b)
+	}
+	s, err := openSheet(f.src.book, b)
+	if err != nil {
+		return "", nil, err
+	}
+	f.sheet = s.name
+	p, err = openTable(s, &s.scanned, b)
+	return "xlsx", p, err
 }
 
 // named adds the file's name to an *Error.

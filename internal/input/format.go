@@ -18,7 +18,7 @@ type parser interface {
 func newParser(text io.Reader, b *binder) (format string, p parser, err error) {
 	w := newWindow(text)
 	if err := w.skipBlankLines(); errors.Is(err, io.EOF) {
-		return "", nil, &Error{Cause: "is empty", Hint: "the first line of a CSV file names its columns"}
+		return "", nil, errEmpty()
 	} else if err != nil {
 		return "", nil, &Error{Cause: "cannot be read", Err: err}
 	}
@@ -40,4 +40,8 @@ func newParser(text io.Reader, b *binder) (format string, p parser, err error) {
 	}
 	p, err = openCSV(w, b)
 	return "csv", p, err
+}
+
+func errEmpty() *Error {
+	return &Error{Cause: "is empty", Hint: "the first line of a CSV file or sheet names its columns"}
 }

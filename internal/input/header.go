@@ -3,6 +3,7 @@ package input
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"unicode"
@@ -16,6 +17,12 @@ func (t *table) readHeader() ([]string, error) {
 	err := t.read()
 	if e, ok := errors.AsType[*recordError](err); ok {
 		return nil, &Error{Line: t.start, Column: e.at, Cause: "the header " + e.cause}
+	}
+	if errors.Is(err, io.EOF) {
+		return nil, errEmpty()
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return nil, e
 	}
 	if err != nil {
 		return nil, &Error{Cause: "cannot be read", Err: err}

@@ -47,7 +47,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"UTF-16 without a mark", "u\x00s\x00e\x00r\x00\n\x00", Config{Op: "list"}, "is no text", "--encoding utf-16le"},
 		{"Latin 1", "user,stra\xdfe\na,b\n", Config{Op: "list"}, "column 2 of the header is not valid UTF-8", "--encoding windows-1252"},
 		{"control characters", "user,\x01\x02\n", Config{Op: "list"}, "column 2 of the header holds control characters", ""},
-		{"spreadsheet", "PK\x03\x04\x14\x00\x06\x00", Config{Op: "list"}, "spreadsheet", "CSV"},
+		{"spreadsheet", "PK\x03\x04\x14\x00\x06\x00", Config{Op: "list"}, "is no sound ZIP archive or workbook", "cut off"},
 		{"long header", strings.Repeat("user", maxHeader) + "\n", Config{Op: "list"}, "longer than 64 KiB", ""},
 		{"quote not closed in the header", "user,\"brandId\n" + strings.Repeat("a,b\n", maxHeader), Config{Op: "list"}, "longer than 64 KiB", "quote"},
 		{"stray quote in the header", "user,br\"and\"Id\n", Config{Op: "list"}, "-:1:8: the header has a quote", ""},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -120,6 +121,17 @@ func (r *Reader) Inputs() []jobs.Input {
 		inputs[i] = f.in
 	}
 	return inputs
+}
+
+// sheets names the sheets that are read of workbooks.
+func (r *Reader) sheets() string {
+	var names []string
+	for _, f := range r.files {
+		if f.sheet != "" {
+			names = append(names, f.sheet)
+		}
+	}
+	return strings.Join(names, "\n")
 }
 
 // Progress is the stored bytes read so far and in all; total is 0 when it is not known. It may be

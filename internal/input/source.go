@@ -16,16 +16,18 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding/unicode"
 
+	"github.com/sunbulk/sunbulk/internal/xlsx"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // zstdWindow is the most memory that a zstd frame may ask for; the zstd command's own limit.
 const zstdWindow = 128 << 20
 
-// source is a file as UTF-8 text, decompressed and without a byte order mark.
+// source is a file as UTF-8 text, decompressed and without a byte order mark, or as a workbook.
 type source struct {
-	text    io.Reader
-	suffix  string // of the format, such as +utf-16+gzip
+	text    io.Reader      // nil of a workbook
+	book    *xlsx.Workbook // nil of text
+	suffix  string         // of the format, such as +utf-16+gzip
 	stored  *stored
 	size    int64 // stored bytes; 0 = unknown
 	again   bool  // can be opened again
@@ -129,8 +131,12 @@ func (s *source) decode(b *binder) error {
 		}
 		s.closers = append(s.closers, func() error { z.Close(); return nil })
 		plain, compression = bufio.NewReaderSize(named{z, "zstd"}, 64<<10), "+zstd"
-	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
-		return &Error{Cause: "is a ZIP archive or a spreadsheet's own format", Hint: "export it as CSV"}
+	}
+	if magic, err = plain.Peek(len(xls)); err != nil && !errors.Is(err, io.EOF) {
+		return &Error{Cause: "cannot be read", Err: err}
+	}
+	if handled, err := s.openBook(plain, magic, compression); handled || err != nil {
+		return err
 	}
 	if _, err := plain.Peek(3); err != nil && !errors.Is(err, io.EOF) {
 		return &Error{Cause: "cannot be read", Err: err}

@@ -23,6 +23,7 @@ type Spec struct {
 	Map             []string // COLUMN=PATH
 	Delimiter       string   // of CSV, as ParseDelimiter reads it; empty = found out
 	Encoding        string   // of files without a byte order mark, as ParseEncoding reads it; empty = UTF-8
+	Sheet           string   // of workbooks, by name or number from 1; empty = the only one that is shown and holds something
 	Where           string
 	Vars            []string // NAME=VALUE
 	Now             string   // RFC 3339, from which expressions count ages; empty = when the job is made
@@ -31,7 +32,7 @@ type Spec struct {
 
 // Config is the Spec as Open takes it. Its error is a *jobs.OptionError.
 func (s Spec) Config() (Config, error) {
-	cfg := Config{Op: s.Op, Delimiter: s.Delimiter, Encoding: s.Encoding, Where: s.Where, AllowDuplicates: s.AllowDuplicates}
+	cfg := Config{Op: s.Op, Delimiter: s.Delimiter, Encoding: s.Encoding, Sheet: s.Sheet, Where: s.Where, AllowDuplicates: s.AllowDuplicates}
 	var err error
 	if cfg.Vars, err = ParseVars(s.Vars); err != nil {
 		return cfg, err
@@ -115,6 +116,9 @@ func (s Spec) Settings() map[string]string {
 	if name, err := ParseEncoding(s.Encoding); err == nil && name != "" {
 		settings["encoding"] = name
 	}
+	if s.Sheet != "" {
+		settings["sheet"] = s.Sheet
+	}
 	return settings
 }
 
@@ -122,7 +126,7 @@ func (s Spec) Settings() map[string]string {
 // encoding the same bytes are the same people, so it does not count either: who learns of it in mid-job must not run all rows twice (I2).
 func (s Spec) Effective(r *Reader) map[string]string {
 	uses := r.Uses()
-	s.Encoding = ""
+	s.Encoding, s.Sheet = "", r.sheets()
 	if r.NamesOps() {
 		s.Op = ""
 	}

@@ -28,6 +28,8 @@ type recordScanner interface {
 	check(want int) error
 	// line is where the scanner stands, from 1.
 	line() int64
+	// place says where the cell of a column lies, counted from 0; empty where its name says enough.
+	place(column int) string
 	// seen says how the columns were found, for a person who misses one.
 	seen(columns string) string
 }
@@ -112,9 +114,19 @@ func (t *table) next() (Record, error) {
 	if err := t.layout.fill(&t.row, t.cells); errors.Is(err, errFiltered) {
 		return Record{Row: key(t.row), Filtered: true}, nil
 	} else if err != nil {
-		return reject(t.start, err, t.layout.names, t.keep()), nil
+		return reject(t.start, t.placed(err), t.layout.names, t.keep()), nil
 	}
 	return Record{Row: t.row}, nil
+}
+
+// placed adds to an error of a column where that lies.
+func (t *table) placed(err error) error {
+	if e, ok := errors.AsType[*jobs.FieldError](err); ok {
+		if i := slices.Index(t.layout.names, e.Column); i >= 0 && t.records.place(i) != "" {
+			return &jobs.FieldError{Column: e.Column, Cause: e.Cause + " (" + t.records.place(i) + ")"}
+		}
+	}
+	return err
 }
 
 // keep returns the cells for a rejection, as text in the encoding that they seem to have.

@@ -22,6 +22,7 @@ func (d *decoder) all(n *yaml.Node, path string) {
 		"map":         d.table(&r.Map, anyColumn, columnPath),
 		"delimiter":   d.checked(&r.Delimiter, read(input.ParseDelimiter)),
 		"encoding":    d.checked(&r.Encoding, read(input.ParseEncoding)),
+		"sheet":       d.checked(&r.Sheet, notEmpty),
 		"vars":        d.vars,
 		"steps":       d.steps,
 		"caps":        d.caps,

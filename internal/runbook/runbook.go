@@ -19,6 +19,7 @@ type Runbook struct {
 	Map         map[string]string  `json:"map,omitempty"`       // column → path, as --map
 	Delimiter   string             `json:"delimiter,omitempty"` // as --delimiter
 	Encoding    string             `json:"encoding,omitempty"`  // as --encoding
+	Sheet       string             `json:"sheet,omitempty"`     // as --sheet
 	Vars        map[string]*string `json:"vars,omitempty"`      // nil = must be given by --var
 	Limits                         // of all steps
 	Reserve     string             `json:"reserve,omitempty"`  // as --reserve
