@@ -31,6 +31,7 @@ func (j *jobFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&j.read.Delimiter, "delimiter", "", "of CSV files: , ; | or tab (default: the one that fits the header)")
 	f.StringVar(&j.read.Encoding, "encoding", "", "of files without a byte order mark, e.g. windows-1252, iso-8859-15, utf-16le, shift_jis (default: UTF-8)")
 	f.StringVar(&j.read.Sheet, "sheet", "", "of workbooks (.xlsx), by name or number (default: the only one that is shown and holds something)")
+	f.StringVar(&j.read.PhoneCountry, "phone-country", "", "of phone numbers without a country code, e.g. ES (default: all have one, and a +)")
 	f.StringVar(&j.read.Where, "where", "", `only rows, or clients of those that lists find, for which this holds, e.g. 'age(client.lastSeen) > days(90)'`)
 	f.StringArrayVar(&j.read.Vars, "var", nil, "NAME=VALUE, a text that expressions know as vars.NAME; it is kept with the job, so no secret")
 	f.StringVar(&j.read.Now, "now", "", "time from which expressions count ages, e.g. 2026-11-22T00:00:00Z (default: when the job is made)")

@@ -25,7 +25,7 @@ var functions = map[string]expr.Option{
 	"days":    duration("days", 24*time.Hour),
 	"digits":  expr.Function("digits", func(p ...any) (any, error) { return jobs.Digits(p[0].(string)), nil }, jobs.Digits),
 	"hours":   duration("hours", time.Hour),
-	"phone":   expr.Function("phone", func(p ...any) (any, error) { return parsePhone(p[0].(string)) }, new(func(string) string)),
+	"phone":   expr.Function("phone", func(p ...any) (any, error) { return parsePhone(p[0].(string), phone.Parse) }, new(func(string) string)),
 	"number":  expr.Function("number", func(p ...any) (any, error) { return number(p[0].(string)) }, new(func(string) float64)),
 	"replace": expr.Function("replace", replace, strings.Replace, strings.ReplaceAll),
 	"time":    expr.Function("time", func(p ...any) (any, error) { return parseTime(p[0].(string)) }, new(func(string) time.Time)),
@@ -57,6 +57,9 @@ func language(scope Scope) []expr.Option {
 	if scope.phone {
 		maps.Copy(table, ofPhones)
 	}
+	if c := scope.country; c != nil {
+		table["phone"] = expr.Function("phone", func(p ...any) (any, error) { return parsePhone(p[0].(string), c.Parse) }, new(func(string) string))
+	}
 	return slices.AppendSeq(options, maps.Values(table))
 }
 
@@ -75,11 +78,11 @@ func duration(name string, unit time.Duration) expr.Option {
 }
 
 // parsePhone gives a phone number in E.164; that of an empty text is empty, as a cell would be.
-func parsePhone(s string) (string, error) {
+func parsePhone(s string, parse func(string) (string, error)) (string, error) {
 	if s == "" {
 		return "", nil
 	}
-	number, err := phone.Parse(s)
+	number, err := parse(s)
 	if err != nil {
 		return "", errors.New("phone: the text " + err.Error())
 	}

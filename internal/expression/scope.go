@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sunbulk/sunbulk/internal/phone"
 	"github.com/sunbulk/sunbulk/internal/spelling"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -29,6 +30,7 @@ type Scope struct {
 	vars    map[string]string
 	runbook bool // vars are those that it declares
 	phone   bool // a phone number is computed
+	country *phone.Country
 }
 
 // InRunbook returns the scope, in which variables are declared by a runbook.
@@ -40,6 +42,12 @@ func (s Scope) InRunbook() Scope {
 // OfPhone returns the scope, in which a phone number is computed: digits takes only what can be one.
 func (s Scope) OfPhone() Scope {
 	s.phone = true
+	return s
+}
+
+// InCountry returns the scope, in which phone reads numbers as they are dialled in a country; nil = with their country code.
+func (s Scope) InCountry(c *phone.Country) Scope {
+	s.country = c
 	return s
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sunbulk/sunbulk/internal/expression"
+	"github.com/sunbulk/sunbulk/internal/phone"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -15,10 +16,11 @@ type binder struct {
 	vocabulary
 	expressions
 	op         string
-	delimiter  byte    // of CSV; 0 = found out
-	charset    charset // of files without a byte order mark
-	sheet      string  // of workbooks, by name or number; empty = the only one that is shown and holds something
-	foreign    bool    // it was said that a line is no UTF-8
+	delimiter  byte           // of CSV; 0 = found out
+	charset    charset        // of files without a byte order mark
+	country    *phone.Country // of phone numbers without a country code; nil = there must be none
+	sheet      string         // of workbooks, by name or number; empty = the only one that is shown and holds something
+	foreign    bool           // it was said that a line is no UTF-8
 	set        []setting
 	mapped     map[string]string // normalised column → path
 	allow      bool              // rows that are the same as an earlier one
@@ -52,6 +54,9 @@ func newBinder(cfg Config) (*binder, error) {
 	}
 	if b.charset, err = findCharset(cmp.Or(cfg.Encoding, utf8Name)); err != nil {
 		return nil, &Error{Cause: b.option("encoding") + ": " + err.Error(), Hint: "e.g. windows-1252, iso-8859-15, utf-16le, shift_jis, gbk"}
+	}
+	if b.country, err = findCountry(cfg.PhoneCountry); err != nil {
+		return nil, &Error{Cause: b.option("phone-country") + ": " + err.Error(), Hint: "e.g. ES, DE, GB, US"}
 	}
 	if err := b.addSettings(cfg.Set); err != nil {
 		return nil, err

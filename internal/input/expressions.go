@@ -29,7 +29,7 @@ type expressions struct {
 
 // compile checks --where and the values of --set that hold expressions.
 func (b *binder) compile(cfg Config) error {
-	scope := expression.Rows(cfg.Vars)
+	scope := expression.Rows(cfg.Vars).InCountry(b.country)
 	if cfg.Step != "" {
 		scope = scope.InRunbook()
 	}

@@ -32,6 +32,7 @@ type Config struct {
 	Delimiter       string               // of CSV, as ParseDelimiter reads it; empty = found out
 	Encoding        string               // of files without a byte order mark, as ParseEncoding reads it; empty = UTF-8
 	Sheet           string               // of workbooks, by name or number from 1; empty = the only one that is shown and holds something
+	PhoneCountry    string               // of phone numbers without a country code, as ParseCountry reads it; empty = all have one
 	AllowDuplicates bool                 // else a row that equals an earlier one is rejected
 	Stdin           io.Reader            // what the name "-" reads
 	Warn            func(message string) // hears each distinct remark once; nil drops them

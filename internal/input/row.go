@@ -45,7 +45,11 @@ func (l *layout) fill(row *jobs.Row, cells []string) error {
 	if err := l.spare(row, cells); err != nil {
 		return err
 	}
+	local := l.binder.dial(row)
 	err = l.binder.check(&p.operation, row)
+	if local != nil {
+		err = local.explain(err)
+	}
 	if e, ok := errors.AsType[*jobs.FieldError](err); ok {
 		return &jobs.FieldError{Column: p.name(l.names, e.Column), Cause: e.Cause}
 	}

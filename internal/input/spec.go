@@ -24,6 +24,7 @@ type Spec struct {
 	Delimiter       string   // of CSV, as ParseDelimiter reads it; empty = found out
 	Encoding        string   // of files without a byte order mark, as ParseEncoding reads it; empty = UTF-8
 	Sheet           string   // of workbooks, by name or number from 1; empty = the only one that is shown and holds something
+	PhoneCountry    string   // of phone numbers without a country code, such as ES; empty = all have one
 	Where           string
 	Vars            []string // NAME=VALUE
 	Now             string   // RFC 3339, from which expressions count ages; empty = when the job is made
@@ -32,7 +33,7 @@ type Spec struct {
 
 // Config is the Spec as Open takes it. Its error is a *jobs.OptionError.
 func (s Spec) Config() (Config, error) {
-	cfg := Config{Op: s.Op, Delimiter: s.Delimiter, Encoding: s.Encoding, Sheet: s.Sheet, Where: s.Where, AllowDuplicates: s.AllowDuplicates}
+	cfg := Config{Op: s.Op, Delimiter: s.Delimiter, Encoding: s.Encoding, Sheet: s.Sheet, PhoneCountry: s.PhoneCountry, Where: s.Where, AllowDuplicates: s.AllowDuplicates}
 	var err error
 	if cfg.Vars, err = ParseVars(s.Vars); err != nil {
 		return cfg, err
@@ -119,14 +120,17 @@ func (s Spec) Settings() map[string]string {
 	if s.Sheet != "" {
 		settings["sheet"] = s.Sheet
 	}
+	if s.PhoneCountry != "" {
+		settings["phone-country"] = strings.ToUpper(s.PhoneCountry)
+	}
 	return settings
 }
 
-// Effective are the settings without those that change no row of the files that r has opened: they make no other input. In another
-// encoding the same bytes are the same people, so it does not count either: who learns of it in mid-job must not run all rows twice (I2).
+// Effective are the settings without those that change no row of the files that r has opened: they make no other input. The
+// encoding and the country of phone numbers do not count either: whoever adds one after half of the rows are done must not run those twice (I2).
 func (s Spec) Effective(r *Reader) map[string]string {
 	uses := r.Uses()
-	s.Encoding, s.Sheet = "", r.sheets()
+	s.Encoding, s.PhoneCountry, s.Sheet = "", "", r.sheets()
 	if r.NamesOps() {
 		s.Op = ""
 	}

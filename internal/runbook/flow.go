@@ -108,7 +108,7 @@ func (f *Flow) Config(step int) input.Config {
 
 func (f *Flow) config(step int) input.Config {
 	s := f.Steps[step]
-	cfg := input.Config{Step: s.Name, Op: string(s.Op), Where: s.Where, Vars: f.Vars, Delimiter: f.Delimiter, Encoding: f.Encoding, Sheet: f.Sheet, Adds: f.adds(step)}
+	cfg := input.Config{Step: s.Name, Op: string(s.Op), Where: s.Where, Vars: f.Vars, Delimiter: f.Delimiter, Encoding: f.Encoding, Sheet: f.Sheet, PhoneCountry: f.PhoneCountry, Adds: f.adds(step)}
 	for _, column := range slices.Sorted(maps.Keys(f.Map)) {
 		if path := f.Map[column]; !slices.Contains(cfg.Adds, path) { // else later steps have it under its own name
 			cfg.Map = append(cfg.Map, input.Mapping{Column: column, Path: path})

@@ -15,19 +15,20 @@ import (
 func (d *decoder) all(n *yaml.Node, path string) {
 	r := d.runbook
 	keys := map[string]setter{
-		"name":        d.checked(&r.Name, checkName),
-		"description": d.text(&r.Description),
-		"app":         d.checked(&r.App, notEmpty),
-		"input":       d.input,
-		"map":         d.table(&r.Map, anyColumn, columnPath),
-		"delimiter":   d.checked(&r.Delimiter, read(input.ParseDelimiter)),
-		"encoding":    d.checked(&r.Encoding, read(input.ParseEncoding)),
-		"sheet":       d.checked(&r.Sheet, notEmpty),
-		"vars":        d.vars,
-		"steps":       d.steps,
-		"caps":        d.caps,
-		"notify":      d.texts(&r.Notify, checkEvent),
-		"schedule":    d.schedule,
+		"name":          d.checked(&r.Name, checkName),
+		"description":   d.text(&r.Description),
+		"app":           d.checked(&r.App, notEmpty),
+		"input":         d.input,
+		"map":           d.table(&r.Map, anyColumn, columnPath),
+		"delimiter":     d.checked(&r.Delimiter, read(input.ParseDelimiter)),
+		"encoding":      d.checked(&r.Encoding, read(input.ParseEncoding)),
+		"sheet":         d.checked(&r.Sheet, notEmpty),
+		"phone_country": d.checked(&r.PhoneCountry, read(input.ParseCountry)),
+		"vars":          d.vars,
+		"steps":         d.steps,
+		"caps":          d.caps,
+		"notify":        d.texts(&r.Notify, checkEvent),
+		"schedule":      d.schedule,
 	}
 	d.options(r, jobs.ForAllSteps, keys)
 	d.options(&r.Limits, jobs.ForEachStep, keys)

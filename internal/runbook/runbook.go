@@ -12,27 +12,28 @@ import (
 // Runbook is one file. Its names in YAML and JSON are the tags; its JSON is read by Parse and Decode. The zero value of a field that is not
 // given means what the flag of that name has as its default.
 type Runbook struct {
-	Name        string             `json:"name"` // also of its schedule: letters, digits, - and _, at most 60
-	Description string             `json:"description,omitempty"`
-	App         string             `json:"app,omitempty"`       // else --app
-	Input       []string           `json:"input,omitempty"`     // as FILE of a command; --input takes its place
-	Map         map[string]string  `json:"map,omitempty"`       // column → path, as --map
-	Delimiter   string             `json:"delimiter,omitempty"` // as --delimiter
-	Encoding    string             `json:"encoding,omitempty"`  // as --encoding
-	Sheet       string             `json:"sheet,omitempty"`     // as --sheet
-	Vars        map[string]*string `json:"vars,omitempty"`      // nil = must be given by --var
-	Limits                         // of all steps
-	Reserve     string             `json:"reserve,omitempty"`  // as --reserve
-	Priority    string             `json:"priority,omitempty"` // as --priority
-	Rate        *float64           `json:"rate,omitempty"`     // as --rate
-	Burst       int                `json:"burst,omitempty"`
-	Batch       int                `json:"batch,omitempty"`
-	Window      string             `json:"window,omitempty"`
-	Timezone    string             `json:"timezone,omitempty"` // of the window, and of the schedule
-	Steps       []Step             `json:"steps"`
-	Caps        Caps               `json:"caps,omitzero"`
-	Notify      []string           `json:"notify,omitempty"` // which events are told, of Events; nil = all
-	Schedule    *Schedule          `json:"schedule,omitempty"`
+	Name         string             `json:"name"` // also of its schedule: letters, digits, - and _, at most 60
+	Description  string             `json:"description,omitempty"`
+	App          string             `json:"app,omitempty"`           // else --app
+	Input        []string           `json:"input,omitempty"`         // as FILE of a command; --input takes its place
+	Map          map[string]string  `json:"map,omitempty"`           // column → path, as --map
+	Delimiter    string             `json:"delimiter,omitempty"`     // as --delimiter
+	Encoding     string             `json:"encoding,omitempty"`      // as --encoding
+	Sheet        string             `json:"sheet,omitempty"`         // as --sheet
+	PhoneCountry string             `json:"phone_country,omitempty"` // as --phone-country
+	Vars         map[string]*string `json:"vars,omitempty"`          // nil = must be given by --var
+	Limits                          // of all steps
+	Reserve      string             `json:"reserve,omitempty"`  // as --reserve
+	Priority     string             `json:"priority,omitempty"` // as --priority
+	Rate         *float64           `json:"rate,omitempty"`     // as --rate
+	Burst        int                `json:"burst,omitempty"`
+	Batch        int                `json:"batch,omitempty"`
+	Window       string             `json:"window,omitempty"`
+	Timezone     string             `json:"timezone,omitempty"` // of the window, and of the schedule
+	Steps        []Step             `json:"steps"`
+	Caps         Caps               `json:"caps,omitzero"`
+	Notify       []string           `json:"notify,omitempty"` // which events are told, of Events; nil = all
+	Schedule     *Schedule          `json:"schedule,omitempty"`
 
 	file   string           // that it was read from
 	places map[string]place // path → where the file has it; nil when it was not parsed
