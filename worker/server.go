@@ -112,6 +112,9 @@ func (s *server) serve(ctx context.Context) error {
 			if h, ok := errors.AsType[*handBack](err); ok {
 				return h.delay
 			}
+			if ctx.Err() != nil { // this worker is stopped: the next one may have the batch at once
+				return 0
+			}
 			return retryDelay
 		},
 		Logger:   asynqLogger{s.log},
