@@ -86,10 +86,16 @@ func TestDrainLetsCallsEnd(t *testing.T) {
 	t.Parallel()
 	const n = 300
 	sim := suncotest.New(suncotest.Config{Knobs: suncotest.Knobs{LatencyMin: 20 * time.Millisecond, LatencyMax: 20 * time.Millisecond}})
-	b := newRedisBench(t, sim, options())
+	var sent atomic.Int64
+	var w *worker.Worker
+	b := newRedisBench(t, http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if sent.Add(1) == 20 {
+			w.Drain()
+		}
+		sim.ServeHTTP(out, r)
+	}), options())
 	b.queue(50, creates(n)...)
-	w := b.worker()
-	time.AfterFunc(60*time.Millisecond, w.Drain)
+	w = b.worker()
 	if err := w.Serve(t.Context(), b.job); err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func topologyRows(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("SUNBULK_TOPOLOGY_ROWS")
 	if text == "" {
-		return 3000
+		return 1000
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
@@ -76,7 +76,7 @@ func (p *topology) until(share float64) {
 // end waits for the end of the job, and checks that nothing is lost, sent twice or counted twice.
 func (p *topology) end() jobs.Job {
 	p.t.Helper()
-	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(10 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		job, err := p.ledger.Job(p.t.Context(), p.job)
 		if err == nil && job.State.Ended() {
 			break
@@ -121,7 +121,7 @@ func TestTopologyI2I3I10LostReplication(t *testing.T) {
 	p := startTopology(t, s)
 	p.until(0.2)
 	s.Cut(t)
-	p.until(0.2 + 750/float64(p.rows)) // 3 s
+	p.until(0.2 + 500/float64(p.rows)) // 2 s
 	master := s.Master(t)
 	master.Kill()
 	job := p.end()
