@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -21,6 +22,7 @@ type planOptions struct {
 	flags *pflag.FlagSet // that these come from
 	check bool
 	out   string // of the plan file; empty = none
+	rows  int    // to show as they would be sent
 }
 
 func (p *program) planCommand() *cobra.Command {
@@ -34,6 +36,7 @@ calls, and the time they take at the rate. It needs no credentials and sends not
 
 With --check it also asks the API, in 30 GETs at most: whether the credentials are taken, whether
 app and integrations are there and of the type that the rows name, and about the users of 20 rows.
+With --rows it shows the first rows as they would be sent, with their computed values.
 With --out it keeps the plan in a file: run and enqueue do only what was planned with --plan.
 
 ` + filesHelp,
@@ -55,12 +58,17 @@ With --out it keeps the plan in a file: run and enqueue do only what was planned
 	o.run.access.register(f, &p.allowHTTP)
 	simulateFlag(f, &o.run.access.simulate)
 	f.BoolVar(&o.check, "check", false, "ask the API about credentials, app, integrations and some users, whatever --window says")
+	f.IntVar(&o.rows, "rows", 0, fmt.Sprintf("show the first rows as they would be sent, at most %d; not from SUNBULK_ROWS", plan.MaxFirst))
+	f.Lookup("rows").Annotations = map[string][]string{commandLineOnly: nil}
 	f.StringVar(&o.out, "out", "", "file to keep the plan in, for --plan of run and enqueue; not from SUNBULK_OUT, the report folder")
 	f.Lookup("out").Annotations = map[string][]string{commandLineOnly: nil}
 	return cmd
 }
 
 func (p *program) plan(ctx context.Context, o planOptions, files *input.Files) error {
+	if o.rows < 0 || o.rows > plan.MaxFirst {
+		return usage(fmt.Sprintf("--rows %d is not from 0 to %d", o.rows, plan.MaxFirst), "")
+	}
 	if o.out != "" {
 		if err := refusePlanFile(o.out, files); err != nil {
 			return err
@@ -86,36 +94,37 @@ func (p *program) plan(ctx context.Context, o planOptions, files *input.Files) e
 		}
 		defer stop()
 	}
-	made, err := p.makePlan(ctx, o, opt, files)
+	made, first, err := p.makePlan(ctx, o, opt, files)
 	if err != nil {
 		return err
 	}
 	if !p.json {
+		writeFirst(p.stdout, first)
 		if err := writePlan(p.stdout, made); err != nil {
 			return err
 		}
 	}
-	return p.concludePlan(ctx, o, opt, made, c)
+	return p.concludePlan(ctx, o, opt, planned{Plan: made, Numbers: made.Numbers(), First: first}, c)
 }
 
 // makePlan reads the files.
-func (p *program) makePlan(ctx context.Context, o planOptions, opt jobs.Options, files *input.Files) (plan.Plan, error) {
+func (p *program) makePlan(ctx context.Context, o planOptions, opt jobs.Options, files *input.Files) (made plan.Plan, first []plan.First, err error) {
 	// Two tables of 32 MiB stay, and hold no pointers: collecting early costs little and saves half as much again.
 	defer debug.SetGCPercent(debug.SetGCPercent(20))
 	reader, err := o.run.job.open(ctx, p, files)
 	if err != nil {
-		return plan.Plan{}, err
+		return made, nil, err
 	}
 	defer reader.Close()
 	reader.At(opt.Time(time.Now()))
-	made := plan.Make(reader.Rows(ctx), opt)
+	made = plan.Make(plan.Watch(reader.Rows(ctx), o.rows, &first), opt)
 	made.Inputs = reader.Inputs()
-	return made, ctx.Err()
+	return made, first, ctx.Err()
 }
 
 // concludePlan does what is left to do with a plan: the check, if there is one, the JSON, the file.
-func (p *program) concludePlan(ctx context.Context, o planOptions, opt jobs.Options, made plan.Plan, c *plan.Checker) error {
-	told := planned{Plan: made, Numbers: made.Numbers()}
+func (p *program) concludePlan(ctx context.Context, o planOptions, opt jobs.Options, told planned, c *plan.Checker) error {
+	made := told.Plan
 	if c != nil {
 		told.Check = &c.Findings
 		if err := c.Check(ctx, made); err != nil {
@@ -147,6 +156,7 @@ func (p *program) concludePlan(ctx context.Context, o planOptions, opt jobs.Opti
 type planned struct {
 	plan.Plan
 	Numbers []plan.Number  `json:"numbers,omitempty"` // of some rows, as they are sent
+	First   []plan.First   `json:"firstRows,omitempty"`
 	Check   *plan.Findings `json:"check,omitempty"`
 }
 

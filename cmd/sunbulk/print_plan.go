@@ -65,6 +65,27 @@ func counts[K ~string](w io.Writer, prefix string, by map[K]int64) {
 	}
 }
 
+// writeFirst shows rows as they would be sent.
+func writeFirst(out io.Writer, rows []plan.First) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, r := range rows {
+		what := string(r.Op)
+		switch {
+		case r.Filtered:
+			what = "left out by --where"
+		case r.Rejected != "":
+			what = "rejected: " + r.Rejected
+		}
+		printf(w, "row %d in line %d: %s\n", r.Row, r.Line, what)
+		for _, c := range jobs.Columns() {
+			if value := r.Values[c.Path]; value != "" {
+				printf(w, "  %s\t%s\n", c.Path, jobs.Line(value))
+			}
+		}
+	}
+	w.Flush()
+}
+
 // writeNumbers shows some phone numbers as they are sent, for a person to compare with the file.
 func writeNumbers(out io.Writer, numbers []plan.Number) {
 	if len(numbers) == 0 {
