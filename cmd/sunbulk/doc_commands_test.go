@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/sunbulk/sunbulk/internal/terminal"
 )
 
 // docStub stands for sunbulk, and for every other command, in a block that is read and not run: it writes down how it
@@ -71,7 +72,7 @@ func TestDocumentCommands(t *testing.T) {
 
 // testRoot is the command line, for questions about it.
 func testRoot() *cobra.Command {
-	p := &program{screen: newScreen(io.Discard), stdout: io.Discard}
+	p := &program{screen: terminal.NewScreen(io.Discard), stdout: io.Discard}
 	return p.root()
 }
 

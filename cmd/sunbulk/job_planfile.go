@@ -1,37 +1,18 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/jobs"
-)
-
-// planFile is what plan --out keeps, for --plan of run and enqueue.
-type planFile struct {
-	Version int                 `json:"version"`
-	Sunbulk string              `json:"sunbulk"` // version of the program
-	Created time.Time           `json:"created"`
-	Flags   map[string][]string `json:"flags"` // of the job, by name: one value, or those of a flag that can be repeated
-	Plan    plan.Plan           `json:"plan"`
-}
-
-const (
-	planVersion = 1
-	maxPlanFile = 16 << 20 // bytes; a thousand input files take less than one MiB
 )
 
 func planFlag(f *pflag.FlagSet) {
@@ -66,7 +47,7 @@ func refusePlanFile(out string, files *input.Files) error {
 	case err == nil && !info.Mode().IsRegular():
 		return usage(fmt.Sprintf("--out %s is there, and is no plan", out), "give another name")
 	}
-	file, err := readPlan(out)
+	file, err := plan.ReadFile(out)
 	if err != nil {
 		return usage(fmt.Sprintf("--out %s is there, and is no plan", out), "give another name")
 	}
@@ -77,15 +58,10 @@ func refusePlanFile(out string, files *input.Files) error {
 	if err != nil {
 		return err
 	}
-	if !file.sameFiles(inputs) {
+	if !file.SameFiles(inputs) {
 		return usage(fmt.Sprintf("--out %s holds the plan of other files", out), "give another name, or move it away")
 	}
 	return nil
-}
-
-// sameFiles tells whether the plan is of files of the same names, or with the same content.
-func (file planFile) sameFiles(inputs []jobs.Input) bool {
-	return slices.EqualFunc(file.Plan.Inputs, inputs, func(a, b jobs.Input) bool { return a.Name == b.Name || a.Identity() == b.Identity() })
 }
 
 func refusePipes(files *input.Files) error {
@@ -97,15 +73,10 @@ func refusePipes(files *input.Files) error {
 
 // keepPlan writes the plan beside its place and renames it.
 func (p *program) keepPlan(out string, flags *pflag.FlagSet, opt jobs.Options, made plan.Plan) error {
-	file := planFile{Version: planVersion, Sunbulk: version(), Created: time.Now().UTC().Truncate(time.Second), Flags: map[string][]string{}, Plan: made}
-	jobFlagSet().VisitAll(func(f *pflag.Flag) { file.Flags[f.Name] = values(flags.Lookup(f.Name)) })
-	file.Flags["app"], file.Flags["timezone"] = []string{opt.App}, []string{opt.Timezone} // as they were completed
-	file.Flags["now"] = []string{opt.Now}
-	data, err := json.MarshalIndent(file, "", "  ")
-	if err != nil {
-		return fmt.Errorf("encode plan: %w", err)
-	}
-	switch err := replaceFile(out, append(data, '\n')); {
+	kept := map[string][]string{}
+	jobFlagSet().VisitAll(func(f *pflag.Flag) { kept[f.Name] = values(flags.Lookup(f.Name)) })
+	kept["app"], kept["timezone"], kept["now"] = []string{opt.App}, []string{opt.Timezone}, []string{opt.Now} // as they were completed
+	switch err := plan.NewFile(version(), kept, made).Write(out); {
 	case errors.Is(err, fs.ErrExist):
 		return usage(fmt.Sprintf("--out %s has come into being meanwhile", out), "give another name")
 	case err != nil:
@@ -115,55 +86,6 @@ func (p *program) keepPlan(out string, flags *pflag.FlagSet, opt jobs.Options, m
 		printf(p.screen, "plan: %s\n", out)
 	}
 	return nil
-}
-
-// replaceFile writes a file whole or not at all. What was not there before is not replaced.
-func replaceFile(name string, data []byte) error {
-	_, before := os.Lstat(name)
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil && errors.Is(before, fs.ErrNotExist) {
-		if err = os.Link(f.Name(), name); err == nil || errors.Is(err, fs.ErrExist) {
-			return errors.Join(err, os.Remove(f.Name()))
-		}
-		err = nil // this file system has no links
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
-}
-
-func readPlan(name string) (file planFile, err error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return file, fmt.Errorf("open plan: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxPlanFile+1))
-	if err != nil {
-		return file, fmt.Errorf("read plan: %w", err)
-	}
-	noPlan := func(why string) error { return usage(name+" is no plan: "+why, "'sunbulk plan --out FILE' makes one") }
-	var head struct{ Version int }
-	if len(data) > maxPlanFile || json.Unmarshal(data, &head) != nil || head.Version == 0 {
-		return file, noPlan("it is not the JSON that plan writes")
-	}
-	if head.Version != planVersion {
-		return file, noPlan(fmt.Sprintf("it has version %d, and this sunbulk knows %d", head.Version, planVersion))
-	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&file); err != nil {
-		return file, noPlan(err.Error())
-	}
-	return file, nil
 }
 
 // followPlan holds a command to the plan that its --plan names: to its input and its flags, of which
@@ -176,11 +98,11 @@ func (p *program) followPlan(flags *pflag.FlagSet, files *input.Files) error {
 	if err := refusePipes(files); err != nil {
 		return err
 	}
-	file, err := readPlan(name)
+	file, err := plan.ReadFile(name)
 	if err != nil {
 		return err
 	}
-	others, err := file.apply(flags)
+	others, err := applyPlan(file, flags)
 	if err != nil {
 		return usage(name+": "+err.Error(), "'sunbulk plan --out FILE' makes a plan; one without a time zone needs --timezone")
 	}
@@ -188,7 +110,7 @@ func (p *program) followPlan(flags *pflag.FlagSet, files *input.Files) error {
 	if err != nil {
 		return err
 	}
-	if others = append(others, file.otherInputs(inputs)...); len(others) > 0 {
+	if others = append(others, file.OtherInputs(inputs)...); len(others) > 0 {
 		return usage("this is not what "+name+" planned: "+strings.Join(others, "; "), "give what was planned, or plan anew")
 	}
 	if now := version(); file.Sunbulk != now {
@@ -197,20 +119,20 @@ func (p *program) followPlan(flags *pflag.FlagSet, files *input.Files) error {
 	return nil
 }
 
-// apply sets the job's flags that are not given, and returns those that are given otherwise.
-func (file planFile) apply(flags *pflag.FlagSet) (others []string, err error) {
+// applyPlan sets the job's flags that are not given, and returns those that are given otherwise.
+func applyPlan(file plan.File, flags *pflag.FlagSet) (others []string, err error) {
 	known := jobFlagSet()
 	for name := range file.Flags {
 		if known.Lookup(name) == nil {
 			return nil, fmt.Errorf("this sunbulk has no flag --%s", name)
 		}
 	}
-	if file.lacksZone() && !flags.Changed("timezone") {
+	if file.LacksZone() && !flags.Changed("timezone") {
 		return nil, errors.New("it has a --window or a --finish-by without a time zone, so that it depends on the machine")
 	}
 	known.VisitAll(func(standard *pflag.Flag) {
 		planned, ok := file.Flags[standard.Name]
-		if standard.Name == "timezone" && file.lacksZone() {
+		if standard.Name == "timezone" && file.LacksZone() {
 			return // the one that is given
 		}
 		if !ok {
@@ -226,12 +148,6 @@ func (file planFile) apply(flags *pflag.FlagSet) (others []string, err error) {
 	return others, err
 }
 
-// lacksZone tells whether the plan's times are those of no zone. An earlier sunbulk made such plans.
-func (file planFile) lacksZone() bool {
-	has := func(flag string) bool { return strings.Join(file.Flags[flag], "") != "" }
-	return (has("window") || has("finish-by")) && !has("timezone")
-}
-
 func set(f *pflag.Flag, to []string) error {
 	if list, ok := f.Value.(pflag.SliceValue); ok {
 		return list.Replace(to)
@@ -243,26 +159,4 @@ func set(f *pflag.Flag, to []string) error {
 		return fmt.Errorf("--%s: %w", f.Name, err)
 	}
 	return nil
-}
-
-// otherInputs says which inputs are not those that were planned. Names of files make no difference.
-func (file planFile) otherInputs(inputs []jobs.Input) (others []string) {
-	planned := file.Plan.Inputs
-	if len(inputs) != len(planned) {
-		return []string{fmt.Sprintf("%s given, and %d planned", jobs.Count(len(inputs), "input"), len(planned))}
-	}
-	for i, in := range inputs {
-		if in.Identity() != planned[i].Identity() {
-			others = append(others, fmt.Sprintf("%s has %s, and %s had %s", in.Name, describeInput(in), planned[i].Name, describeInput(planned[i])))
-		}
-	}
-	return others
-}
-
-// describeInput names what tells an input from others.
-func describeInput(in jobs.Input) string {
-	if in.Version != "" {
-		return "version " + in.Version
-	}
-	return fmt.Sprintf("SHA-256 %.12s…", in.SHA256)
 }

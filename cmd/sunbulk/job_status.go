@@ -94,7 +94,7 @@ func (p *program) follow(ctx context.Context, s *service.Service, id string) err
 
 // showAtOnce shows where a job stands, for the first line of progress comes late where there is no terminal.
 func (p *program) showAtOnce(now service.Snapshot) {
-	if p.quiet || p.screen.live() {
+	if p.quiet || p.screen.Live() {
 		return
 	}
 	text := fmt.Sprintf("job %s is %s", now.Job.ID, now.Job.State)
@@ -102,5 +102,5 @@ func (p *program) showAtOnce(now service.Snapshot) {
 		text += ", and no worker serves it"
 	}
 	printf(p.screen, "%s\n", text)
-	fmt.Fprintln(p.screen, fit((&progress{screen: p.screen}).parts(now), p.screen.width()))
+	fmt.Fprintln(p.screen, fit((&progress{screen: p.screen}).parts(now), p.screen.Width()))
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"unicode"
 
 	"github.com/sunbulk/sunbulk/internal/redistest"
-	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // hostile moves the cursor, turns text around and begins a line that sunbulk might have written.
@@ -109,27 +107,6 @@ func TestOutputI7ShowsNoSecrets(t *testing.T) {
 		if shown := strings.ReplaceAll(errs, "|", "/"); strings.Contains(strings.ToLower(shown), strings.ToLower(said)) && !strings.Contains(said, "/") {
 			t.Errorf("%q is shown: %s", said, errs)
 		}
-	}
-}
-
-func TestPrintf(t *testing.T) {
-	var out bytes.Buffer
-	printf(&out, "%s: %v\n%s %d %s\n", "a\nb", errors.New("c\x1bd"), jobs.State("e\tf"), 7, jobs.Kind("\u202e"))
-	if got, want := out.String(), "a b: c\\u001bd\ne f 7 \\u202e\n"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// The live line is taken off and written again by escapes that nothing else can write.
-func TestScreenKeepsItsOwnEscapes(t *testing.T) {
-	var out bytes.Buffer
-	s := newScreen(&out)
-	s.file = os.Stderr // as on a terminal
-	s.status("1 of 2\x1b[31m")
-	fmt.Fprintln(s, "a\x1b[2J")
-	s.status("")
-	if got, want := out.String(), clearLine+`1 of 2\u001b[31m`+clearLine+"a\\u001b[2J\n"+`1 of 2\u001b[31m`+clearLine; got != want {
-		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

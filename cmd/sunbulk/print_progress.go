@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/internal/terminal"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -21,7 +22,7 @@ const (
 
 // progress shows how far a job is until it is stopped.
 type progress struct {
-	screen *screen
+	screen *terminal.Screen
 	load   func() (service.Snapshot, error)
 	read   func() (read, total int64) // bytes of the input; nil when it was read before
 	done   chan struct{}
@@ -58,12 +59,12 @@ func (p *program) watch(ctx context.Context, id string, s *service.Service, read
 func (g *progress) stop() {
 	close(g.done)
 	g.ended.Wait()
-	g.screen.status("")
+	g.screen.Status("")
 }
 
 func (g *progress) show() {
 	interval := logInterval
-	if g.screen.live() {
+	if g.screen.Live() {
 		interval = drawInterval
 	}
 	tick := time.NewTicker(interval)
@@ -81,8 +82,8 @@ func (g *progress) show() {
 		if err != nil {
 			continue // the command itself meets the error and tells it
 		}
-		if line := fit(g.parts(m), g.screen.width()); g.screen.live() {
-			g.screen.status(line)
+		if line := fit(g.parts(m), g.screen.Width()); g.screen.Live() {
+			g.screen.Status(line)
 		} else {
 			printf(g.screen, "%s\n", line)
 		}

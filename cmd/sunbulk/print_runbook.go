@@ -11,22 +11,23 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/sunbulk/sunbulk/internal/preview"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // write shows the runbook as tables.
-func (c checkedRunbook) write(out io.Writer) error {
+func writeChecked(out io.Writer, c preview.Checked) error {
 	printf(out, "runbook %s is sound\n", c.Name)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	c.writeFacts(w)
+	writeFacts(w, c)
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	fmt.Fprintln(out)
 	fmt.Fprintln(w, "STEP\tNAME\tOP\tLIMITS\tWHERE AND SET")
 	for i, s := range c.Steps {
-		lines := s.words()
+		lines := stepWords(s)
 		for j, line := range lines {
 			if j == 0 {
 				printf(w, "%d\t%s\t%s\t%s\t%s\n", i+1, s.Name, s.Op, limits(s.Op, s.Options.Options), line)
@@ -41,13 +42,13 @@ func (c checkedRunbook) write(out io.Writer) error {
 	if len(c.Rows) > 0 {
 		printf(out, "\nfirst rows, as %s would have them\n", c.Steps[0].Name)
 		for _, row := range c.Rows {
-			printf(out, "  row %d, line %d: %s\n", row.Row, row.Line, row.words(c.Steps[0].Op))
+			printf(out, "  row %d, line %d: %s\n", row.Row, row.Line, rowWords(row, c.Steps[0].Op))
 		}
 	}
 	return nil
 }
 
-func (c checkedRunbook) writeFacts(w io.Writer) {
+func writeFacts(w io.Writer, c preview.Checked) {
 	for _, fact := range []struct{ name, text string }{
 		{"description", oneLine(c.Description)},
 		{"app", cmp.Or(c.App, "none: --app gives it")},
@@ -55,7 +56,7 @@ func (c checkedRunbook) writeFacts(w io.Writer) {
 		{"variables", strings.Join(pairs(c.Vars), ", ")},
 		{"pace", paceOf(c.Steps[0].Options.Options)},
 		{"caps", capsOf(c.Caps)},
-		{"schedule", c.schedule()},
+		{"schedule", scheduleOf(c)},
 		{"tells", strings.Join(c.Notify, ", ")},
 	} {
 		if fact.text != "" {
@@ -65,7 +66,7 @@ func (c checkedRunbook) writeFacts(w io.Writer) {
 }
 
 // words are the lines of a step in the last column of the table.
-func (s checkedStep) words() []string {
+func stepWords(s preview.CheckedStep) []string {
 	var lines []string
 	if s.Where != "" {
 		lines = append(lines, "where "+oneLine(s.Where))
@@ -86,7 +87,7 @@ func pairs(values map[string]string) []string {
 	return all
 }
 
-func (r checkedRow) words(op jobs.Op) string {
+func rowWords(r preview.CheckedRow, op jobs.Op) string {
 	switch {
 	case r.Rejected != "":
 		return "rejected: " + oneLine(r.Rejected)
@@ -142,7 +143,7 @@ func capsOf(c runbook.Caps) string {
 	return strings.Join(all, ", ")
 }
 
-func (c checkedRunbook) schedule() string {
+func scheduleOf(c preview.Checked) string {
 	s := c.Schedule
 	if s == nil {
 		return ""

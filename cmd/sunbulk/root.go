@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sunbulk/sunbulk/internal/terminal"
 )
 
 const rootHelp = `sunbulk creates, lists and removes channel links of messaging users in bulk, one row of a
@@ -33,8 +35,8 @@ const rootExample = `  sunbulk run users.csv --simulate                      try
 type program struct {
 	stdin   io.Reader
 	stdout  io.Writer
-	screen  *screen // stderr
-	secrets secretsShown
+	screen  *terminal.Screen // stderr
+	secrets terminal.Secrets
 	drain   context.Context // ends with the first signal; cobra's own context with the second
 
 	json      bool
@@ -48,23 +50,23 @@ type program struct {
 
 // run is the whole command line. It returns the exit code.
 func run(ctx, drain context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	out, screen := dataOutlet{newOutlet(stdout), ctx}, newScreen(stderr)
-	defer screen.close()
+	out, screen := terminal.NewData(ctx, stdout), terminal.NewScreen(stderr)
+	defer screen.Close()
 	p := &program{stdin: stdin, screen: screen, drain: drain}
-	p.stdout, p.screen.secrets = output{out, &p.secrets}, &p.secrets
+	p.stdout, p.screen.Secrets = terminal.Output{To: out, Secrets: &p.secrets}, &p.secrets
 	root := p.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.screen)
 	cmd, err := root.ExecuteContextC(ctx)
-	p.screen.status("")
+	p.screen.Status("")
 	if err == nil {
 		err = p.misled
 	}
-	out.close()
-	if err == nil && out.failure() != nil {
-		err = cannotRun(fmt.Errorf("write to stdout: %w", out.failure()), "")
+	out.Close()
+	if err == nil && out.Failure() != nil {
+		err = cannotRun(fmt.Errorf("write to stdout: %w", out.Failure()), "")
 	}
 	if err == nil {
 		return exitOK

@@ -1,9 +1,8 @@
-package main
+package preview
 
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/runbook"
@@ -11,20 +10,20 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// trial is what the lists of some rows found, and what the second step would do with it.
-type trial struct {
+// Sample is what the lists of some rows found, and what the second step would do with it.
+type Sample struct {
 	Asked    int          `json:"asked"`    // rows whose lists were answered
 	Clients  int          `json:"clients"`  // that they found
 	Kept     int64        `json:"kept"`     // of them by where
 	Unjudged int64        `json:"unjudged"` // of them, those that where could not judge: they do not go on
 	Rejected int64        `json:"rejected"` // of those, rows that the next step could not take
 	Why      []string     `json:"why,omitempty"`
-	Rows     []checkedRow `json:"rows,omitempty"` // the first that it would take
+	Rows     []CheckedRow `json:"rows,omitempty"` // the first that it would take
 }
 
 // try lists the clients of some users, and takes them to the second step.
-func try(ctx context.Context, c *plan.Checker, r *runs.Run, rows []jobs.Row) (*trial, error) {
-	s := &trial{}
+func try(ctx context.Context, c *plan.Checker, r *runs.Run, rows []jobs.Row) (*Sample, error) {
+	s := &Sample{}
 	var chunk jobs.Chunk
 	for _, row := range rows {
 		found, answered := c.Clients(ctx, row)
@@ -47,13 +46,13 @@ func try(ctx context.Context, c *plan.Checker, r *runs.Run, rows []jobs.Row) (*t
 		if s.Unjudged == int64(s.Clients) {
 			grave = plan.Problem
 		}
-		c.Add(grave, fmt.Sprintf("where could not judge %s of the %s: %s", group(u.Clients), jobs.Count(s.Clients, "client"), u.Why), "they do not go on: mend the where, or its variables")
+		c.Add(grave, fmt.Sprintf("where could not judge %s of the %s: %s", jobs.Group(u.Clients), jobs.Count(s.Clients, "client"), u.Why), "they do not go on: mend the where, or its variables")
 	}
 	return s, err
 }
 
 // take goes with outcomes to the second step, and tells of clients that do not come there because they cannot be judged.
-func (s *trial) take(r *runs.Run, chunk jobs.Chunk) (u runbook.Unjudged, err error) {
+func (s *Sample) take(r *runs.Run, chunk jobs.Chunk) (u runbook.Unjudged, err error) {
 	opt, err := r.Options(0)
 	if err != nil {
 		return u, err
@@ -78,19 +77,9 @@ func (s *trial) take(r *runs.Run, chunk jobs.Chunk) (u runbook.Unjudged, err err
 }
 
 // scale says how many clients go on of so many rows, if all are like those of the sample.
-func (s *trial) scale(rows int64) int64 {
+func (s *Sample) scale(rows int64) int64 {
 	if s == nil || s.Asked == 0 {
 		return 0
 	}
 	return rows * (s.Kept - s.Rejected) / int64(s.Asked)
-}
-
-func (s *trial) write(out io.Writer, next jobs.Op) {
-	printf(out, "sample: %s drawn with %s, where keeps %d of them; the next step rejects %d\n", jobs.Count(s.Asked, "row"), jobs.Count(s.Clients, "client"), s.Kept, s.Rejected)
-	for _, why := range s.Why {
-		printf(out, "  rejected: %s\n", why)
-	}
-	for _, r := range s.Rows {
-		printf(out, "  line %d: %s\n", r.Line, r.words(next))
-	}
 }

@@ -1,4 +1,6 @@
-package main
+// Package terminal writes to people and to programs that read stdout: no reader keeps sunbulk waiting for ever, no foreign text moves a cursor,
+// and no secret is shown.
+package terminal
 
 import (
 	"bytes"
@@ -87,8 +89,8 @@ func (o *outlet) Write(data []byte) (int, error) {
 	return len(data), nil
 }
 
-// close waits for what is still to be written, but not long.
-func (o *outlet) close() {
+// Close waits for what is still to be written, but not long.
+func (o *outlet) Close() {
 	o.mu.Lock()
 	stuck := o.stuck
 	if !o.closed {
@@ -107,15 +109,18 @@ func (o *outlet) close() {
 	}
 }
 
-// dataOutlet is stdout: it waits for its reader until ctx ends. Data that a reader who has left does not want is dropped;
+// Data is stdout: it waits for its reader until ctx ends. Data that a reader who has left does not want is dropped;
 // any other error is told.
-type dataOutlet struct {
+type Data struct {
 	*outlet
 	ctx context.Context
 }
 
+// NewData makes one of a stream.
+func NewData(ctx context.Context, out io.Writer) Data { return Data{newOutlet(out), ctx} }
+
 // Write is that of io.Writer.
-func (o dataOutlet) Write(data []byte) (int, error) {
+func (o Data) Write(data []byte) (int, error) {
 	done, _ := o.put(data)
 	for done == nil {
 		select {
@@ -127,7 +132,7 @@ func (o dataOutlet) Write(data []byte) (int, error) {
 	}
 	select {
 	case <-done:
-		if err := o.failure(); err != nil {
+		if err := o.Failure(); err != nil {
 			return 0, err
 		}
 		return len(data), nil
@@ -136,8 +141,8 @@ func (o dataOutlet) Write(data []byte) (int, error) {
 	}
 }
 
-// failure is the stream's first error, but that its reader has left.
-func (o *outlet) failure() error {
+// Failure is the stream's first error, but that its reader has left.
+func (o *outlet) Failure() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if errors.Is(o.err, syscall.EPIPE) || errors.Is(o.err, io.ErrClosedPipe) {

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"bytes"
@@ -63,7 +63,7 @@ func TestOutletForPeople(t *testing.T) {
 		if _, err := fmt.Fprintln(o, "nobody there"); err != nil {
 			t.Errorf("got %v for a closed pipe, want nothing", err)
 		}
-		o.close()
+		o.Close()
 		if _, err := fmt.Fprintln(o, "too late"); err != nil {
 			t.Errorf("got %v after the end, want nothing", err)
 		}
@@ -73,22 +73,22 @@ func TestOutletForPeople(t *testing.T) {
 // Data waits for its reader, until the command is stopped; a full disk is told, a reader that has left is not.
 func TestOutletOfData(t *testing.T) {
 	for err, want := range map[error]bool{nil: false, syscall.EPIPE: false, io.ErrClosedPipe: false, syscall.ENOSPC: true, syscall.EIO: true} {
-		o := dataOutlet{newOutlet(&reader{err: err}), t.Context()}
+		o := Data{newOutlet(&reader{err: err}), t.Context()}
 		n, got := o.Write([]byte("data"))
 		if (got != nil) != want || want && !errors.Is(got, err) || !want && n != 4 {
 			t.Errorf("%v: got %d and %v", err, n, got)
 		}
-		o.close()
+		o.Close()
 	}
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		blocked := make(chan struct{})
-		o := dataOutlet{newOutlet(&reader{blocked: blocked}), ctx}
+		o := Data{newOutlet(&reader{blocked: blocked}), ctx}
 		if _, err := o.Write([]byte("data")); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want the end of the command", err)
 		}
 		close(blocked)
-		o.close()
+		o.Close()
 	})
 }

@@ -1,65 +1,22 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"net/url"
 	"os"
-	"reflect"
 	"strings"
-	"sync/atomic"
 
 	"github.com/spf13/pflag"
 
-	"github.com/sunbulk/sunbulk/jobs"
+	"github.com/sunbulk/sunbulk/internal/terminal"
 	"github.com/sunbulk/sunbulk/sunco"
 )
 
-// Everything that sunbulk prints goes through output, and each value of a text for people through printf: a value of a file, the
+// Everything that sunbulk prints goes through terminal.Output, and each value of a text for people through printf: a value of a file, the
 // API, Redis or a flag can neither move the cursor nor begin a line of its own.
 
-// printf prints a text for people. Line breaks are those of the format. Errors of writing are the outlet's to keep.
-func printf(w io.Writer, format string, values ...any) {
-	shown := make([]any, len(values))
-	for i, v := range values {
-		switch x := v.(type) {
-		case error:
-			v = jobs.Line(x.Error())
-		case fmt.Stringer:
-			v = jobs.Line(x.String())
-		default:
-			if s := reflect.ValueOf(v); s.Kind() == reflect.String {
-				v = jobs.Line(s.String())
-			}
-		}
-		shown[i] = v
-	}
-	fmt.Fprintf(w, format, shown...)
-}
-
-// output is stdout or stderr without control characters and without the process's own secrets. What is written at once must hold
-// whole characters.
-type output struct {
-	to      io.Writer
-	secrets *secretsShown
-}
-
-// secretsShown are the secrets that no output may show.
-type secretsShown struct{ atomic.Pointer[sunco.Redactor] }
-
-func (o output) Write(p []byte) (int, error) {
-	if _, err := io.WriteString(o.to, o.clean(string(p))); err != nil {
-		return 0, err
-	}
-	return len(p), nil
-}
-
-func (o output) clean(text string) string {
-	if r := o.secrets.Load(); r != nil {
-		text = r.Redact(text)
-	}
-	return jobs.Text(text)
-}
+// printf is terminal.Printf.
+func printf(w io.Writer, format string, values ...any) { terminal.Printf(w, format, values...) }
 
 // secretVariables are those whose values are secrets, some of which are read by libraries.
 var secretVariables = []string{"SUNBULK_KEY_SECRET", "SUNBULK_TOKEN", "SUNBULK_NOTIFY_SECRET", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
