@@ -12,7 +12,7 @@ import (
 // damage says why a field cannot hold what was meant, or "": what programs put in the place of a value, or what is left of
 // one. An external id may be any text, so that what merely looks odd is no damage: see Doubts.
 func damage(text string) string {
-	if text == "" || len(text) > longestWord && isWord(text) {
+	if text == "" || len(text) > longestWord && classify(text) == wordByte {
 		return ""
 	}
 	for i := range len(text) {

@@ -70,17 +70,7 @@ func isPlainID(text string) bool {
 	if len(text) <= longestWord || strings.HasSuffix(text, "00") {
 		return text == ""
 	}
-	return isWord(text)
-}
-
-// isWord tells a text of ASCII letters, digits and underscores.
-func isWord(text string) bool {
-	for i := range len(text) {
-		if !isWordByte(text[i]) && text[i] != '_' {
-			return false
-		}
-	}
-	return true
+	return classify(text) == wordByte
 }
 
 // doubtBeyond is doubt of a text with characters beyond ASCII.

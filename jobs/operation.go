@@ -110,8 +110,15 @@ func (r *Row) Messages() bool {
 // CheckRow returns the *FieldError of the first invalid field, or nil. It trims and normalises
 // fields as it goes, so that equal rows become the same. What it accepts no call refuses by itself.
 func (o Operation) CheckRow(r *Row) error {
-	for _, c := range columns {
+	paths := false // some text may be an id that means another thing in a path
+	for i := range columns {
+		c := &columns[i]
 		f := c.Field(r)
+		class := classify(strings.TrimPrefix(*f, "+"))
+		if *f == "" || class == wordByte && len(*f) <= maxField && (len(*f) > longestWord || !isPlaceholder(*f)) {
+			continue // most are words or numbers: none of what follows is wrong with them
+		}
+		paths = paths || class&pathByte != 0
 		*f = strings.TrimSpace(*f)
 		if !utf8.ValidString(*f) {
 			return &FieldError{c.Path, "is not valid UTF-8"}
@@ -133,11 +140,11 @@ func (o Operation) CheckRow(r *Row) error {
 	if r.User == "" {
 		return &FieldError{"user", "is empty"}
 	}
-	for _, id := range [...]struct{ path, id string }{
-		{"user", r.User}, {"brandId", r.BrandID}, {"matchCriteria.integrationId", r.IntegrationID}, {"target.conversationId", r.ConversationID}, {"clientId", r.ClientID},
-	} {
-		if err := checkIdentifier(id.path, id.id); err != nil {
-			return err
+	if paths {
+		for _, id := range identifiers(r) {
+			if err := checkIdentifier(id.Path, id.Text); err != nil {
+				return err
+			}
 		}
 	}
 	return o.Check(r)

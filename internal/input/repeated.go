@@ -15,6 +15,9 @@ func isBlank(cells []string) bool {
 // isHeader tells whether a record holds names of columns where a row would hold values: those of the header, or
 // others that are known.
 func (l *layout) isHeader(cells []string) bool {
+	if len(cells) > 0 && hasDigit(cells[0]) && len(l.normal) > 0 && !hasDigit(l.normal[0]) {
+		return false // no known name has a digit, and ids mostly do
+	}
 	if l.isSame(cells) {
 		return true
 	}
@@ -44,4 +47,13 @@ func (l *layout) isSame(cells []string) bool {
 		}
 	}
 	return true
+}
+
+func hasDigit(text string) bool {
+	for i := range len(text) {
+		if '0' <= text[i] && text[i] <= '9' {
+			return true
+		}
+	}
+	return false
 }

@@ -148,7 +148,9 @@ func (t *table) read() error {
 			return err
 		}
 		for i, c := range t.cells {
-			t.cells[i] = jobs.RestoreCell(c)
+			if c != "" && c[0] == '\'' {
+				t.cells[i] = jobs.RestoreCell(c)
+			}
 		}
 		switch {
 		case !t.written && isBlank(t.cells):
