@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/sunbulk/sunbulk/internal/phone"
@@ -112,13 +111,13 @@ func checkMatch(r *Row) error {
 
 // address is one address as mail programs write it: what is legal beyond that, such as a quoted name with spaces, is
 // likelier to be a link, a list or a name beside an address.
-var address = regexp.MustCompile(`^[^\s\pC\pZ@,;:<>()\[\]\\"]+@[\pL\pN\pM_-]+(\.[\pL\pN\pM_-]+)*$`)
+var address = lazily(`^[^\s\pC\pZ@,;:<>()\[\]\\"]+@[\pL\pN\pM_-]+(\.[\pL\pN\pM_-]+)*$`)
 
 func checkAddress(r *Row) error {
 	switch {
 	case r.Address == "":
 		return &FieldError{"matchCriteria.address", "is empty, and mailgun needs it"}
-	case !address.MatchString(r.Address):
+	case !address().MatchString(r.Address):
 		return &FieldError{"matchCriteria.address", "is not one plain email address"}
 	case r.PhoneNumber != "":
 		return &FieldError{"matchCriteria.phoneNumber", "is set, but mailgun takes an address"}

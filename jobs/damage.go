@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,7 +28,7 @@ func damage(text string) string {
 		return `is the formula by which a spreadsheet keeps a text as it is; take =" and " off`
 	case isPlaceholder(text):
 		return "holds what a program writes where a value is missing, such as NULL"
-	case text[0] >= '0' && text[0] <= '9' && strings.IndexByte(text, '+') > 0 && rounded.MatchString(text):
+	case text[0] >= '0' && text[0] <= '9' && strings.IndexByte(text, '+') > 0 && rounded().MatchString(text):
 		return phone.ErrScientific.Cause
 	}
 	return ""
@@ -52,7 +51,7 @@ func damageBeyond(text string) string {
 func isBreak(c rune) bool { return c == '\n' || c == '\r' || c == '\t' }
 
 // rounded is a whole number as spreadsheets and programs show a long one. Without the sign, 12e34 can be an id in hexadecimal.
-var rounded = regexp.MustCompile(`^[0-9]+([.,][0-9]+)?[eE]\+[0-9]{1,3}$`)
+var rounded = lazily(`^[0-9]+([.,][0-9]+)?[eE]\+[0-9]{1,3}$`)
 
 // isCellError tells the errors of spreadsheets' formulas, in the languages in which exports have been seen.
 func isCellError(text string) bool {

@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -37,9 +36,9 @@ func doubt(text string) string {
 	switch c := text[0]; {
 	case !isASCII(text):
 		return doubtBeyond(text)
-	case last == '0' && strings.Contains(text, ".0") && decimals.MatchString(text):
+	case last == '0' && strings.Contains(text, ".0") && decimals().MatchString(text):
 		return "ends in .0, as a spreadsheet writes a number"
-	case len(text) >= 17 && strings.HasSuffix(text, "00") && lostDigits.MatchString(text):
+	case len(text) >= 17 && strings.HasSuffix(text, "00") && lostDigits().MatchString(text):
 		return "has only zeros behind its 15th digit, where spreadsheets lose the others"
 	case (c <= '9' || c >= 'A' && c <= 'Z') && isDate(text):
 		return "looks like a date, which spreadsheets make of other texts"
@@ -82,7 +81,7 @@ func doubtBeyond(text string) string {
 		return "holds a space that is not the usual one, such as U+00A0"
 	case strings.ContainsAny(text, "“”„‘’‚«»"):
 		return "holds typographic quotes"
-	case mojibake.MatchString(text):
+	case mojibake().MatchString(text):
 		return "looks like UTF-8 that was read in another encoding, such as Ã¼ for ü"
 	}
 	return ""
@@ -94,16 +93,16 @@ func isInvisible(c rune) bool {
 }
 
 var (
-	decimals   = regexp.MustCompile(`^[0-9]+\.0+$`)
-	lostDigits = regexp.MustCompile(`^[0-9]{15}0{2,}$`)
-	mojibake   = regexp.MustCompile("[ÃÂ][\u0080-\u00bf]|â€|ï»¿|Ð[\u0080-\u00bf°±²³´µ¶·¸¹º»¼½¾¿]")
-	dates      = regexp.MustCompile(`^([0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}.*)?|[0-9]{1,2}([/.])[0-9]{1,2}[/.]([0-9]{2}|[0-9]{4})|[0-9]{1,2}-[A-Z][a-z]{2}(-[0-9]{2}|-[0-9]{4})?|[A-Z][a-z]{2}-[0-9]{2})$`)
+	decimals   = lazily(`^[0-9]+\.0+$`)
+	lostDigits = lazily(`^[0-9]{15}0{2,}$`)
+	mojibake   = lazily("[ÃÂ][\u0080-\u00bf]|â€|ï»¿|Ð[\u0080-\u00bf°±²³´µ¶·¸¹º»¼½¾¿]")
+	dates      = lazily(`^([0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}.*)?|[0-9]{1,2}([/.])[0-9]{1,2}[/.]([0-9]{2}|[0-9]{4})|[0-9]{1,2}-[A-Z][a-z]{2}(-[0-9]{2}|-[0-9]{4})?|[A-Z][a-z]{2}-[0-9]{2})$`)
 )
 
 // isDate tells a date as spreadsheets write them, some out of texts such as MAR1.
 func isDate(text string) bool {
 	const longest = len("2026-11-22T15:30:00.000+00:00")
-	return len(text) >= len("1-Mar") && len(text) <= longest && strings.ContainsAny(text, "-/.") && dates.MatchString(text)
+	return len(text) >= len("1-Mar") && len(text) <= longest && strings.ContainsAny(text, "-/.") && dates().MatchString(text)
 }
 
 // isNothing tells words by which people say that there is no value.

@@ -1,11 +1,10 @@
 package jobs
 
 import (
-	"regexp"
 	"strings"
 )
 
-var percentEscape = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+var percentEscape = lazily(`%[0-9A-Fa-f]{2}`)
 
 // checkIdentifier refuses an id that means another thing once a proxy, or whatever stands before the API, has simplified the
 // path it is in. A slash inside is allowed: an external id may have one.
@@ -32,7 +31,7 @@ func simplifies(id string) bool {
 		if names < 2 && strings.ContainsFunc(id, isSlash) {
 			return true
 		}
-		decoded := percentEscape.ReplaceAllStringFunc(id, func(e string) string { return string([]byte{nibble(e[1])<<4 | nibble(e[2])}) })
+		decoded := percentEscape().ReplaceAllStringFunc(id, func(e string) string { return string([]byte{nibble(e[1])<<4 | nibble(e[2])}) })
 		if decoded == id {
 			return false
 		}

@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -35,7 +34,7 @@ type Lineage string
 const maxLineage = 20
 
 // lineage is the form of one within other text. A file can hold it in a cell, or in a record of JSON.
-var lineage = regexp.MustCompile(`\b\d{8}-\d{6}-[a-z0-9]{4}:[1-9]\d{0,17}( \d{8}-\d{6}-[a-z0-9]{4}:[1-9]\d{0,17})*\b`)
+var lineage = lazily(`\b\d{8}-\d{6}-[a-z0-9]{4}:[1-9]\d{0,17}( \d{8}-\d{6}-[a-z0-9]{4}:[1-9]\d{0,17})*\b`)
 
 // ParseLineage reads a cell of LineageColumn; ok is false when that holds anything else.
 func ParseLineage(cell string) (l Lineage, ok bool) {
@@ -53,7 +52,7 @@ func ParseLineage(cell string) (l Lineage, ok bool) {
 
 // FindLineage returns the lineage that stands somewhere in a text, or none.
 func FindLineage(text string) Lineage {
-	l, _ := ParseLineage(lineage.FindString(text))
+	l, _ := ParseLineage(lineage().FindString(text))
 	return l
 }
 

@@ -3,17 +3,18 @@ package input
 import (
 	"regexp"
 	"slices"
+	"sync"
 )
 
 // word is what may be the name of a column in text that is no sound JSON.
-var word = regexp.MustCompile(`[\pL_][\pL\pN_.-]{0,99}`)
+var word = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[\pL_][\pL\pN_.-]{0,99}`) })
 
 // original returns what is kept of a record that is rejected: its start, when it has a column that is known. One of which no
 // column is may be anything, such as a file of credentials, and would go into Redis and reports (I7).
 func (o *objects) original(raw []byte, names []string) []string {
 	head := o.head(raw)
 	if names == nil {
-		names = word.FindAllString(head, maxColumns)
+		names = word().FindAllString(head, maxColumns)
 	}
 	if !slices.ContainsFunc(names, o.knows) {
 		return nil

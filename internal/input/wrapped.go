@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // wrapped returns where in the first object of a text the rows are, when it is one that holds all of them, such as users of
@@ -11,12 +12,12 @@ import (
 func wrapped(w *window, b *binder) string {
 	n, err := w.value()
 	text := string(w.unread()[:n])
-	match := aroundRows.FindStringSubmatch(text)
+	match := aroundRows().FindStringSubmatch(text)
 	if match == nil {
 		return ""
 	}
 	before, outer, inner := match[1], match[2], match[3]
-	for _, key := range memberKey.FindAllStringSubmatch(before, -1) {
+	for _, key := range memberKey().FindAllStringSubmatch(before, -1) {
 		if b.leads(key[1]) {
 			return ""
 		}
@@ -37,8 +38,10 @@ const (
 )
 
 var (
-	aroundRows = regexp.MustCompile(`^\s*\{\s*(` + scalars + `)` + jsonText + `\s*:\s*(?:\{\s*` + scalars + jsonText + `\s*:\s*)?\[\s*\{`)
-	memberKey  = regexp.MustCompile(jsonText + `\s*:`)
+	aroundRows = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\s*\{\s*(` + scalars + `)` + jsonText + `\s*:\s*(?:\{\s*` + scalars + jsonText + `\s*:\s*)?\[\s*\{`)
+	})
+	memberKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(jsonText + `\s*:`) })
 )
 
 // leads tells whether a member of a row may have the name: that of a column, or of an object that holds columns.
