@@ -73,5 +73,6 @@ const (
 	EventCancel = "cancel"
 	EventMend   = "mend"   // rows of a finished job without an outcome are queued again
 	EventChange = "change" // of options, as the reason tells
+	EventRetry  = "retry"  // of failed rows: of the job that has them, and of the one that runs them again
 	EventRate   = "rate"   // of its app, set by hand or left to the job again
 )

@@ -14,6 +14,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/redisfault"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/internal/web"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -141,6 +142,12 @@ func codeAndHint(err error) (code int, hint string) {
 			return exitCannotRun, e.Hint
 		}
 		return exitUsage, strings.Trim(e.Hint+"; "+e.Seen, "; ")
+	}
+	if e, ok := errors.AsType[*web.TokensError](err); ok {
+		return exitUsage, e.Hint
+	}
+	if e, ok := errors.AsType[*web.ConfigError](err); ok {
+		return exitUsage, "see --" + e.Field
 	}
 	if e, ok := errors.AsType[*credentials.Error](err); ok {
 		return exitUsage, e.Hint

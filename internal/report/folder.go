@@ -17,6 +17,9 @@ var jobFiles = []string{
 	"verify.csv", "report.html", "summary.json",
 }
 
+// JobFiles names the files that the report of a job may have.
+func JobFiles() []string { return slices.Clone(jobFiles) }
+
 // undoFiles are what WriteUndo makes, and runFiles what WriteRun does.
 var (
 	undoFiles = []string{"undo.csv", "undo_not_possible.csv"}

@@ -19,6 +19,7 @@ type RetryOrder struct {
 	Of              string       // the job, which must have ended
 	Cause           string       // only rows with this error code; empty = all that no earlier retry took
 	AllowDuplicates bool         // also rows that an earlier retry took
+	By              By           // is kept with both jobs; without Who nobody is
 	Note            func(string) // hears how it goes; nil = nobody does
 }
 
@@ -110,6 +111,9 @@ func (s *Service) createRetry(ctx context.Context, sub *Submission, f *failedRow
 	}
 	sub.Job.Fingerprint = f.Fingerprint()
 	err := s.create(ctx, sub)
+	if err == nil {
+		return s.tellRetry(ctx, sub.Job.ID, o)
+	}
 	if !errors.Is(err, ledger.ErrExists) {
 		return err
 	}
@@ -118,6 +122,19 @@ func (s *Service) createRetry(ctx context.Context, sub *Submission, f *failedRow
 		return err
 	}
 	return s.goOnRetry(ctx, sub, f, job, o)
+}
+
+// tellRetry keeps with both jobs who asked for a retry.
+func (s *Service) tellRetry(ctx context.Context, id string, o RetryOrder) error {
+	if o.By.Who == "" {
+		return nil
+	}
+	e := jobs.Event{Who: o.By.Who, What: jobs.EventRetry, Reason: cmp.Or(o.By.Reason, "failed rows of job "+o.Of)}
+	if err := s.ledger.Tell(ctx, id, e); err != nil {
+		return err
+	}
+	e.Reason = cmp.Or(o.By.Reason, "job "+id)
+	return s.ledger.Tell(ctx, o.Of, e)
 }
 
 // failedRows are the rows of a job that failed, numbered from 1.

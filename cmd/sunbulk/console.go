@@ -1,0 +1,170 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/internal/web"
+)
+
+// consoleOptions are the flags of console.
+type consoleOptions struct {
+	redis    string
+	simulate string
+	listen   string
+	tokens   string
+	hosts    []string
+	prefix   string
+	cert     string
+	key      string
+	readOnly bool
+}
+
+func (p *program) consoleCommand() *cobra.Command {
+	var o consoleOptions
+	cmd := &cobra.Command{
+		Use:   "console",
+		Short: "Jobs in a browser, and an HTTP API",
+		Long: `Console serves pages that show and move the jobs, runs and schedules on --redis, and an HTTP API below
+/v1 that does the same for programs (/v1/openapi.yaml). It makes no call itself: workers do.
+
+Without --tokens it listens on this machine alone, and whoever uses that may do everything. With
+--tokens everybody needs a token of the file, and may do what its role lets them: viewer, operator,
+approver or admin. Behind a proxy that ends TLS give --host NAME, and --prefix where it has one.
+
+With --simulate a Redis, a simulated API, a worker and some jobs are in the process: to look around.`,
+		Example: `  sunbulk console --simulate
+  sunbulk console --redis redis://localhost:6379
+  sunbulk console token ann --role operator --tokens tokens.json
+  sunbulk console --listen 10.0.0.5:8321 --tokens tokens.json --tls-cert cert.pem --tls-key key.pem`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := p.keepSimulation(cmd.Flags(), o.simulate, &o.redis); err != nil {
+				return err
+			}
+			return p.console(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	redisFlag(f, &o.redis, redisMeaning)
+	simulateFlag(f, &o.simulate)
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8321", "address to serve on; of another machine's reach only with --tokens")
+	f.StringVar(&o.tokens, "tokens", "", "file of tokens, mode 0600, without which nobody comes in")
+	f.StringSliceVar(&o.hosts, "host", nil, "name under which browsers reach it, besides localhost and addresses; several with commas, or again")
+	f.StringVar(&o.prefix, "prefix", "", "of all its paths behind a proxy, e.g. /sunbulk")
+	f.StringVar(&o.cert, "tls-cert", "", "PEM file with its certificate")
+	f.StringVar(&o.key, "tls-key", "", "PEM file with the key of that")
+	f.BoolVar(&o.readOnly, "read-only", false, "show, and change nothing")
+	cmd.AddCommand(p.consoleTokenCommand())
+	return cmd
+}
+
+func (p *program) console(ctx context.Context, o consoleOptions) error {
+	log, err := p.logger(slog.LevelInfo)
+	if err != nil {
+		return err
+	}
+	cfg := web.Config{Local: operator(), Hosts: o.hosts, Prefix: o.prefix, ReadOnly: o.readOnly, Logger: log}
+	if o.tokens != "" {
+		if cfg.Tokens, err = web.ReadTokens(o.tokens); err != nil {
+			return err
+		}
+	}
+	if err := o.mayListen(p.allowHTTP); err != nil {
+		return err
+	}
+	if cfg.Dir, err = os.MkdirTemp("", "sunbulk-console-"); err != nil {
+		return cannotRun(err, "check TMPDIR and the space on its disk")
+	}
+	defer os.RemoveAll(cfg.Dir)
+	if simulated(o.simulate) {
+		return p.simulateConsole(ctx, o, cfg)
+	}
+	return p.withRedis(o.redis, func(drain context.Context, s *service.Service) error {
+		cfg.Service = s
+		return p.serveConsole(drain, o, cfg)
+	})
+}
+
+// mayListen refuses to serve others than this machine without tokens, or tokens unencrypted.
+func (o consoleOptions) mayListen(allowHTTP bool) error {
+	host, _, err := net.SplitHostPort(o.listen)
+	if err != nil {
+		return usage(fmt.Sprintf("--listen: %q is not HOST:PORT", o.listen), "e.g. --listen 127.0.0.1:8321")
+	}
+	if (o.cert == "") != (o.key == "") {
+		return usage("--tls-cert and --tls-key go together", "give both, or let a proxy end TLS")
+	}
+	addr, err := netip.ParseAddr(host)
+	switch {
+	case host == "localhost" || err == nil && addr.IsLoopback():
+		return nil
+	case o.tokens == "":
+		return usage("--listen "+o.listen+": others than this machine could reach the console, and it has no --tokens",
+			"'sunbulk console token NAME --role operator --tokens tokens.json' makes a first one; or listen on 127.0.0.1")
+	case o.cert == "" && !allowHTTP:
+		return usage("--listen "+o.listen+": tokens and rows would go unencrypted", "give --tls-cert and --tls-key; or --allow-http where a proxy ends TLS")
+	}
+	return nil
+}
+
+// serveConsole serves until drain ends.
+func (p *program) serveConsole(drain context.Context, o consoleOptions, cfg web.Config) error {
+	console, err := web.New(cfg)
+	if err != nil {
+		return err
+	}
+	defer console.Close()
+	listener, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return cannotRun(fmt.Errorf("serve the console: %w", err), "choose another --listen")
+	}
+	scheme := "http://"
+	if o.cert != "" {
+		pair, err := tls.LoadX509KeyPair(o.cert, o.key)
+		if err != nil {
+			listener.Close()
+			return usage("--tls-cert "+o.cert+": "+err.Error(), "give a PEM certificate and its key")
+		}
+		scheme = "https://"
+		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+	}
+	server := &http.Server{
+		Handler:           console,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
+	}
+	// Those who follow a job are sent away first, or their streams would hold the end.
+	end := make(chan struct{})
+	defer context.AfterFunc(drain, func() {
+		defer close(end)
+		const patience = 5 * time.Second
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		console.Drain()
+		if server.Shutdown(ctx) != nil {
+			server.Close()
+		}
+	})()
+	fmt.Fprintln(p.stdout, scheme+listener.Addr().String()+cmp.Or(cfg.Prefix, "")+"/")
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the console: %w", err)
+	}
+	<-end
+	return nil
+}

@@ -1,0 +1,113 @@
+package web
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Role is what a token may do.
+type Role string
+
+// The roles.
+const (
+	Viewer   Role = "viewer"   // sees jobs, runs and schedules, without phone numbers and addresses
+	Operator Role = "operator" // sees all, starts jobs and moves them
+	Approver Role = "approver" // sees all
+	Admin    Role = "admin"    // may do everything
+)
+
+// Roles are all roles.
+func Roles() []Role { return []Role{Viewer, Operator, Approver, Admin} }
+
+// right is what a route asks for.
+type right string
+
+const (
+	anybody right = ""       // asks for nobody's name
+	see     right = "see"    // jobs, runs and schedules in numbers
+	people  right = "people" // phone numbers and addresses
+	operate right = "operate"
+)
+
+// rights are those of each role.
+var rights = map[Role][]right{
+	Viewer:   {see},
+	Operator: {see, people, operate},
+	Approver: {see, people},
+	Admin:    {see, people, operate},
+}
+
+// Actor is who asks.
+type Actor struct {
+	Name string
+	Role Role
+	Apps []string // whose jobs may be seen; nil = all
+	From string   // address
+}
+
+// may tells whether the actor has a right.
+func (a Actor) may(r right) bool { return r == anybody || slices.Contains(rights[a.Role], r) }
+
+// sees tells whether the actor may see what belongs to an app.
+func (a Actor) sees(app string) bool { return a.Apps == nil || slices.Contains(a.Apps, app) }
+
+// who names the actor in what is kept with a job.
+func (a Actor) who() string {
+	if a.From == "" {
+		return a.Name
+	}
+	return a.Name + "@" + a.From
+}
+
+// enter finds out who asks, and whether they may.
+func (x *exchange) enter(rt route) error {
+	if rt.right == anybody {
+		return nil
+	}
+	actor, known := x.identify()
+	if !known {
+		if x.page && x.r.Method == http.MethodGet {
+			return &elsewhere{"/login?to=" + url.QueryEscape(x.r.URL.RequestURI())}
+		}
+		x.w.Header().Set("WWW-Authenticate", `Bearer realm="sunbulk"`)
+		return &refusal{http.StatusUnauthorized, "unauthenticated", "the console does not know who asks", "send Authorization: Bearer TOKEN; 'sunbulk console token' makes one"}
+	}
+	x.actor = actor
+	if !actor.may(rt.right) {
+		return &refusal{http.StatusForbidden, "forbidden", "the role " + string(actor.Role) + " may not do this", "ask somebody with the role operator or admin"}
+	}
+	if x.ReadOnly && rt.right == operate {
+		return &refusal{http.StatusForbidden, "read_only", "the console is read-only", "use the command line, or a console without --read-only"}
+	}
+	return nil
+}
+
+// identify finds out who asks: by the token of a program, by the session of a browser, or, where there are no tokens, by
+// being on this machine.
+func (x *exchange) identify() (Actor, bool) {
+	if x.Tokens == nil {
+		return Actor{Name: x.Local, Role: Admin}, true
+	}
+	from, _, err := net.SplitHostPort(x.r.RemoteAddr)
+	if err != nil {
+		from = x.r.RemoteAddr
+	}
+	if header := x.r.Header.Get("Authorization"); header != "" {
+		scheme, secret, _ := strings.Cut(header, " ")
+		t, ok := x.Tokens.find(strings.TrimSpace(secret))
+		return t.actor(from), ok && strings.EqualFold(scheme, "bearer")
+	}
+	cookie, err := x.r.Cookie(sessionCookie)
+	if err != nil {
+		return Actor{}, false
+	}
+	digest, ok := x.sessions.find(cookie.Value)
+	if !ok {
+		return Actor{}, false
+	}
+	t, ok := x.Tokens.byDigest(digest)
+	return t.actor(from), ok
+}

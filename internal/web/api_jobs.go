@@ -1,0 +1,164 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/sunbulk/sunbulk/internal/report"
+	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// jobList is what GET /v1/jobs answers.
+type jobList struct {
+	Jobs       []report.Summary `json:"jobs"`
+	Unreadable []unreadable     `json:"unreadable"`
+	Next       string           `json:"next,omitempty"`
+}
+
+// unreadable is a record that nobody can read, and why.
+type unreadable struct {
+	ID  string `json:"id"`
+	Why string `json:"why"`
+}
+
+// jobView is what GET /v1/jobs/{job} answers: status --json, and what was done to the job by whom.
+type jobView struct {
+	service.Status
+	Events []jobs.Event `json:"events"`
+}
+
+func listJobs(x *exchange) error {
+	list, err := x.jobs(x.r.URL.Query())
+	if err != nil {
+		return err
+	}
+	return x.answer(http.StatusOK, list)
+}
+
+// jobs returns a page of the jobs that the actor may see.
+func (x *exchange) jobs(q url.Values) (jobList, error) {
+	limit, err := number(q, "limit")
+	if err != nil {
+		return jobList{}, err
+	}
+	page, err := x.Service.JobsPage(x.r.Context(), service.JobsQuery{Apps: x.actor.Apps, State: jobs.State(q.Get("state")), After: q.Get("after"), Limit: int(limit)})
+	if err != nil {
+		return jobList{}, err
+	}
+	list := jobList{Jobs: []report.Summary{}, Unreadable: []unreadable{}, Next: page.Next}
+	for _, job := range page.Jobs {
+		list.Jobs = append(list.Jobs, x.masked(report.Summarize(job)))
+	}
+	for _, err := range page.Unreadable {
+		u := unreadable{Why: jobs.Line(err.Error())}
+		if e, ok := errors.AsType[*service.Unreadable](err); ok {
+			u.ID = e.ID
+		}
+		list.Unreadable = append(list.Unreadable, u)
+	}
+	return list, nil
+}
+
+// number reads a whole number of a query; 0 where it is left out.
+func number(q url.Values, name string) (int64, error) {
+	text := q.Get(name)
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 1 {
+		return 0, &service.Invalid{Field: name, Text: "\"" + jobs.Line(text) + "\" is no number from 1"}
+	}
+	return n, nil
+}
+
+// job returns the job that the path names, as far as the actor may see it.
+func (x *exchange) job() (jobs.Job, error) {
+	id := x.r.PathValue("job")
+	none := &service.NotFound{Kind: "job", ID: jobs.Line(id)}
+	if jobs.CheckID(id) != nil {
+		return jobs.Job{}, none
+	}
+	job, err := x.Service.Job(x.r.Context(), id)
+	if err == nil && !x.actor.sees(job.Options.App) {
+		err = none
+	}
+	return job, err
+}
+
+// status returns the job that the path names, and how it goes on.
+func (x *exchange) status() (jobView, error) {
+	if _, err := x.job(); err != nil {
+		return jobView{}, err
+	}
+	st, job, err := x.Service.Status(x.r.Context(), x.r.PathValue("job"))
+	if err != nil {
+		return jobView{}, err
+	}
+	st.Summary = x.masked(st.Summary)
+	return jobView{st, append([]jobs.Event{}, job.Events...)}, nil
+}
+
+func showJob(x *exchange) error {
+	v, err := x.status()
+	if err != nil {
+		return err
+	}
+	return x.answer(http.StatusOK, v)
+}
+
+func listRows(x *exchange) error {
+	page, err := x.rows(x.r.URL.Query())
+	if err != nil {
+		return err
+	}
+	return x.answer(http.StatusOK, page)
+}
+
+func (x *exchange) rows(q url.Values) (service.RowsPage, error) {
+	job, err := x.job()
+	if err != nil {
+		return service.RowsPage{}, err
+	}
+	limit, err := number(q, "limit")
+	if err != nil {
+		return service.RowsPage{}, err
+	}
+	page, err := x.Service.Rows(x.r.Context(), job.ID, service.RowsQuery{
+		Outcome: jobs.Kind(q.Get("outcome")), Cause: q.Get("cause"), Op: jobs.Op(q.Get("op")), After: q.Get("after"), Limit: int(limit),
+	})
+	if err != nil {
+		return page, err
+	}
+	for i := range page.Rows {
+		x.maskLine(&page.Rows[i])
+	}
+	return page, nil
+}
+
+func showRow(x *exchange) error {
+	row, err := x.row()
+	if err != nil {
+		return err
+	}
+	return x.answer(http.StatusOK, row)
+}
+
+func (x *exchange) row() (service.Row, error) {
+	job, err := x.job()
+	if err != nil {
+		return service.Row{}, err
+	}
+	n, err := strconv.ParseInt(x.r.PathValue("row"), 10, 64)
+	if err != nil || n < 1 {
+		return service.Row{}, &service.NoRow{Job: job.ID, Row: n, Rows: job.Tally.Read}
+	}
+	row, err := x.Service.Row(x.r.Context(), job.ID, n)
+	if err == nil {
+		x.maskRow(&row)
+	}
+	return row, err
+}

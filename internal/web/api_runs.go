@@ -1,0 +1,138 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/sunbulk/sunbulk/internal/report"
+	"github.com/sunbulk/sunbulk/internal/schedule"
+	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// runList is what GET /v1/runs answers.
+type runList struct {
+	Runs       []report.RunSummary `json:"runs"`
+	Unreadable []unreadable        `json:"unreadable"`
+}
+
+func (x *exchange) runs() (runList, error) {
+	all, bad, err := x.Service.Runs(x.r.Context())
+	if err != nil {
+		return runList{}, err
+	}
+	list := runList{Runs: []report.RunSummary{}, Unreadable: []unreadable{}}
+	for _, r := range all {
+		if x.actor.sees(r.App) {
+			list.Runs = append(list.Runs, x.maskedRun(r))
+		}
+	}
+	for _, err := range bad {
+		if e, ok := errors.AsType[*service.Unreadable](err); ok && x.actor.Apps == nil {
+			list.Unreadable = append(list.Unreadable, unreadable{e.ID, jobs.Line(err.Error())})
+		}
+	}
+	return list, nil
+}
+
+func (x *exchange) maskedRun(r report.RunSummary) report.RunSummary {
+	if x.actor.may(people) {
+		return r
+	}
+	r.Reason = hide(r.Reason)
+	r.Steps = slices.Clone(r.Steps)
+	for i := range r.Steps {
+		r.Steps[i].Reason = hide(r.Steps[i].Reason)
+	}
+	return r
+}
+
+func (x *exchange) run() (report.RunSummary, error) {
+	id := x.r.PathValue("run")
+	none := &service.NotFound{Kind: "run", ID: jobs.Line(id)}
+	if jobs.CheckID(id) != nil {
+		return report.RunSummary{}, none
+	}
+	v, err := x.Service.Run(x.r.Context(), id)
+	if err != nil {
+		return report.RunSummary{}, err
+	}
+	if !x.actor.sees(v.Run.Runbook.App) {
+		return report.RunSummary{}, none
+	}
+	return x.maskedRun(v.Summary()), nil
+}
+
+func listRuns(x *exchange) error {
+	list, err := x.runs()
+	if err != nil {
+		return err
+	}
+	return x.answer(http.StatusOK, list)
+}
+
+func showRun(x *exchange) error {
+	r, err := x.run()
+	if err != nil {
+		return err
+	}
+	return x.answer(http.StatusOK, r)
+}
+
+// scheduleList is what GET /v1/schedules answers.
+type scheduleList struct {
+	Schedules []service.ScheduleStatus `json:"schedules"`
+}
+
+// scheduleView is what GET /v1/schedules/{schedule} answers.
+type scheduleView struct {
+	service.ScheduleStatus
+	Slots   []service.Slot   `json:"slots"`
+	History []schedule.Entry `json:"history"`
+}
+
+func (x *exchange) schedules() ([]service.ScheduleStatus, error) {
+	all, err := x.Service.Schedules(x.r.Context())
+	return slices.DeleteFunc(all, func(s service.ScheduleStatus) bool { return !x.actor.sees(s.App) }), err
+}
+
+const (
+	slotsShown   = 5
+	historyShown = 50
+)
+
+func (x *exchange) schedule() (v scheduleView, err error) {
+	name := x.r.PathValue("schedule")
+	all, err := x.schedules()
+	if err != nil {
+		return v, err
+	}
+	i := slices.IndexFunc(all, func(s service.ScheduleStatus) bool { return s.Name == name })
+	if i < 0 {
+		return v, &service.NotFound{Kind: "schedule", ID: jobs.Line(name)}
+	}
+	v.ScheduleStatus = all[i]
+	if v.Slots, err = x.Service.NextSlots(x.r.Context(), name, slotsShown); err != nil {
+		return v, err
+	}
+	history, err := x.Service.ScheduleHistory(x.r.Context(), name, historyShown)
+	v.History = append([]schedule.Entry{}, history...)
+	return v, err
+}
+
+func listSchedules(x *exchange) error {
+	all, err := x.schedules()
+	if err != nil {
+		return err
+	}
+	return x.answer(http.StatusOK, scheduleList{all})
+}
+
+func showSchedule(x *exchange) error {
+	v, err := x.schedule()
+	if err != nil {
+		return err
+	}
+	return x.answer(http.StatusOK, v)
+}

@@ -1,0 +1,127 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// problem is an error as the API tells it (RFC 9457), with what to do about it.
+type problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+	Hint   string `json:"hint,omitempty"`
+	Field  string `json:"field,omitempty"` // that is wrong
+	Job    string `json:"job,omitempty"`   // that is in the way
+}
+
+// refusal is an error of the console itself.
+type refusal struct {
+	status           int
+	code, text, hint string
+}
+
+func (e *refusal) Error() string { return e.text }
+
+// elsewhere sends a browser to a path of the console.
+type elsewhere struct{ path string }
+
+func (e *elsewhere) Error() string { return "see " + e.path }
+
+func noSuchPage(x *exchange) error {
+	if x.r.Method != http.MethodGet && x.r.Method != http.MethodHead {
+		return &refusal{http.StatusNotFound, "not_found", "there is nothing here that takes " + jobs.Line(x.r.Method), "/v1/openapi.yaml has all of the API"}
+	}
+	return &refusal{http.StatusNotFound, "not_found", "there is no such page", "/v1/openapi.yaml has all of the API"}
+}
+
+// problemOf is the one place where errors become statuses.
+func problemOf(err error) problem {
+	p := problem{Type: "about:blank", Status: http.StatusInternalServerError, Code: "internal", Detail: err.Error()}
+	if e, ok := errors.AsType[*refusal](err); ok {
+		p.Status, p.Code, p.Hint = e.status, e.code, e.hint
+	} else if e, ok := errors.AsType[*service.NotFound](err); ok {
+		p.Status, p.Code, p.Hint = http.StatusNotFound, "not_found", "the list of "+e.Kind+"s has all that there are"
+	} else if e, ok := errors.AsType[*service.NoRow](err); ok {
+		p.Status, p.Code, p.Job = http.StatusNotFound, "no_row", e.Job
+		if e.Growing {
+			p.Hint = "more rows are being added"
+		}
+	} else if e, ok := errors.AsType[*service.Conflict](err); ok {
+		p.Status, p.Code, p.Job, p.Hint = http.StatusConflict, string(e.Kind), e.ID, hintOf(e)
+	} else if e, ok := errors.AsType[*service.Invalid](err); ok {
+		p.Status, p.Code, p.Field = http.StatusBadRequest, "invalid", e.Field
+	} else if e, ok := errors.AsType[*jobs.OptionError](err); ok {
+		p.Status, p.Code, p.Field, p.Hint = http.StatusBadRequest, "invalid", e.Option, e.Hint
+	} else if e, ok := errors.AsType[*input.Error](err); ok {
+		p.Status, p.Code, p.Hint = http.StatusUnprocessableEntity, "input", e.Hint
+	} else if e, ok := errors.AsType[*service.Interrupted](err); ok {
+		p.Status, p.Code, p.Job, p.Hint = http.StatusServiceUnavailable, "interrupted", e.Job, "ask for the same again: it goes on"
+	} else if e, ok := errors.AsType[*service.Unreadable](err); ok {
+		p.Status, p.Code, p.Job, p.Hint = http.StatusInternalServerError, "unreadable", e.ID, "a newer release may read it"
+	} else if e, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		p.Status, p.Code, p.Detail, p.Hint = http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body has more than %d bytes", e.Limit), "send less"
+	} else if errors.As(err, new(*service.ReportError)) {
+		p.Code, p.Hint = "report", "check the space on the console's disk"
+	} else {
+		p.Status, p.Code, p.Detail, p.Hint = http.StatusServiceUnavailable, "unavailable", "Redis does not answer as it should", "the console's log has the error"
+	}
+	p.Title, p.Detail = http.StatusText(p.Status), jobs.Line(p.Detail)
+	return p
+}
+
+// hintOf says what to do about a conflict.
+func hintOf(e *service.Conflict) string {
+	switch e.Kind {
+	case service.WrongState, service.Ended:
+		return "look at the job: it has moved on"
+	case service.NotEnded:
+		return "wait for its end, or cancel it: then its failed rows can be run again"
+	case service.RowsTaken, service.RetryUnfinished:
+		return "look at that job: it runs these rows"
+	case service.NoFailedRows:
+		return "the job's causes say which rows failed"
+	case service.Duplicate, service.OtherOptions:
+		return "the same input was queued before: look at that job"
+	}
+	return "look at what is in the way"
+}
+
+// fail answers with an error.
+func (x *exchange) fail(err error) {
+	if e, ok := errors.AsType[*elsewhere](err); ok {
+		http.Redirect(x.w, x.r, x.Prefix+e.path, http.StatusSeeOther)
+		return
+	}
+	p := problemOf(err)
+	if p.Status >= 500 {
+		x.Logger.Error("request failed", "method", x.r.Method, "path", x.r.URL.Path, "error", err)
+	}
+	if !x.page || x.show(p.Status, "problem", p.Title, map[string]any{"Problem": p}) != nil {
+		writeJSON(x.w, p.Status, "application/problem+json", p)
+	}
+}
+
+// answer writes a value as JSON.
+func (x *exchange) answer(status int, v any) error {
+	writeJSON(x.w, status, "application/json", v)
+	return nil
+}
+
+func writeJSON(w http.ResponseWriter, status int, kind string, v any) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		status, data = http.StatusInternalServerError, []byte(`{"status":500}`)
+	}
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(status)
+	_, _ = w.Write(append(data, '\n')) // the one who asked is gone
+}

@@ -1,0 +1,135 @@
+// Package web is the console of sunbulk: an HTTP API below /v1 and pages for a browser, in one http.Handler on
+// internal/service. Who may do what stands in one table, that of routes.go; what an error is in HTTP, in problem.go.
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/service"
+)
+
+// Config is what a Server needs.
+type Config struct {
+	Service *service.Service
+	Tokens  *Tokens  // who may come in; nil = everybody, as Local and with all rights
+	Local   string   // the name under which acts are kept where there are no tokens, such as ann@host
+	Hosts   []string // names under which it is reached, besides localhost and addresses
+	Prefix  string   // of all paths behind a proxy, such as /sunbulk; empty = none
+	Dir     string   // a folder of its own, for reports that are being read
+	Note    string   // shown on every page, such as that all is simulated; empty = none
+
+	ReadOnly bool // nothing can be changed
+	Logger   *slog.Logger
+}
+
+// Server is the console. Close lets go of what it holds.
+type Server struct {
+	Config
+	handler  http.Handler
+	pages    func() (*pages, error)
+	sessions sessions
+	reports  reports
+	feeds    feeds
+	ctx      context.Context // ends with the Server
+	stop     context.CancelFunc
+	staying  context.Context // ends with Drain
+	leave    context.CancelFunc
+	working  sync.WaitGroup
+}
+
+const (
+	maxForm     = 64 << 10 // bytes of a body that is no upload
+	maxAnswer   = time.Minute
+	maxDownload = 30 * time.Minute
+)
+
+// New returns a Server. It parses no page before one is asked for.
+func New(cfg Config) (*Server, error) {
+	cfg.Prefix = strings.TrimSuffix(cfg.Prefix, "/")
+	if cfg.Prefix != "" && !prefixForm.MatchString(cfg.Prefix) {
+		return nil, &ConfigError{"prefix", "\"" + cfg.Prefix + "\" is not a path such as /sunbulk"}
+	}
+	s := &Server{Config: cfg}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.staying, s.leave = context.WithCancel(s.ctx)
+	s.pages = sync.OnceValues(func() (*pages, error) { return parsePages(s.Prefix) })
+	s.reports.dir = cfg.Dir
+	mux := http.NewServeMux()
+	for _, r := range s.routes() {
+		mux.Handle(r.method+" "+r.path, s.serve(r))
+	}
+	mux.Handle("/", s.serve(route{path: "/", right: anybody, do: noSuchPage}))
+	var inner http.Handler = mux
+	if s.Prefix != "" {
+		inner = http.StripPrefix(s.Prefix, inner)
+	}
+	s.handler = s.guard(inner)
+	return s, nil
+}
+
+// ConfigError says which part of a Config cannot be, and why.
+type ConfigError struct{ Field, Text string }
+
+func (e *ConfigError) Error() string { return e.Text }
+
+// ServeHTTP answers a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Drain sends away those who follow a job, and begins nothing more in the background.
+func (s *Server) Drain() { s.leave() }
+
+// Close ends what the Server does in the background, and waits for that.
+func (s *Server) Close() {
+	s.leave()
+	s.stop()
+	s.working.Wait()
+}
+
+// exchange is one request with its answer, and who asks.
+type exchange struct {
+	*Server
+	w     http.ResponseWriter
+	r     *http.Request
+	actor Actor
+	page  bool // a browser's page is asked for, and not the API
+}
+
+// serve makes the handler of a route: who asks, may they, and what went wrong.
+func (s *Server) serve(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := &exchange{Server: s, w: w, r: r, page: !isAPI(r.URL.Path)}
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(maxAnswer))
+		err := x.enter(rt)
+		if err == nil {
+			err = rt.do(x)
+		}
+		if err != nil && !(errors.Is(err, context.Canceled) && r.Context().Err() != nil) {
+			x.fail(err)
+		}
+	})
+}
+
+func isAPI(path string) bool { return strings.HasPrefix(path, "/v1/") || path == "/v1" }
+
+// act runs what changes something to its end, also when the one who asked goes away; only the end of the Server ends it.
+func (x *exchange) act(do func(ctx context.Context) error) error {
+	x.working.Add(1)
+	defer x.working.Done()
+	return do(x.ctx)
+}
+
+// by is who asks, for what is kept with a job.
+func (x *exchange) by(reason string) service.By {
+	return service.By{Who: x.actor.who(), Reason: strings.TrimSpace(reason)}
+}
+
+// told writes into the log who did what (I13).
+func (x *exchange) told(what string, args ...any) {
+	x.Logger.Info("done by a person", append([]any{"who", x.actor.who(), "what", what}, args...)...)
+}
