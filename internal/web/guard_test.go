@@ -107,6 +107,9 @@ func TestHostile(t *testing.T) {
 			}
 		}
 	}
+	if text := b.text(200, "GET", at+"/rows", ""); !strings.Contains(text, "&lt;script&gt;alert(1)") {
+		t.Error("the hostile user is not on the page: this tests nothing")
+	}
 	text := b.text(400, "POST", waits+"/cancel", "confirm=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&reason=%22%3E%3Cscript%3E")
 	if strings.Contains(text, "<script>") {
 		t.Error("what was typed comes back as it was")
@@ -166,6 +169,8 @@ func TestTypedConfirmation(t *testing.T) {
 	}
 	b.text(303, "POST", at+"/retry", "cause=user_not_found&confirm=6")
 	b.text(409, "POST", at+"/retry", "cause=user_not_found&confirm=6")
+	b.text(409, "GET", at+"/cancel", "")
+	b.text(409, "GET", "/jobs/"+waiting.ID+"/retry", "")
 	b.text(303, "POST", "/jobs/"+waiting.ID+"/pause", "reason=lunch")
 	b.text(303, "POST", "/jobs/"+waiting.ID+"/resume", "reason=back")
 	b.text(303, "POST", "/jobs/"+waiting.ID+"/rate", "rate=5&keep=1")

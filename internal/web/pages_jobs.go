@@ -78,7 +78,7 @@ var fileTold = []fileLink{
 	{"rejected.csv", "rows that were not sent, with the reason", false},
 	{"in_doubt.csv", "rows that may have been sent: look before anything else", false},
 	{"unprocessed.csv", "rows without an outcome", false},
-	{"verify.csv", "clients to be looked at by verify", false},
+	{"verify.csv", "clients that creates made, for a later verify", false},
 	{"clients.ndjson", "clients that lists found", false},
 	{"summary.json", "the job in numbers", true},
 }
@@ -100,7 +100,11 @@ func jobPage(x *exchange) error {
 		}
 		before = wide
 	}
+	rows := map[string]int64{"failed.csv": t.Failed, "rejected.csv": t.Rejected, "in_doubt.csv": t.InDoubt, "unprocessed.csv": t.Unprocessed, "verify.csv": t.OK, "clients.ndjson": t.OK}
 	for _, f := range fileTold {
+		if n, counted := rows[f.Name]; counted && n == 0 {
+			continue // there is no such file
+		}
 		f.Open = f.Open || x.actor.may(people)
 		p.Files = append(p.Files, f)
 	}
@@ -197,6 +201,12 @@ func (x *exchange) confirm(what, cause string, wrong url.Values) error {
 	v, err := x.status()
 	if err != nil {
 		return err
+	}
+	switch ended := v.State.Ended(); {
+	case ended && what == jobs.EventCancel:
+		return &refusal{http.StatusConflict, "ended", "job " + v.Job + " is " + string(v.State) + " already", ""}
+	case !ended && what == jobs.EventRetry:
+		return &refusal{http.StatusConflict, "not_ended", "job " + v.Job + " is " + string(v.State), "its failed rows can be run again when it has ended"}
 	}
 	p := confirmView{Job: v.Job, Cause: cause, What: what, Count: v.Rows.Unprocessed, Calls: v.InFlight, Wrong: wrong != nil, Typed: wrong.Get("confirm"), Reason: wrong.Get("reason")}
 	title := "Cancel job " + v.Job
