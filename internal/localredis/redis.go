@@ -46,6 +46,7 @@ func Start() (*Redis, error) {
 		ReadTimeout:     patience,
 		WriteTimeout:    patience,
 	})
+	client.AddHook(oneByOne{client})
 	err := client.Ping(context.Background()).Err() // which starts the server
 	var scripts *scripts
 	if err == nil {

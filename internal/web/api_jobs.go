@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -48,16 +47,9 @@ func (x *exchange) jobs(q url.Values) (jobList, error) {
 	if err != nil {
 		return jobList{}, err
 	}
-	list := jobList{Jobs: []report.Summary{}, Unreadable: []unreadable{}, Next: page.Next}
+	list := jobList{Jobs: []report.Summary{}, Unreadable: x.unreadable(page.Unreadable), Next: page.Next}
 	for _, job := range page.Jobs {
 		list.Jobs = append(list.Jobs, x.masked(report.Summarize(job)))
-	}
-	for _, err := range page.Unreadable {
-		u := unreadable{Why: jobs.Line(err.Error())}
-		if e, ok := errors.AsType[*service.Unreadable](err); ok {
-			u.ID = e.ID
-		}
-		list.Unreadable = append(list.Unreadable, u)
 	}
 	return list, nil
 }

@@ -22,15 +22,10 @@ func (x *exchange) runs() (runList, error) {
 	if err != nil {
 		return runList{}, err
 	}
-	list := runList{Runs: []report.RunSummary{}, Unreadable: []unreadable{}}
+	list := runList{Runs: []report.RunSummary{}, Unreadable: x.unreadable(bad)}
 	for _, r := range all {
 		if x.actor.sees(r.App) {
 			list.Runs = append(list.Runs, x.maskedRun(r))
-		}
-	}
-	for _, err := range bad {
-		if e, ok := errors.AsType[*service.Unreadable](err); ok && x.actor.Apps == nil {
-			list.Unreadable = append(list.Unreadable, unreadable{e.ID, jobs.Line(err.Error())})
 		}
 	}
 	return list, nil
@@ -82,7 +77,8 @@ func showRun(x *exchange) error {
 
 // scheduleList is what GET /v1/schedules answers.
 type scheduleList struct {
-	Schedules []service.ScheduleStatus `json:"schedules"`
+	Schedules  []service.ScheduleStatus `json:"schedules"`
+	Unreadable []unreadable             `json:"unreadable"`
 }
 
 // scheduleView is what GET /v1/schedules/{schedule} answers.
@@ -92,9 +88,28 @@ type scheduleView struct {
 	History []schedule.Entry `json:"history"`
 }
 
-func (x *exchange) schedules() ([]service.ScheduleStatus, error) {
-	all, err := x.Service.Schedules(x.r.Context())
-	return slices.DeleteFunc(all, func(s service.ScheduleStatus) bool { return !x.actor.sees(s.App) }), err
+func (x *exchange) schedules() (scheduleList, error) {
+	all, bad, err := x.Service.Schedules(x.r.Context())
+	if err != nil {
+		return scheduleList{}, err
+	}
+	mine := slices.DeleteFunc(all, func(s service.ScheduleStatus) bool { return !x.actor.sees(s.App) })
+	return scheduleList{mine, x.unreadable(bad)}, nil
+}
+
+// unreadable tells of records that nobody can read, whose app is not known: to those who may see all.
+func (x *exchange) unreadable(errs []error) []unreadable {
+	all := []unreadable{}
+	for _, err := range errs {
+		u := unreadable{Why: jobs.Line(err.Error())}
+		if e, ok := errors.AsType[*service.Unreadable](err); ok {
+			u.ID = e.ID
+		}
+		if x.actor.Apps == nil {
+			all = append(all, u)
+		}
+	}
+	return all
 }
 
 const (
@@ -108,11 +123,11 @@ func (x *exchange) schedule() (v scheduleView, err error) {
 	if err != nil {
 		return v, err
 	}
-	i := slices.IndexFunc(all, func(s service.ScheduleStatus) bool { return s.Name == name })
+	i := slices.IndexFunc(all.Schedules, func(s service.ScheduleStatus) bool { return s.Name == name })
 	if i < 0 {
 		return v, &service.NotFound{Kind: "schedule", ID: jobs.Line(name)}
 	}
-	v.ScheduleStatus = all[i]
+	v.ScheduleStatus = all.Schedules[i]
 	if v.Slots, err = x.Service.NextSlots(x.r.Context(), name, slotsShown); err != nil {
 		return v, err
 	}
@@ -126,7 +141,7 @@ func listSchedules(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return x.answer(http.StatusOK, scheduleList{all})
+	return x.answer(http.StatusOK, all)
 }
 
 func showSchedule(x *exchange) error {
