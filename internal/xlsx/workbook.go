@@ -77,8 +77,6 @@ func open(r io.ReaderAt, size int64, l limits) (*Workbook, error) {
 // Close removes what reading has kept on disk.
 func (w *Workbook) Close() error { return w.strings.close() }
 
-const relationNames = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-
 // relations are what a part refers to.
 type relations struct {
 	All []struct {

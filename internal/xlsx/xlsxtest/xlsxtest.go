@@ -33,7 +33,9 @@ const head = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n"
 // Bytes returns the file.
 func (b Book) Bytes() []byte {
 	var out bytes.Buffer
-	b.WriteTo(&out)
+	if _, err := b.WriteTo(&out); err != nil {
+		panic(err) // a buffer takes everything
+	}
 	return out.Bytes()
 }
 
