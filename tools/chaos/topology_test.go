@@ -20,7 +20,7 @@ type topology struct {
 	begin func(t *trial) (breaks func()) // starts the Redis, and breaks it while the job runs
 }
 
-// topologies are the faults that README and docs/redis.md promise to bear.
+// topologies are the faults that docs/redis.md promises to bear; docs/reliability.md has figures of them.
 func topologies() []topology {
 	return []topology{
 		{"two graceful failovers", 100, false, gracefulFailovers},
