@@ -30,6 +30,11 @@ const (
 	layoutRerunBatch = 6
 	layoutRerunChunk = 7
 
+	// With columns that came later, and what was looked up, besides. Older releases do not read it: they would send a word such as
+	// latest as the id of a conversation.
+	layoutLaterBatch = 8
+	layoutLaterChunk = 9
+
 	// Guards against hostile data. What is written has 8 MB of rows and rejections or so, in 10,000 rows at most, and a few MB of lists.
 	maxDecoded = 32 << 20 // bytes of one batch or chunk
 	maxRecords = 1 << 16
@@ -60,13 +65,13 @@ func (c *Codec) EncodeBatch(b Batch) []byte {
 	w.header(b.Number)
 	row := func(i int) *Row { return &b.Rows[i] }
 	writeRows(&w, row)
-	layout := writeBaggage(&w, row, [...]byte{layoutBatch, layoutCarryingBatch, layoutRerunBatch})
+	layout := writeBaggage(&w, row, nothingTaken, [...]byte{layoutBatch, layoutCarryingBatch, layoutRerunBatch, layoutLaterBatch})
 	return c.seal(layout, w.buf)
 }
 
 // DecodeBatch reads what EncodeBatch wrote.
 func (c *Codec) DecodeBatch(data []byte) (Batch, error) {
-	r, layout, number, err := c.open(data, layoutBatch, layoutCarryingBatch, layoutRerunBatch)
+	r, layout, number, err := c.open(data, layoutBatch, layoutCarryingBatch, layoutRerunBatch, layoutLaterBatch)
 	if err != nil {
 		return Batch{}, fmt.Errorf("decode batch: %w", err)
 	}
@@ -74,7 +79,7 @@ func (c *Codec) DecodeBatch(data []byte) (Batch, error) {
 	b := Batch{Number: number, Rows: make([]Row, r.rows)}
 	row := func(i int) *Row { return &b.Rows[i] }
 	readRows(r, row)
-	readBaggage(r, row, layout)
+	readBaggage(r, row, func(int, string) {}, layout)
 	if r.err != nil {
 		return Batch{}, fmt.Errorf("decode batch: %w", r.err)
 	}
@@ -86,7 +91,8 @@ func (c *Codec) EncodeChunk(k Chunk) []byte {
 	w := columnWriter{rows: len(k.Outcomes)}
 	w.header(k.Batch)
 	writeOutcomes(&w, k.Outcomes)
-	layout := writeBaggage(&w, func(i int) *Row { return &k.Outcomes[i].Row }, [...]byte{layoutChunk, layoutCarryingChunk, layoutRerunChunk})
+	row, taken := func(i int) *Row { return &k.Outcomes[i].Row }, func(i int) string { return k.Outcomes[i].ConversationID }
+	layout := writeBaggage(&w, row, taken, [...]byte{layoutChunk, layoutCarryingChunk, layoutRerunChunk, layoutLaterChunk})
 	w.rows = len(k.Rejections)
 	w.header(0)
 	writeRejections(&w, k.Rejections)
@@ -95,14 +101,15 @@ func (c *Codec) EncodeChunk(k Chunk) []byte {
 
 // DecodeChunk reads what EncodeChunk wrote.
 func (c *Codec) DecodeChunk(data []byte) (Chunk, error) {
-	r, layout, batch, err := c.open(data, layoutChunk, layoutCarryingChunk, layoutRerunChunk)
+	r, layout, batch, err := c.open(data, layoutChunk, layoutCarryingChunk, layoutRerunChunk, layoutLaterChunk)
 	if err != nil {
 		return Chunk{}, fmt.Errorf("decode outcomes: %w", err)
 	}
 	defer r.done()
 	k := Chunk{Batch: batch, Outcomes: make([]Outcome, r.rows)}
 	readOutcomes(r, k.Outcomes)
-	readBaggage(r, func(i int) *Row { return &k.Outcomes[i].Row }, layout)
+	row := func(i int) *Row { return &k.Outcomes[i].Row }
+	readBaggage(r, row, func(i int, id string) { k.Outcomes[i].ConversationID = id }, layout)
 	r.header()
 	if r.err == nil {
 		k.Rejections = make([]Rejection, r.rows)
@@ -193,7 +200,7 @@ func writeRows(w *columnWriter, row func(i int) *Row) {
 	w.ints(func(i int) int64 { return row(i).Number })
 	w.ints(func(i int) int64 { return row(i).Line })
 	w.strings(func(i int) string { return string(row(i).Op) })
-	for _, c := range columns {
+	for _, c := range columns[:firstColumns] {
 		w.strings(func(i int) string { return *c.Field(row(i)) })
 	}
 }
@@ -202,7 +209,7 @@ func readRows(r *columnReader, row func(i int) *Row) {
 	r.ints(func(i int, v int64) { row(i).Number = v })
 	r.ints(func(i int, v int64) { row(i).Line = v })
 	r.strings(func(i int, v string) { row(i).Op = Op(v) })
-	for _, c := range columns {
+	for _, c := range columns[:firstColumns] {
 		r.strings(func(i int, v string) { *c.Field(row(i)) = v })
 	}
 }

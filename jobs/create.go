@@ -26,6 +26,7 @@ var createOperation = Operation{
 	Required: []string{"user", "matchCriteria.type", "matchCriteria.integrationId", "confirmation.type", "target.conversationId"},
 	Check:    checkCreate,
 	Creates:  true,
+	Looks:    true,
 	Messages: confirms,
 	Calls:    1,
 	Undo:     Remove,
@@ -45,6 +46,9 @@ func checkCreate(r *Row) error {
 	}
 	if r.ConversationID == "" {
 		return &FieldError{"target.conversationId", "is empty"}
+	}
+	if word, ok := oneOf(r.ConversationID, DefaultConversation, OnlyConversation, LatestConversation); ok {
+		r.ConversationID = word
 	}
 	return checkBody(r)
 }
@@ -94,15 +98,11 @@ func checkMatch(r *Row) error {
 	if r.IntegrationID == "" {
 		return &FieldError{"matchCriteria.integrationId", "is empty"}
 	}
-	switch strings.ToLower(r.Primary) {
-	case "":
-	case "true", "yes", "1":
-		r.Primary = "true"
-	case "false", "no", "0":
-		r.Primary = "false"
-	default:
+	truth, ok := truthOf(r.Primary)
+	if !ok {
 		return &FieldError{"matchCriteria.primary", "is neither true nor false"}
 	}
+	r.Primary = truth
 	if r.Type == "mailgun" {
 		return checkAddress(r)
 	}

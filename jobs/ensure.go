@@ -10,8 +10,10 @@ var ensureOperation = Operation{
 	Required: createOperation.Required,
 	Check:    checkCreate,
 	Once:     ensured,
+	Same:     "user, type and integration",
 
 	Creates:    true,
+	Looks:      true,
 	Idempotent: true,
 	Messages:   confirms,
 	Calls:      2, // the create after the list

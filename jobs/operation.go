@@ -20,14 +20,18 @@ type Operation struct {
 	Either   [][]string       // groups of paths of which the input must have a whole one; nil = none
 	Check    func(*Row) error // *FieldError for the first invalid field; may normalise fields
 	Once     func(Row) Row    // of rows for which it is equal only the first is valid; nil = any number is
+	Same     string           // what is equal of such rows, for people
 
 	Creates    bool            // it may make a client
+	Looks      bool            // a call whose answer was lost is looked for, and not sent again before that
+	Converses  bool            // its outcome names the user's conversation
 	Removes    bool            // it may take a client away
 	Finds      bool            // its outcome holds the user's clients
 	Waits      bool            // it asks until something is so, for the job's Within
 	Idempotent bool            // once more changes nothing more
 	Messages   func(*Row) bool // tells whether a row reaches a real person; nil = none does
 	Calls      int64           // that a row takes at most, without retries; one that lists takes more for a user with many clients
+	Lookups    int64           // of its calls, those that read a user or a page of conversations
 	Undo       Op              // takes back what a row of it did; empty = nothing does, or it changes nothing
 }
 
@@ -43,6 +47,8 @@ var operations = []Operation{
 	listOperation,
 	removeOperation,
 	verifyOperation,
+	ensureUserOperation,
+	ensureConversationOperation,
 }
 
 // unknown is the entry of an operation that is in no line: it has no facts.
@@ -83,6 +89,12 @@ func (o Op) operation() *Operation {
 // Creates tells whether the operation may make a client.
 func (o Op) Creates() bool { return o.operation().Creates }
 
+// Looks tells whether a call of the operation whose answer was lost is looked for before anything is sent again.
+func (o Op) Looks() bool { return o.operation().Looks }
+
+// Converses tells whether an outcome of the operation names the user's conversation.
+func (o Op) Converses() bool { return o.operation().Converses }
+
 // Removes tells whether the operation may take a client away.
 func (o Op) Removes() bool { return o.operation().Removes }
 
@@ -94,9 +106,6 @@ func (o Op) Waits() bool { return o.operation().Waits }
 
 // Idempotent tells whether a row of the operation that runs once more changes nothing more.
 func (o Op) Idempotent() bool { return o.operation().Idempotent }
-
-// Calls is how many calls a row of the operation takes at most, without retries.
-func (o Op) Calls() int64 { return o.operation().Calls }
 
 // Undo returns the operation that takes back what this one did; empty where none does.
 func (o Op) Undo() Op { return o.operation().Undo }
@@ -126,12 +135,12 @@ func (o Operation) CheckRow(r *Row) error {
 		if strings.IndexByte(*f, 0) >= 0 {
 			return &FieldError{c.Path, "holds a NUL byte"}
 		}
-		if f != &r.Message && f != &r.Subject {
+		if !r.isText(f) {
 			if cause := damage(*f); cause != "" {
 				return &FieldError{c.Path, cause}
 			}
 		}
-		if n := len(*f); n > maxField && f != &r.Message && f != &r.Subject { // counting characters takes time
+		if n := len(*f); n > maxField && !r.isText(f) { // counting characters takes time
 			if n = utf8.RuneCountInString(*f); n > maxField {
 				return &FieldError{c.Path, fmt.Sprintf("has %d characters, the API allows %d", n, maxField)}
 			}
@@ -150,8 +159,11 @@ func (o Operation) CheckRow(r *Row) error {
 	return o.Check(r)
 }
 
+// isText tells the fields that may be longer than an id, and hold anything.
+func (r *Row) isText(f *string) bool { return f == &r.Message || f == &r.Subject || f == &r.Metadata }
+
 // maxField is the length of an external id in characters, from the vendor's document. No other field can be longer and
-// right but message and subject, which the size of the request's body bounds.
+// right but message, subject and metadata, which have bounds of their own.
 const maxField = 1024
 
 func shorten(s string, n int) string {

@@ -35,6 +35,8 @@ type Outcome struct {
 	Duration     time.Duration
 	FinishedAt   time.Time
 	Clients      []json.RawMessage // what a list found, each object as it came
+
+	ConversationID string // that was looked up, made or found; empty where the row names one itself
 }
 
 // Chunk is a group of outcomes as they are kept together: of one batch, or of rejected rows.

@@ -28,6 +28,15 @@ type Row struct {
 
 	ClientID string
 
+	GivenName    string // profile.givenName, 128 characters at most, as the others of profile
+	Surname      string
+	Email        string
+	Locale       string
+	Metadata     string // a flat JSON object, compact
+	ToBeRetained string // "", "true" or "false"
+	SignedUpAt   string // in UTC, with milliseconds
+	DisplayName  string // of a conversation
+
 	Sent bool // a call of a row without an outcome may have reached the API; known for reports alone
 
 	Carry   string  // for later steps of a runbook, as Carry.Encode has it; empty outside of one
@@ -54,6 +63,24 @@ var columns = []Column{
 	{"confirmation.message", func(r *Row) *string { return &r.Message }},
 	{"target.conversationId", func(r *Row) *string { return &r.ConversationID }},
 	{"clientId", func(r *Row) *string { return &r.ClientID }},
+
+	{"profile.givenName", func(r *Row) *string { return &r.GivenName }},
+	{"profile.surname", func(r *Row) *string { return &r.Surname }},
+	{"profile.email", func(r *Row) *string { return &r.Email }},
+	{"profile.locale", func(r *Row) *string { return &r.Locale }},
+	{"metadata", func(r *Row) *string { return &r.Metadata }},
+	{"toBeRetained", func(r *Row) *string { return &r.ToBeRetained }},
+	{"signedUpAt", func(r *Row) *string { return &r.SignedUpAt }},
+	{"displayName", func(r *Row) *string { return &r.DisplayName }},
+}
+
+// firstColumns are those of operations on clients. The others came later: what is stored and hashed has them only where
+// a row has one, so that it stays what it was for all other rows.
+const firstColumns = 12
+
+// hasLater tells whether the row has a value in a column that came later.
+func (r *Row) hasLater() bool {
+	return len(r.GivenName)+len(r.Surname)+len(r.Email)+len(r.Locale)+len(r.Metadata)+len(r.ToBeRetained)+len(r.SignedUpAt)+len(r.DisplayName) > 0
 }
 
 // Columns returns every column but op, in the order in which reports write them.
@@ -63,8 +90,13 @@ func Columns() []Column { return columns }
 // for their number and line.
 func (r *Row) AppendContent(buf []byte) []byte {
 	buf = appendText(buf, string(r.Op))
-	for _, c := range columns {
+	for _, c := range columns[:firstColumns] {
 		buf = appendText(buf, *c.Field(r))
+	}
+	if r.hasLater() {
+		for _, c := range columns[firstColumns:] {
+			buf = appendText(buf, *c.Field(r))
+		}
 	}
 	return buf
 }
@@ -77,7 +109,8 @@ func appendText(buf []byte, s string) []byte {
 // Size is about how many bytes the row takes in a batch. The columns' funcs would put each row on the heap.
 func (r *Row) Size() int {
 	return len(r.User) + len(r.BrandID) + len(r.Type) + len(r.IntegrationID) + len(r.PhoneNumber) + len(r.Address) + len(r.Subject) + len(r.Primary) +
-		len(r.Confirmation) + len(r.Message) + len(r.ConversationID) + len(r.ClientID) + len(r.Carry) + len(r.Lineage)
+		len(r.Confirmation) + len(r.Message) + len(r.ConversationID) + len(r.ClientID) + len(r.Carry) + len(r.Lineage) +
+		len(r.GivenName) + len(r.Surname) + len(r.Email) + len(r.Locale) + len(r.Metadata) + len(r.ToBeRetained) + len(r.SignedUpAt) + len(r.DisplayName)
 }
 
 // Key returns the part of a row that a report and a look need once the row is done: where it

@@ -9,10 +9,11 @@ import (
 
 // Stats counts the calls of a job. Workers add what they saw since their last commit.
 type Stats struct {
-	Calls     int64            // requests sent to the API, looks included
+	Calls     int64            // requests sent to the API, looks and lookups included
 	Retries   int64            // calls beyond a row's first
 	Throttled int64            // answers 429
-	Looks     int64            // lists that decided whether a create had arrived
+	Looks     int64            // reads that decided whether what was sent had arrived
+	Lookups   int64            // reads of users and of their conversations that are no looks
 	Latency   Histogram        // of answered calls
 	Causes    map[string]Cause // failed and in doubt rows by error code
 }

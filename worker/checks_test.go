@@ -68,7 +68,13 @@ func TestChecksLeaveNothingToRefuse(t *testing.T) {
 func invalidCall(ctx context.Context, api *sunco.API, r *jobs.Row) error {
 	_, err := api.Pages(r.User, sunco.ListQuery{BrandID: r.BrandID}).Next(ctx)
 	if !errors.Is(err, sunco.ErrInvalid) && r.Op.Creates() {
-		_, err = api.Create(ctx, r.User, body(r), sunco.Query{BrandID: r.BrandID})
+		_, err = api.Create(ctx, r.User, body(r, r.ConversationID), sunco.Query{BrandID: r.BrandID})
+	}
+	if !errors.Is(err, sunco.ErrInvalid) && r.Op == jobs.EnsureUser {
+		_, err = api.CreateUser(ctx, newUser(r), 0)
+	}
+	if !errors.Is(err, sunco.ErrInvalid) && r.Op == jobs.EnsureConversation {
+		_, err = api.CreateConversation(ctx, sunco.ConversationCreate{Participants: []sunco.Participant{{UserExternalID: r.User}}, Metadata: r.Marked("J/1")}, 0)
 	}
 	if !errors.Is(err, sunco.ErrInvalid) && r.Op == jobs.Remove {
 		err = api.Remove(ctx, r.User, r.ClientID, sunco.Query{BrandID: r.BrandID})

@@ -27,9 +27,16 @@ func create(ctx context.Context, t *try) (jobs.Outcome, error) {
 		t.remark("no client is there")
 		t.doubt = false
 	}
+	conversation, none, err := t.conversation(ctx)
+	if err != nil {
+		return jobs.Outcome{}, err
+	}
+	if conversation == "" {
+		return none, nil
+	}
 	var made sunco.Client
-	err := t.call(ctx, jobs.Create, func(ctx context.Context) (err error) {
-		made, err = t.app.api.Create(ctx, t.row.User, body(t.row), t.query())
+	err = t.call(ctx, jobs.Create, func(ctx context.Context) (err error) {
+		made, err = t.app.api.Create(ctx, t.row.User, body(t.row, conversation), t.query())
 		return err
 	})
 	if err != nil {
@@ -39,11 +46,11 @@ func create(ctx context.Context, t *try) (jobs.Outcome, error) {
 	return jobs.Outcome{Kind: jobs.OK, ClientID: made.ID, ClientStatus: made.Status, HTTPStatus: http.StatusCreated}, nil
 }
 
-func body(r *jobs.Row) sunco.ClientCreate {
+func body(r *jobs.Row, conversation string) sunco.ClientCreate {
 	c := sunco.ClientCreate{
 		MatchCriteria: sunco.MatchCriteria{Type: r.Type, IntegrationID: r.IntegrationID, PhoneNumber: r.PhoneNumber, Address: r.Address, Subject: r.Subject},
 		Confirmation:  sunco.Confirmation{Type: r.Confirmation},
-		Target:        sunco.Target{ConversationID: r.ConversationID},
+		Target:        sunco.Target{ConversationID: conversation},
 	}
 	if r.Primary != "" {
 		primary := r.Primary == "true"

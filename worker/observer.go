@@ -28,16 +28,16 @@ const Probe jobs.Op = "probe"
 // Call is one request to the API. Its values come from small sets.
 type Call struct {
 	Op       jobs.Op // the row's, or Probe
-	Look     bool    // a list that looks for a create whose answer was lost
+	Look     bool    // a read that looks for what was sent and whose answer was lost
+	Lookup   bool    // another read of a user or of conversations
 	Status   string  // ok, the HTTP status of an error such as 429, other, no_answer or not_sent
 	Answered bool
 	Waited   time.Duration // for the circuit breaker, the pace and a place in flight
 	Took     time.Duration
 }
 
-func newCall(op jobs.Op, look bool, e *sunco.Error, waited, took time.Duration) Call {
-	return Call{Op: op, Look: look, Status: status(e), Answered: e == nil || e.Status != 0, Waited: waited, Took: took}
-}
+// answered tells whether an answer came; e is nil when the call succeeded.
+func answered(e *sunco.Error) bool { return e == nil || e.Status != 0 }
 
 func status(e *sunco.Error) string {
 	switch {

@@ -195,7 +195,7 @@ func (r *run) askAlone(ctx context.Context, do func(context.Context) error) (sta
 	took := time.Since(start)
 	leave(failure, took)
 	r.called.Add(1)
-	r.rec.called(true, false, took, failure)
-	r.cfg.Observer.Called(r.job.Options.App, newCall(Probe, false, failure, start.Sub(asked), took))
+	r.rec.called(called{first: true, took: took, failure: failure})
+	r.cfg.Observer.Called(r.job.Options.App, Call{Op: Probe, Status: status(failure), Answered: answered(failure), Waited: start.Sub(asked), Took: took})
 	return start, failure
 }

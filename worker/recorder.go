@@ -93,22 +93,33 @@ func (r *recorder) doubt(i int, doubt bool) {
 	r.progress.SetDoubt(i, doubt)
 }
 
-// called counts one call; e is nil when it succeeded.
-func (r *recorder) called(first, look bool, took time.Duration, e *sunco.Error) {
+// called is what is counted of a call. Failure is nil when it succeeded.
+type called struct {
+	first        bool // of its kind for the row: it repeats nothing
+	look, lookup bool
+	took         time.Duration
+	failure      *sunco.Error
+}
+
+// called counts one call.
+func (r *recorder) called(c called) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := &r.next.Stats
 	s.Calls++
-	if !first {
+	if !c.first {
 		s.Retries++
 	}
-	if look {
+	if c.look {
 		s.Looks++
 	}
-	if e == nil || e.Status != 0 {
-		s.Latency.Add(took)
+	if c.lookup {
+		s.Lookups++
 	}
-	if e != nil && e.Status == statusTooMany {
+	if answered(c.failure) {
+		s.Latency.Add(c.took)
+	}
+	if c.failure != nil && c.failure.Status == statusTooMany {
 		s.Throttled++
 	}
 }

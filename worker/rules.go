@@ -37,13 +37,14 @@ type ruling struct {
 // Error codes of the API that decide; see the vendor's document.
 const (
 	codeAppNotFound    = "app_not_found"
+	codeConflict       = "conflict"
 	codeClientNotFound = "client_not_found"
 )
 
-// rule decides what a failed call means: a create, a list or a remove, whatever the row's operation.
+// rule decides what a failed call means by its kind, whatever the row's operation.
 // It is the only place that does.
 func rule(op jobs.Op, e *sunco.Error) ruling {
-	lost := op == jobs.Create && e.Sent // a create that may have been done is looked for, not repeated
+	lost := makes(op) && e.Sent // what may have been done is looked for, not repeated
 	switch s := e.Status; {
 	case errors.Is(e, sunco.ErrInvalid):
 		return ruling{move: settle, kind: jobs.Failed}
@@ -51,7 +52,7 @@ func rule(op jobs.Op, e *sunco.Error) ruling {
 		return ruling{move: interrupted, doubt: lost}
 	case s == 0 || s >= 500 || s == http.StatusRequestTimeout:
 		return ruling{move: again, doubt: lost}
-	case op == jobs.List && errors.Is(e, sunco.ErrTooLarge):
+	case isRead(op) && errors.Is(e, sunco.ErrTooLarge):
 		return ruling{move: settle, kind: jobs.Failed}
 	case s < 300: // done, and the answer cannot be read
 		return ruling{move: again, doubt: lost}
@@ -59,6 +60,8 @@ func rule(op jobs.Op, e *sunco.Error) ruling {
 		return ruling{move: suspect}
 	case s == statusTooMany:
 		return ruling{move: throttled}
+	case op == makeUser && s == http.StatusConflict && e.Code == codeConflict: // there is one of that external id
+		return ruling{move: settle, kind: jobs.Noop}
 	case s == http.StatusConflict || s == statusLocked || s == http.StatusTooEarly:
 		return ruling{move: again}
 	case s == http.StatusUnauthorized || s == http.StatusPaymentRequired || s == http.StatusForbidden || e.Code == codeAppNotFound:

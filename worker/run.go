@@ -34,7 +34,8 @@ type run struct {
 	stop     context.CancelCauseFunc
 	delivery ledger.Delivery
 	rec      *recorder
-	tries    []try     // by row
+	tries    []try // by row
+	found    found
 	since    time.Time // it was opened
 	again    bool      // an earlier delivery has committed, and may have told calls
 	epoch    int64     // of the server's hold on its batches, when ours was last confirmed
@@ -125,7 +126,7 @@ func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 		row := &r.batch.Rows[i]
 		// An earlier delivery that ended without a word may have sent any row that it need not announce.
 		silent := d.Dirty && !d.Progress.Done(i) && (d.Lost || !announces(row))
-		doubt := row.Op.Creates() && (d.Progress.InDoubt(i) || silent)
+		doubt := row.Op.Looks() && (d.Progress.InDoubt(i) || silent)
 		unsure := doubt && looksFirst(row.Op) && !d.Progress.InDoubt(i)
 		r.tries[i] = try{run: r, index: i, row: row, attempts: d.Progress.Attempts(i), doubt: doubt, unsure: unsure}
 		if doubt { // the last moment at which it can have been sent

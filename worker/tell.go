@@ -27,7 +27,7 @@ func (t *try) note(start time.Time, took time.Duration, e *sunco.Error) {
 	switch {
 	case e != nil:
 		a.HTTPStatus, a.ErrorCode, a.Reason = e.Status, code(e), e.Title
-	case t.lastCall == jobs.Create:
+	case makes(t.lastCall):
 		a.HTTPStatus = http.StatusCreated
 	default:
 		a.HTTPStatus = http.StatusOK

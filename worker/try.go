@@ -20,6 +20,9 @@ var operations = map[jobs.Op]operation{
 	jobs.List:   list,
 	jobs.Remove: remove,
 	jobs.Verify: verify,
+
+	jobs.EnsureUser:         ensureUser,
+	jobs.EnsureConversation: ensureConversation,
 }
 
 // try is what a delivery knows of one undone row.
@@ -29,14 +32,16 @@ type try struct {
 	row      *jobs.Row
 	attempts int       // used
 	looks    int       // that failed, in this delivery
-	lastCall jobs.Op   // what the last call was: create, list or remove
+	lastCall jobs.Op   // what kind the last call was: create, list, remove, or one of kinds.go
+	answered bool      // it succeeded
 	looked   bool      // the last call was a look
-	doubt    bool      // a create may have been done without an answer
+	doubt    bool      // what was sent may have been done without an answer
 	unsure   bool      // doubt comes from what Redis has lost alone, and the create of an ensure was not announced
 	sent     time.Time // of the last create
 	quiet    time.Time // before it, a lost create is not looked for, a pending client not asked for, and a row not claimed again
 	mine     bool      // no other job may send what the row runs again
 	made     string    // id of the client that this delivery's create made or adopted, or that an ensure found
+	taken    string    // id of the conversation that was looked up, made or found
 	calls    int       // made in this delivery
 	spent    time.Duration
 	free     time.Time      // when the last call ended
@@ -61,7 +66,7 @@ func (t *try) once(ctx context.Context) (jobs.Outcome, error) {
 }
 
 // call makes one call of an operation at the pace of the app, and counts it. do heeds the job's timeout.
-// A list for a row in doubt is a look. Its error is always a *sunco.Error.
+// A read for a row in doubt is a look. Its error is always a *sunco.Error.
 func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) error) error {
 	asked := time.Now()
 	leave, err := t.lane.enter(t.soft)
@@ -78,9 +83,9 @@ func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) err
 		return stopped()
 	}
 	start := time.Now()
-	second := op == jobs.Create && t.lastCall == jobs.List && !t.looked // of an ensure, which repeats nothing
-	t.lastCall, t.looked = op, op == jobs.List && t.doubt
-	if op == jobs.Create {
+	next := t.answered && !t.looked && isRead(t.lastCall) && op != jobs.List // it repeats nothing: a create behind a list or a lookup, and the like
+	t.lastCall, t.looked = op, isRead(op) && t.doubt
+	if makes(op) {
 		t.sent = start
 	}
 	t.streak.begin(t.evidence, op)
@@ -100,8 +105,11 @@ func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) err
 	}
 	t.evidence.heard(op, t.row, start, failure, t.streak.throttledAlone())
 	t.streak.end(failure)
-	t.rec.called(t.attempts == 0 && (t.calls == 0 || second), t.looked, took, failure)
-	t.cfg.Observer.Called(t.job.Options.App, newCall(t.row.Op, t.looked, failure, start.Sub(asked), took))
+	t.answered = failure == nil
+	t.rec.called(called{first: t.attempts == 0 && (t.calls == 0 || next), look: t.looked, lookup: t.looksUp(), took: took, failure: failure})
+	t.cfg.Observer.Called(t.job.Options.App, Call{
+		Op: t.row.Op, Look: t.looked, Lookup: t.looksUp(), Status: status(failure), Answered: answered(failure), Waited: start.Sub(asked), Took: took,
+	})
 	t.note(start, took, failure)
 	t.calls++
 	t.spent += took
@@ -110,6 +118,9 @@ func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) err
 	}
 	return nil
 }
+
+// looksUp tells whether the last call was a lookup, and no look.
+func (t *try) looksUp() bool { return isLookup(t.lastCall) && !t.looked }
 
 // query is what every call of the row carries.
 func (t *try) query() sunco.Query {
@@ -192,6 +203,7 @@ func (t *try) finished(o jobs.Outcome) jobs.Outcome {
 	if o.Kind.Done() {
 		o.Row = t.row.Key()
 	}
+	o.ConversationID = t.taken
 	used := t.attempts
 	if !t.looked {
 		used++ // the one that settled it

@@ -64,6 +64,9 @@ func describeSum(w io.Writer, s report.Summary) {
 	if s.Calls.Retries+s.Calls.Throttled+s.Calls.Looks > 0 {
 		printf(w, " (%s again, %s answered 429, %s)", group(s.Calls.Retries), group(s.Calls.Throttled), jobs.Count(s.Calls.Looks, "look"))
 	}
+	if s.Calls.Lookups > 0 {
+		printf(w, ", %s among them,", jobs.Count(s.Calls.Lookups, "lookup"))
+	}
 	if d := s.Times.DurationSeconds; d > 0 {
 		printf(w, " in %s", time.Duration(d*float64(time.Second)).Round(100*time.Millisecond))
 	}

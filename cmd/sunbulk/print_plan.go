@@ -34,7 +34,11 @@ func writePlan(out io.Writer, p plan.Plan) error {
 	if p.Filtered > 0 {
 		printf(w, "left out by --where\t%s\n", group(p.Filtered))
 	}
-	printf(w, "calls\t%s\n", group(p.Calls))
+	lookups := ""
+	if p.Lookups > 0 {
+		lookups = " (" + jobs.Count(p.Lookups, "lookup") + ")"
+	}
+	printf(w, "calls\t%s%s\n", group(p.Calls), lookups)
 	if p.Rate > 0 {
 		printf(w, "time at %g calls/s\t%s\n", p.Rate, upToSecond(p.Duration()))
 	}

@@ -27,7 +27,7 @@ func NewClients(f jobs.Filter, created time.Time) (*Clients, error) {
 			return nil, fmt.Errorf("read variables of the job: %w", err)
 		}
 	}
-	c, err := Compile(Rows(vars).WithCreated(), f.Where) // a step that nothing was created before has no such where
+	c, err := Compile(Rows(vars).WithCreated().WithConversation(), f.Where) // a step that nothing was made before has no such where
 	if err != nil || !c.Reads(Client) {
 		return nil, err
 	}

@@ -33,6 +33,9 @@ const (
 
 	// Created is a client that an earlier step of a runbook made or found there; Name is id or status.
 	Created Source = "created"
+
+	// Conversation is the one that an earlier step of a runbook made or found; Name is id.
+	Conversation Source = "conversation"
 )
 
 // Field is one value that an expression reads.

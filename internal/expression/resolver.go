@@ -106,7 +106,7 @@ func chainOf(n ast.Node) ([]string, ast.Node) {
 }
 
 func isSource(name string) bool {
-	return name == "row" || name == "client" || name == "vars" || name == "created"
+	return name == "row" || name == "client" || name == "vars" || name == "created" || name == "conversation"
 }
 
 // call writes age(t) as now - time(t), whose type the language knows, and refuses unknown functions.

@@ -84,6 +84,16 @@ func (s Scope) WithCreated() Scope {
 	return s
 }
 
+// ConversationID is the field of conversation.
+const ConversationID = "conversation.id"
+
+// WithConversation returns the scope, with conversation.
+func (s Scope) WithConversation() Scope {
+	s.fields = maps.Clone(s.fields)
+	s.fields[ConversationID] = Field{Conversation, "id"}
+	return s
+}
+
 // Found is the scope of the clients that a list found: client, vars, and of the row its user and brand.
 func Found(vars map[string]string) Scope {
 	s := newScope(vars)

@@ -157,7 +157,7 @@ func (b *binder) check(o *jobs.Operation, row *jobs.Row) error {
 	switch {
 	case o.Once != nil:
 		once := o.Once(*row)
-		same, cause = &once, "an earlier row is for the same user, type and integration"
+		same, cause = &once, "an earlier row is for the same "+o.Same
 	case b.allow:
 		return nil
 	}

@@ -36,6 +36,9 @@ func (b *binder) compile(cfg Config) error {
 	if slices.Contains(cfg.Adds, expression.CreatedID) {
 		scope = scope.WithCreated()
 	}
+	if slices.Contains(cfg.Adds, expression.ConversationID) {
+		scope = scope.WithConversation()
+	}
 	b.values, b.now = map[string]*expression.Value{}, time.Now()
 	for i, s := range b.set {
 		if !expression.IsValue(s.value) {
@@ -159,7 +162,7 @@ func gives(column string, f expression.Field) bool {
 	switch {
 	case f.Source == expression.Column:
 		return column == name
-	case f.Source == expression.Created:
+	case f.Source == expression.Created, f.Source == expression.Conversation:
 		return false
 	case name == "id":
 		return column == "clientid" || column == "client.id"

@@ -160,6 +160,7 @@ func (c Commit) fields() (counters, once []any) {
 	add("retries", c.Stats.Retries)
 	add("throttled", c.Stats.Throttled)
 	add("looks", c.Stats.Looks)
+	add("lookups", c.Stats.Lookups)
 	for bucket, n := range c.Stats.Latency {
 		add(fmt.Sprintf("%s%d", latencyField, bucket), n)
 	}

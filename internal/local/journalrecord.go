@@ -48,6 +48,7 @@ type stats struct {
 	Retries   int64                 `json:"retries,omitempty"`
 	Throttled int64                 `json:"throttled,omitempty"`
 	Looks     int64                 `json:"looks,omitempty"`
+	Lookups   int64                 `json:"lookups,omitempty"`
 	Latency   map[int]int64         `json:"latency,omitempty"`
 	Causes    map[string]jobs.Cause `json:"causes,omitempty"`
 }
@@ -81,7 +82,7 @@ type seal struct {
 
 func newCommit(d ledger.Delivery, c ledger.Commit, codec *jobs.Codec) *commit {
 	k := &commit{Batch: d.Batch, Dirty: c.Dirty, Progress: c.Progress, Tally: c.Tally, Stats: stats{
-		Calls: c.Stats.Calls, Retries: c.Stats.Retries, Throttled: c.Stats.Throttled, Looks: c.Stats.Looks,
+		Calls: c.Stats.Calls, Retries: c.Stats.Retries, Throttled: c.Stats.Throttled, Looks: c.Stats.Looks, Lookups: c.Stats.Lookups,
 		Latency: c.Stats.Latency, Causes: c.Stats.Causes,
 	}}
 	if len(c.Outcomes) > 0 {

@@ -140,6 +140,7 @@ func (m *replayState) count(c *commit) {
 	s.Retries += c.Stats.Retries
 	s.Throttled += c.Stats.Throttled
 	s.Looks += c.Stats.Looks
+	s.Lookups += c.Stats.Lookups
 	for bucket, n := range c.Stats.Latency {
 		s.Latency[bucket] += n
 	}

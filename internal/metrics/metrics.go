@@ -85,8 +85,11 @@ func (m *Metrics) Expect(event string) {
 // Called counts a call.
 func (m *Metrics) Called(app string, c worker.Call) {
 	operation := string(c.Op)
-	if c.Look {
+	switch {
+	case c.Look:
 		operation = "look"
+	case c.Lookup:
+		operation = "lookup"
 	}
 	m.calls.WithLabelValues(app, operation, c.Status).Inc()
 	m.waits.WithLabelValues(app).Observe(c.Waited.Seconds())

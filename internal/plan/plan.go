@@ -15,14 +15,15 @@ type Plan struct {
 	Rejected      int64             `json:"rejected"`
 	Filtered      int64             `json:"filtered"` // left out by --where
 	Operations    map[jobs.Op]int64 `json:"operations"`
-	Channels      map[string]int64  `json:"channels"`      // creates and ensures by matchCriteria.type
-	Integrations  []Integration     `json:"integrations"`  // of creates and ensures, the one with the most rows first
-	Confirmations map[string]int64  `json:"confirmations"` // creates and ensures by confirmation.type
-	Messaged      int64             `json:"messaged"`      // creates and ensures that reach a real person
-	People        int64             `json:"people"`        // different phone numbers and addresses that those reach
-	Calls         int64             `json:"calls"`         // a list of many pages and a retry take more, an ensure of a client that is there one less
-	Rate          float64           `json:"rate"`          // calls per second, without the reserve; 0 = no limit
-	Seconds       float64           `json:"seconds"`       // that the calls take at the rate; 0 without one
+	Channels      map[string]int64  `json:"channels"`          // creates and ensures by matchCriteria.type
+	Integrations  []Integration     `json:"integrations"`      // of creates and ensures, the one with the most rows first
+	Confirmations map[string]int64  `json:"confirmations"`     // creates and ensures by confirmation.type
+	Messaged      int64             `json:"messaged"`          // creates and ensures that reach a real person
+	People        int64             `json:"people"`            // different phone numbers and addresses that those reach
+	Calls         int64             `json:"calls"`             // a list of many pages and a retry take more, an ensure of a client that is there one less
+	Lookups       int64             `json:"lookups,omitempty"` // of the calls, those that read a user or a page of conversations
+	Rate          float64           `json:"rate"`              // calls per second, without the reserve; 0 = no limit
+	Seconds       float64           `json:"seconds"`           // that the calls take at the rate; 0 without one
 	Causes        map[string]int64  `json:"rejectedCauses"`
 	Samples       []Sample          `json:"rejectedSamples"`
 	Rejections    []Cause           `json:"rejections"`         // by cause, the most frequent first
@@ -94,7 +95,8 @@ func newMaker() *maker {
 
 func (m *maker) count(r *jobs.Row) {
 	m.Operations[r.Op]++
-	m.Calls += r.Op.Calls()
+	m.Calls += r.Calls()
+	m.Lookups += r.Lookups()
 	m.draw.add(*r)
 	for _, d := range r.Doubts() {
 		m.warnings.count(d.Column, d.Cause, r.Number, r.Line)

@@ -86,7 +86,7 @@ func (m *Planned) count(flow *runbook.Flow, opt jobs.Options) {
 		}
 		step := PlannedStep{Name: s.Name, Op: s.Op, Open: m.Open}
 		if !m.Open {
-			step.Rows, step.Calls = rows, rows*s.Op.Calls()
+			step.Rows, step.Calls = rows, rows*s.Calls()
 			if s.Op.Removes() {
 				removes += rows
 			}

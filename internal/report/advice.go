@@ -17,6 +17,8 @@ var advices = map[string]advice{
 	"user_not_found":         {text: "The app knows no such user. Check the user column and brandId, or have the users made, then retry."},
 	"client_not_found":       {text: "The user has no such client. List the user's clients and take the ids from there."},
 	"conversation_not_found": {text: "The user has no such conversation. Check target.conversationId in failed.csv and run that file."},
+	"no_conversation":        {text: "The users have no conversation to link to. Run ensure-conversation for them first, then retry."},
+	"several_conversations":  {text: "The users have several conversations. Name one in failed.csv, or put latest or default in place of only, and run that file."},
 	"integration_not_found":  {text: "The app has no such integration. Check matchCriteria.integrationId and the app, then run failed.csv."},
 	"app_not_found":          {text: "The API knows no such app under these credentials. Check --app and --base-url, then retry."},
 	"not_found":              {text: "The API did not find what the rows name. Check their ids in failed.csv and run that file."},

@@ -13,7 +13,7 @@ import (
 func resultLines(s *sheet) section {
 	header := []string{
 		"row", "line", "op", "user", "clientId", "outcome", "clientStatus", "httpStatus", "errorCode", "error",
-		"attempts", "durationMs", "finishedAt", "detail",
+		"attempts", "durationMs", "finishedAt", "detail", "conversationId",
 	}
 	return func(r *record) error {
 		client := r.ClientID
@@ -30,7 +30,7 @@ func resultLines(s *sheet) section {
 		}
 		return s.write(header, []string{
 			strconv.FormatInt(r.Row.Number, 10), number(r.Row.Line), string(r.Row.Op), jobs.Text(r.Row.User), jobs.Text(client), string(r.Kind),
-			r.ClientStatus, number(int64(r.HTTPStatus)), r.ErrorCode, r.Error, attempts, duration, finished, r.Detail,
+			r.ClientStatus, number(int64(r.HTTPStatus)), r.ErrorCode, r.Error, attempts, duration, finished, r.Detail, r.ConversationID,
 		})
 	}
 }

@@ -42,7 +42,7 @@ func (r *record) texts(visit func(*string)) {
 	for _, c := range jobs.Columns() {
 		visit(c.Field(&r.Row))
 	}
-	for _, s := range []*string{(*string)(&r.Row.Op), (*string)(&r.Row.Lineage), (*string)(&r.Kind), &r.ClientID, &r.ClientStatus, &r.ErrorCode, &r.Error, &r.Detail} {
+	for _, s := range []*string{(*string)(&r.Row.Op), (*string)(&r.Row.Lineage), (*string)(&r.Kind), &r.ClientID, &r.ClientStatus, &r.ErrorCode, &r.Error, &r.Detail, &r.ConversationID} {
 		visit(s)
 	}
 }

@@ -44,6 +44,7 @@ type Calls struct {
 	Retries   int64 `json:"retries"`
 	Throttled int64 `json:"throttled"` // answers 429
 	Looks     int64 `json:"looks"`
+	Lookups   int64 `json:"lookups,omitempty"` // reads of users and of their conversations
 }
 
 // Cause is one reason for which rows failed or are in doubt, and its share of all such rows, 0 to 1.
@@ -76,7 +77,7 @@ func Summarize(job jobs.Job) Summary {
 		Rollbacks:   job.Rollbacks,
 		Rows:        job.Tally,
 		Filtered:    job.Filtered,
-		Calls:       Calls{Total: st.Calls, Retries: st.Retries, Throttled: st.Throttled, Looks: st.Looks},
+		Calls:       Calls{Total: st.Calls, Retries: st.Retries, Throttled: st.Throttled, Looks: st.Looks, Lookups: st.Lookups},
 		LatencyMs:   st.Latency,
 		Causes:      rankCauses(st.Causes),
 		Inputs:      append([]jobs.Input{}, job.Inputs...), // [] in JSON when there is none

@@ -85,6 +85,10 @@ func undoing(o *jobs.Outcome) (possible bool, cause string) {
 		return false, "the API did not name the client that it made: list the user's clients"
 	case o.Row.Op.Creates() && o.Kind == jobs.InDoubt:
 		return false, "a client may have been made: list the user's clients"
+	case o.Row.Op.Looks() && !o.Row.Op.Creates() && o.Kind == jobs.OK:
+		return false, "what it made stays: sunbulk deletes neither users nor conversations"
+	case o.Row.Op.Looks() && !o.Row.Op.Creates() && o.Kind == jobs.InDoubt:
+		return false, "a user or a conversation may have been made, and sunbulk deletes neither"
 	case o.Row.Op.Removes() && o.Kind == jobs.OK:
 		return false, "what the removed client was linked to is not known: its number or address, and its conversation"
 	case o.Row.Op.Removes() && (o.Kind == jobs.InDoubt || o.Kind == jobs.Failed && lost(o)):

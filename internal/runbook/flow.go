@@ -114,19 +114,32 @@ func (f *Flow) config(step int) input.Config {
 			cfg.Map = append(cfg.Map, input.Mapping{Column: column, Path: path})
 		}
 	}
-	given := false
 	for _, path := range slices.Sorted(maps.Keys(s.Set)) {
 		cfg.Set = append(cfg.Set, input.Setting{Path: path, Value: s.Set[path]})
-		given = given || strings.EqualFold(path, clientID)
 	}
-	if found := f.client(step); !given && found != "" {
-		cfg.Set = append(cfg.Set, input.Setting{Path: clientID, Value: "${" + found + "}"})
+	for _, made := range [...]struct{ path, name string }{{clientID, f.client(step)}, {conversationID, f.conversation(step)}} {
+		given := func(set input.Setting) bool { return strings.EqualFold(set.Path, made.path) }
+		if made.name != "" && !slices.ContainsFunc(cfg.Set, given) {
+			cfg.Set = append(cfg.Set, input.Setting{Path: made.path, Value: "${" + made.name + "}"})
+		}
 	}
 	cfg.Set = append(cfg.Set, input.Setting{Path: "op", Value: string(s.Op)}) // whatever a column op says
 	return cfg
 }
 
-const clientID = "clientId"
+const (
+	clientID       = "clientId"
+	conversationID = "target.conversationId"
+)
+
+// conversation names the conversation that a step is about when the runbook does not say: what an earlier step made or found.
+func (f *Flow) conversation(step int) string {
+	o, err := jobs.FindOperation(string(f.Steps[step].Op))
+	if err != nil || !o.Reads(conversationID) || !slices.Contains(f.adds(step), expression.ConversationID) {
+		return ""
+	}
+	return expression.ConversationID
+}
 
 // client names the client that a step is about when the runbook does not say: one that removes takes what a list
 // found and never what the runbook has made, any other that reads a clientId takes what was made.
@@ -151,8 +164,9 @@ func (f *Flow) adds(step int) []string {
 	if step == 0 {
 		return nil
 	}
-	listed, created := false, false
+	listed, created, conversed := false, false, false
 	for _, s := range f.Steps[:step] {
+		conversed = conversed || s.Op.Converses()
 		listed = listed || s.Op.Finds()
 		created = created || s.Op.Creates()
 	}
@@ -164,6 +178,9 @@ func (f *Flow) adds(step int) []string {
 	}
 	if created {
 		adds = append(adds, expression.CreatedID, expression.CreatedStatus)
+	}
+	if conversed {
+		adds = append(adds, expression.ConversationID)
 	}
 	return adds
 }

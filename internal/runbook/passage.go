@@ -20,6 +20,7 @@ type Passage struct {
 	clients  *expression.Clients // that go on; nil = all
 	lists    bool                // the step before was a list
 	creates  bool                // it makes clients
+	converse bool                // it makes sure of conversations
 
 	Read     int64    // records given so far
 	Found    int64    // clients of lists so far
@@ -60,7 +61,7 @@ func (f *Flow) Passage(step int, before jobs.Job, outcomes iter.Seq2[jobs.Chunk,
 		return nil, err
 	}
 	last := f.Steps[step-1].Op
-	return &Passage{outcomes: outcomes, assemble: assemble, clients: clients, lists: last.Finds(), creates: last.Creates()}, nil
+	return &Passage{outcomes: outcomes, assemble: assemble, clients: clients, lists: last.Finds(), creates: last.Creates(), converse: last.Converses()}, nil
 }
 
 // Records gives the rows of the step in order, each with its rejection or nil. It can be ranged over
@@ -113,7 +114,7 @@ func (p *Passage) through(o *jobs.Outcome) ([]jobs.Carry, error) {
 	}
 	cells := []jobs.Cell{{Name: "user", Value: o.Row.User}, {Name: "brandId", Value: o.Row.BrandID}}
 	for _, c := range base.Cells {
-		if replaced := p.lists && strings.HasPrefix(c.Name, clientPrefix) || p.creates && strings.HasPrefix(c.Name, createdPrefix); !replaced {
+		if replaced := p.lists && strings.HasPrefix(c.Name, clientPrefix) || p.creates && strings.HasPrefix(c.Name, createdPrefix) || p.converse && c.Name == expression.ConversationID; !replaced {
 			cells = append(cells, c)
 		}
 	}
@@ -122,6 +123,8 @@ func (p *Passage) through(o *jobs.Outcome) ([]jobs.Carry, error) {
 		return p.each(o, jobs.Carry{Row: base.Row, Cells: cells})
 	case p.creates:
 		cells = append(cells, jobs.Cell{Name: expression.CreatedID, Value: o.ClientID}, jobs.Cell{Name: expression.CreatedStatus, Value: o.ClientStatus})
+	case p.converse:
+		cells = append(cells, jobs.Cell{Name: expression.ConversationID, Value: o.ConversationID})
 	}
 	return []jobs.Carry{{Row: base.Row, Cells: cells}}, nil
 }

@@ -48,6 +48,12 @@ type Step struct {
 	Limits                   // in place of those of the runbook
 }
 
+// Calls is how many calls a row of the step takes at most, without retries.
+func (s *Step) Calls() int64 {
+	row := jobs.Row{Op: s.Op, ConversationID: s.Set["target.conversationId"], BrandID: s.Set["brandId"]}
+	return row.Calls()
+}
+
 // Limits are the options that each step may have for itself.
 type Limits struct {
 	Attempts    int       `json:"attempts,omitempty"`
