@@ -182,12 +182,12 @@ func askOptionReport(t *testing.T, o jobs.Option, sample string) {
 }
 
 func askOptionDocuments(t *testing.T, o jobs.Option, _ string) {
-	for name, want := range map[string]string{"README.md": "--" + o.Name, "docs/runbooks.md": "`" + strings.Split(o.Key(), ".")[0]} {
+	for name, want := range map[string]string{"docs/running.md": "--" + o.Name, "docs/runbooks.md": "`" + strings.Split(o.Key(), ".")[0]} {
 		data, err := os.ReadFile(filepath.Join("../..", name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if (name == "README.md" || o.Scope != jobs.NotInRunbook) && !strings.Contains(string(data), want) {
+		if (name == "docs/running.md" || o.Scope != jobs.NotInRunbook) && !strings.Contains(string(data), want) {
 			t.Errorf("%s does not name %s", name, want)
 		}
 	}
