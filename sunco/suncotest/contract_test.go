@@ -258,3 +258,23 @@ func TestConversationsOfALenientWorld(t *testing.T) {
 		t.Errorf("of a user just made: got %+v, %d users made", left, sim.Stats().Users)
 	}
 }
+
+// A conversation that several users of a world name has all of them as participants.
+func TestConversationOfSeveralUsers(t *testing.T) {
+	t.Parallel()
+	const in = `{"users":[{"id":"u1","conversations":["c1","c2"]},{"id":"u2","conversations":["c3","c1"]},{"id":"u3","conversations":["c1"]}],"integrations":[{"id":"i1","type":"sdk"}]}`
+	world, err := suncotest.LoadWorld(strings.NewReader(in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := connect(t, suncotest.New(suncotest.Config{World: world}))
+	for user, want := range map[string]string{"u1": "c1 c2", "u2": "c1 c3", "u3": "c1"} {
+		var ids []string
+		for _, c := range conversations(t, api, sunco.Participant{UserID: user}, sunco.ListQuery{PageSize: 1}) {
+			ids = append(ids, c.ID)
+		}
+		if got := strings.Join(ids, " "); got != want {
+			t.Errorf("%s: got %q, want %q", user, got, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package suncotest
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -124,6 +125,20 @@ func (p *people) keep(c *chat) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.keepLocked(c)
+}
+
+// join makes a user a member of a conversation that another one has already; joined is false when nobody has it.
+func (p *people) join(id, key string) (joined bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.chats[id]
+	if c == nil {
+		return false
+	}
+	c.members = append(c.members, key)
+	p.of[key] = append(p.of[key], c)
+	slices.SortFunc(p.of[key], func(a, b *chat) int { return cmp.Compare(a.record, b.record) }) // as lists are paged
+	return true
 }
 
 func (p *people) keepLocked(c *chat) {

@@ -58,11 +58,11 @@ func LoadWorld(r io.Reader) (World, error) {
 
 func (w World) check() error {
 	taken, known := map[string]bool{}, map[external]bool{}
-	chats := map[string]bool{}
 	for i, u := range w.Users {
+		chats := map[string]bool{}
 		for _, c := range u.Conversations {
 			if c.ID == "" || chats[c.ID] {
-				return fmt.Errorf("a conversation of user %d has no id of its own", i+1)
+				return fmt.Errorf("a conversation of user %d has no id, or comes twice", i+1)
 			}
 			chats[c.ID] = true
 		}
@@ -129,7 +129,9 @@ func newWorld(from World) *world {
 			w.people.named[external{u.BrandID, u.ExternalID}] = u.ID
 		}
 		for j, c := range u.Conversations {
-			w.people.keep(c.listed(w.record.Add(1), u.ID, j == 0))
+			if !w.people.join(c.ID, u.ID) {
+				w.people.keep(c.listed(w.record.Add(1), u.ID, j == 0))
+			}
 		}
 		shard := w.shard(u.ID)
 		for i := range u.Clients {

@@ -60,6 +60,7 @@ func TestLoadWorldRefuses(t *testing.T) {
 		`{"users":[{"id":"a","externalId":"x"},{"id":"b","externalId":"x"}]}`:                "user 2 has no id",
 		`{"users":[{"id":"a","clients":[{"id":"c"}]}]}`:                                      "client 1 of user 1",
 		`{"users":[{"id":"a","clients":[{"id":"c","type":"sdk"},{"id":"c","type":"sdk"}]}]}`: "client 2 of user 1",
+		`{"users":[{"id":"a","conversations":["c","c"]}]}`:                                   "comes twice",
 		`{"integrations":[{"id":"i"}]}`:                                                      "integration 1",
 		`{"integrations":[{"id":"i","type":"twilio"},{"id":"i","type":"whatsapp"}]}`:         "integration 2",
 		`{"knobs":{"hang":1.5}}`:                                                             "hang is not in 0 to 1",
