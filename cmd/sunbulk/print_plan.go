@@ -87,7 +87,7 @@ func writeFirst(out io.Writer, rows []plan.First) {
 			}
 		}
 	}
-	w.Flush()
+	_ = w.Flush() // printf drops what cannot be written, too
 }
 
 // writeNumbers shows some phone numbers as they are sent, for a person to compare with the file.

@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -165,7 +167,7 @@ func AddToken(name string, token Token) (secret string, err error) {
 	switch t, err := ReadTokens(name); {
 	case err == nil:
 		f.Tokens = t.all
-	case !os.IsNotExist(unwrapped(err)):
+	case !errors.Is(err, fs.ErrNotExist):
 		return "", err
 	}
 	if slices.ContainsFunc(f.Tokens, func(t Token) bool { return t.Name == token.Name }) {
@@ -182,28 +184,20 @@ func AddToken(name string, token Token) (secret string, err error) {
 	return secret, nil
 }
 
-func unwrapped(err error) error {
-	if e, ok := err.(*TokensError); ok {
-		return e.Err
-	}
-	return err
-}
-
 // replaceFile puts data in the place of a file: whole or not at all.
 func replaceFile(name string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".sunbulk-*")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // which is gone when it was renamed
 	if _, err = f.Write(data); err == nil {
 		err = f.Sync()
 	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
+	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), name)
 	}
-	return err
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
 }
