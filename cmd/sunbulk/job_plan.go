@@ -34,7 +34,8 @@ func (p *program) planCommand() *cobra.Command {
 confirmations, people who would get a message, rejected rows, rows that are at odds with each other,
 calls, and the time they take at the rate. It needs no credentials and sends nothing.
 
-With --check it also asks the API, in 30 GETs at most: whether the credentials are taken, whether
+With --check it also asks the API, in 30 GETs at most, and three more
+for each row whose conversation is looked up: whether the credentials are taken, whether
 app and integrations are there and of the type that the rows name, and about the users of 20 rows.
 With --rows it shows the first rows as they would be sent, with their computed values.
 With --out it keeps the plan in a file: run and enqueue do only what was planned with --plan.
