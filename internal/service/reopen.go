@@ -21,10 +21,14 @@ func (s *Service) reopen(ctx context.Context, sub *Submission, o Order) error {
 	conflict := func(kind ConflictKind, format string, args ...any) error {
 		return &Conflict{Kind: kind, ID: job.ID, State: job.State, text: fmt.Sprintf(format, args...)}
 	}
+	lacks, err := s.lacks(ctx, job)
+	if err != nil {
+		return err
+	}
 	retry, retried := job.Retry()
 	same, sameRows := sameInput(job.Fingerprint, fingerprint)
 	switch {
-	case job.State.Ended() && job.State != jobs.Finished:
+	case job.State.Ended() && (job.State != jobs.Finished || !lacks):
 		return conflict(Ended, "job %s is %s", job.ID, job.State)
 	case job.Fingerprint == "":
 		return conflict(NoInput, "job %s is a step of a runbook, or its input is not known", job.ID)
@@ -36,13 +40,6 @@ func (s *Service) reopen(ctx context.Context, sub *Submission, o Order) error {
 		return conflict(OtherInput, "this is not the input of job %s, or it is read in another way", job.ID)
 	case !sameRows:
 		return otherRules(job)
-	}
-	lacks, err := s.lacks(ctx, job)
-	switch {
-	case err != nil:
-		return err
-	case job.State.Ended() && !lacks:
-		return conflict(Ended, "job %s is %s", job.ID, job.State)
 	}
 	canary, err := PickCanary(ctx, o.Files, o.Read, job.Options.Canary)
 	if err != nil {
