@@ -41,12 +41,22 @@ func (a *API) secretsOf(authorization string) *keptSecrets {
 // for each form of the secrets.
 func (k *keptSecrets) blank(body []byte) []byte {
 	if !bytes.Contains(body, []byte(`\u`)) && !bytes.Contains(body, []byte("&#")) && bytes.IndexByte(body, '%') < 0 {
-		text := canonical(body)
-		if !slices.ContainsFunc(k.long.whole, func(secret []byte) bool { return bytes.Contains(text, secret) }) {
+		var few [1024]byte // most bodies are no longer, and cost no allocation
+		if !k.long.in(appendCanonical(few[:0], body)) {
 			return body
 		}
 	}
 	return []byte(k.long.Redact(string(body)))
+}
+
+// in tells whether a canonical text holds a secret as a whole.
+func (r *Redactor) in(text []byte) bool {
+	for _, secret := range r.whole {
+		if bytes.Contains(text, secret) {
+			return true
+		}
+	}
+	return false
 }
 
 // credentialsIn returns all that an Authorization header tells: its value, key id and secret, the key id in a JWT.

@@ -95,9 +95,10 @@ func base64Forms(s string) []string {
 
 // canonical is text as it is compared: without case, and with one sign each for what alphabets of base64 and of
 // percent-encoding write differently.
-func canonical(text []byte) []byte {
-	out := make([]byte, len(text))
-	for i, c := range text {
+func canonical(text []byte) []byte { return appendCanonical(make([]byte, 0, len(text)), text) }
+
+func appendCanonical(out, text []byte) []byte {
+	for _, c := range text {
 		switch {
 		case 'A' <= c && c <= 'Z':
 			c += 'a' - 'A'
@@ -106,7 +107,7 @@ func canonical(text []byte) []byte {
 		case c == '_':
 			c = '/'
 		}
-		out[i] = c
+		out = append(out, c)
 	}
 	return out
 }
