@@ -1,6 +1,6 @@
 package jobs
 
-// What bytes of a text are, of which each may call for a look of its own. Most texts are words: one look for all.
+// Classes of bytes; each may need a check of its own. Most texts are words, which need none.
 const (
 	wordByte = 1 << iota // ASCII letters, digits and underscores
 	pathByte             // what separates, ends or escapes the segments of a path

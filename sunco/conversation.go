@@ -60,7 +60,7 @@ func (c *Conversation) UnmarshalJSON(data []byte) error {
 
 func (c Conversation) recordID() string { return c.ID }
 
-// weight is nothing: whoever looks for a conversation keeps none of the others.
+// weight is nothing: a search for a conversation keeps none of the others.
 func (c Conversation) weight() int { return 0 }
 
 // Participant names a user by exactly one of its ids.

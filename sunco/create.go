@@ -100,7 +100,7 @@ func (a *API) Create(ctx context.Context, user string, create ClientCreate, quer
 	return *reply.Client, nil
 }
 
-// encodeBody encodes a body, of which raw is the part that may be no JSON.
+// encodeBody encodes a body; raw is the part that may be no JSON.
 func encodeBody(create any, raw string) ([]byte, error) {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)

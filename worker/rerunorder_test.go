@@ -57,7 +57,7 @@ type rerunner struct {
 	jobs   []*bench
 }
 
-// I2, I9: whoever runs rows again, by retry, from failed.csv, edited or not, from a mended rejected.csv, in whatever order and however often its worker
+// I2, I9: when rows are run again, by retry, from failed.csv, edited or not, from a mended rejected.csv, in whatever order and however often its worker
 // dies, each row is created once.
 func TestI2I9RerunsInAnyOrder(t *testing.T) {
 	t.Parallel()

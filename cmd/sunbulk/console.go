@@ -40,7 +40,7 @@ func (p *program) consoleCommand() *cobra.Command {
 		Long: `Console serves pages that show and move the jobs, runs and schedules on --redis, and an HTTP API below
 /v1 that does the same for programs (/v1/openapi.yaml). It makes no call itself: workers do.
 
-Without --tokens it listens on this machine alone, and whoever uses that may do everything. With
+Without --tokens it listens on this machine alone, and everyone who uses it may do everything. With
 --tokens everybody needs a token of the file, and may do what its role lets them: viewer, operator,
 approver or admin. Behind a proxy that ends TLS give --host NAME, and --prefix where it has one.
 

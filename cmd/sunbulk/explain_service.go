@@ -100,7 +100,7 @@ func hintOfTakenRows(e *service.Conflict) string {
 	return "'sunbulk status " + e.ID + "' tells what became of them, and 'sunbulk retry " + e.ID + "' runs again what failed there"
 }
 
-// retryLine is the command that makes the job of failed rows, and goes on with it.
+// retryLine is the command that makes the job of failed rows, and continues it.
 func retryLine(r jobs.Retry) string {
 	command := "sunbulk retry " + r.Of
 	if r.Cause != "" {
@@ -109,7 +109,7 @@ func retryLine(r jobs.Retry) string {
 	return command
 }
 
-// again is how a job is gone on with after an interruption.
+// again is how a job is continued after an interruption.
 func again(piped, byName bool, job string) string {
 	switch {
 	case byName:

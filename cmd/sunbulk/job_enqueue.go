@@ -23,7 +23,7 @@ func (p *program) enqueueCommand() *cobra.Command {
 		Short: "Validate and queue on Redis, for workers to run",
 		Long: `Enqueue reads the files, queues their rows on --redis and prints the job's id on stdout. Workers
 begin with the first rows while the rest is still being queued. After an interruption the same
-command goes on with the same job.
+command continues the same job.
 
 ` + filesHelp,
 		Example: `  sunbulk enqueue users.csv --app 5e4af71a81966cfff3ef6550 --redis redis://localhost:6379

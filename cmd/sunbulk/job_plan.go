@@ -31,7 +31,7 @@ func (p *program) planCommand() *cobra.Command {
 		Use:   "plan FILE…",
 		Short: "What run would do; sends nothing",
 		Long: `Plan reads the files as run does and counts what would be done: operations, channels, integrations,
-confirmations, people who would get a message, rejected rows, rows that are at odds with each other,
+confirmations, people who would get a message, rejected rows, rows that conflict with each other,
 calls, and the time they take at the rate. It needs no credentials and sends nothing.
 
 With --check it also asks the API, in 30 GETs at most, and three more

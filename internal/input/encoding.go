@@ -117,7 +117,7 @@ func (c charset) decode(b []byte) (text string, sound bool) {
 	return string(out), err == nil
 }
 
-// isWide tells an encoding of which not even the letters of English are single bytes.
+// isWide tells an encoding in which not even English letters are single bytes.
 func (c charset) isWide() bool { return strings.HasPrefix(c.name, "utf-16") }
 
 // refuse says that the start of a text is surely in another encoding: read in this one it would be other text.

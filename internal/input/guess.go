@@ -152,7 +152,7 @@ func (b *binder) looksLike(c charset) string {
 	return fmt.Sprintf("it looks like %s: write encoding: %s into the runbook", c.name, c.name)
 }
 
-// guess guesses, once per file, the encoding of a text of which record is no UTF-8.
+// guess guesses, once per file, the encoding of a text with a record that is no UTF-8.
 func (w *window) guess(record []byte) charset {
 	if w.guessed == nil {
 		c := guess(bytes.Join([][]byte{record, w.unread()}, nil))

@@ -127,7 +127,7 @@ func (s Spec) Settings() map[string]string {
 }
 
 // Effective are the settings without those that change no row of the files that r has opened: they make no other input. The
-// encoding and the country of phone numbers do not count either: whoever adds one after half of the rows are done must not run those twice (I2).
+// encoding and the country of phone numbers do not count either: an operator who adds one after half of the rows are done must not run those twice (I2).
 func (s Spec) Effective(r *Reader) map[string]string {
 	uses := r.Uses()
 	s.Encoding, s.PhoneCountry, s.Sheet = "", "", r.sheets()

@@ -14,7 +14,7 @@ import (
 )
 
 // mostIntegrations is how many integrations a check asks for: with the app and the users of 20 rows
-// it makes 30 calls at most, and up to 3 more for each row of which a conversation is looked up.
+// it makes 30 calls at most, and up to 3 more for each row whose conversation is looked up.
 const mostIntegrations = 9
 
 // Checker asks the API about what a plan needs, a call at a time, at the job's rate. A question that
@@ -168,7 +168,7 @@ func (c *Checker) users(ctx context.Context, rows []jobs.Row) {
 	}
 }
 
-// user makes one call: the first 100 clients tell all that is asked, as a rule. Rows of which a conversation is looked up take one or two more.
+// user makes one call: the first 100 clients tell all that is asked, as a rule. Rows whose conversation is looked up take one or two more.
 func (c *Checker) user(ctx context.Context, row jobs.Row) verdict {
 	switch looksUp := row.Lookups() > 0; {
 	case row.Op.Converses():

@@ -99,7 +99,7 @@ func ReadFile(name string) (file File, err error) {
 	return file, nil
 }
 
-// SameFiles tells whether the plan is of files of the same names, or with the same content.
+// SameFiles tells whether the plan was made of files with the same names, or with the same content.
 func (file File) SameFiles(inputs []jobs.Input) bool {
 	return slices.EqualFunc(file.Plan.Inputs, inputs, func(a, b jobs.Input) bool { return a.Name == b.Name || a.Identity() == b.Identity() })
 }

@@ -121,7 +121,7 @@ func checkRow(row jobs.Row, rejection *jobs.Rejection) CheckedRow {
 	return checked
 }
 
-// Unreadable tells whether an input is not there, or not there for whoever checks: that is no fault
+// Unreadable tells whether an input is not there, or not there on the machine that checks: that is no fault
 // of the runbook.
 func Unreadable(err error) bool {
 	e, ok := errors.AsType[*input.Error](err)

@@ -7,7 +7,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// reopen goes on with the job that the order names. The job keeps its own options; those that say how rows are read must be
+// reopen continues the job that the order names. The job keeps its own options; those that say how rows are read must be
 // the same. Of a pipe, its records are compared as they come.
 func (s *Service) reopen(ctx context.Context, sub *Submission, o Order) error {
 	fingerprint, err := o.fingerprint()

@@ -196,7 +196,7 @@ func TestActsAreKept(t *testing.T) {
 	}
 }
 
-// TestEvents: whoever follows a job is sent where it stands at once, each change, and its end; and nobody looks at it when none follows.
+// TestEvents: a follower of a job is sent where it stands at once, each change, and its end; and nobody looks at it when none follows.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

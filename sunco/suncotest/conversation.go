@@ -23,7 +23,7 @@ type Conversation struct {
 
 type plainConversation Conversation
 
-// isPlain tells a conversation of which only the id is given.
+// isPlain tells a conversation for which only the id is given.
 func (c Conversation) isPlain() bool {
 	return c.Type == "" && !c.Default && c.DisplayName == "" && c.LastUpdatedAt.IsZero() && len(c.Metadata) == 0
 }

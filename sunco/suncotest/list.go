@@ -38,7 +38,7 @@ func parsePage(query url.Values) (page, error) {
 	return p, nil
 }
 
-// span is a page of a list, and what is told of it.
+// span is a page of a list, and what an answer says about it.
 type span struct {
 	from, to int
 	meta     meta
@@ -95,7 +95,7 @@ func (p page) of(n int, record func(i int) (number uint64, id string), address s
 	return s, nil
 }
 
-// told is what is told of a page.
+// told is what an answer says about a page.
 func (k *Knobs) told(s span) (m *meta, l *links) {
 	if !k.OmitMeta {
 		m = &s.meta
