@@ -63,10 +63,14 @@ func profileParts(server, api, name, kept string) error {
 		return err
 	}
 	defer file.Close()
+	out, err := os.MkdirTemp(filepath.Dir(name), "profiled-") // each run has a report of its own
+	if err != nil {
+		return err
+	}
 	if err := pprof.StartCPUProfile(file); err != nil {
 		return err
 	}
-	err = wholeWay(server, api, name, filepath.Join(filepath.Dir(name), "profiled"))
+	err = wholeWay(server, api, name, out)
 	pprof.StopCPUProfile()
 	if err != nil {
 		return err
