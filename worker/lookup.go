@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -132,8 +132,11 @@ func (t *try) conversations(ctx context.Context) (conversations, error) {
 	return all, nil
 }
 
-// idForm is that of the ids which the API gives to users.
-var idForm = regexp.MustCompile(`^[0-9a-f]{24}$`)
+// isUserID tells a text in the form of the ids that the API gives to users: 24 digits of hex, in lower case.
+func isUserID(text string) bool {
+	const length = 24
+	return len(text) == length && strings.Trim(text, "0123456789abcdef") == ""
+}
 
 // participant names the row's user as lists of conversations want it, and as what else it may be named. One of a brand is read first: these
 // lists take no brand.
@@ -143,7 +146,7 @@ func (t *try) participant(ctx context.Context) (who, other sunco.Participant, er
 		return sunco.Participant{UserID: user.ID}, sunco.Participant{}, err
 	}
 	byID, byName := sunco.Participant{UserID: t.row.User}, sunco.Participant{UserExternalID: t.row.User}
-	if idForm.MatchString(t.row.User) {
+	if isUserID(t.row.User) {
 		return byID, byName, nil
 	}
 	return byName, byID, nil
