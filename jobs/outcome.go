@@ -37,6 +37,8 @@ type Outcome struct {
 	Clients      []json.RawMessage // what a list found, each object as it came
 
 	ConversationID string // that was looked up, made or found; empty where the row names one itself
+
+	Link Observation // what became of the client that a create or an ensure left; kept apart from the outcome, and set by Settle
 }
 
 // Chunk is a group of outcomes as they are kept together: of one batch, or of rejected rows.

@@ -81,7 +81,7 @@ func (p *program) showReport(out string, r service.Report) error {
 	describe(p.screen, r.Summary)
 	if !p.quiet {
 		describeFound(p.screen, r.Clients)
-		describeLinks(p.screen, r.Summary, out)
+		describeLinks(p.screen, r.Summary, howToVerify(out))
 	}
 	describeUnjudged(p.screen, r.Clients)
 	describeRollbacks(p.screen, r.Summary.Rollbacks)

@@ -41,16 +41,27 @@ func describe(w io.Writer, s report.Summary) {
 	describeInputs(w, s.Inputs)
 }
 
-// describeLinks says how many links may still fail, and how to find out.
-func describeLinks(w io.Writer, s report.Summary, out string) {
-	switch {
-	case s.Links.Pending == 0:
-	case s.Simulated || s.Origin.Run != "":
-		printf(w, "links: %s pending\n", group(s.Links.Pending))
-	default:
-		printf(w, "links: %s pending, and may still fail; 'sunbulk run %s --max-failures 100%% --out %s' asks what became of them\n",
-			group(s.Links.Pending), filepath.Join(out, "verify.csv"), filepath.Clean(out)+"-verified")
+// describeLinks says what became of the links, and how to find out about those that are pending.
+func describeLinks(w io.Writer, s report.Summary, how string) {
+	var counts []string
+	for _, c := range s.Links.Counts() {
+		if c.Count != 0 {
+			counts = append(counts, group(c.Count)+" "+string(c.State))
+		}
 	}
+	if len(counts) == 0 {
+		return
+	}
+	text := "links: " + strings.Join(counts, ", ")
+	if s.Links.Pending > 0 && !s.Simulated && s.Origin.Run == "" {
+		text += "; what is pending may still fail: " + how
+	}
+	printf(w, "%s\n", text)
+}
+
+// howToVerify is how links that are pending are followed from a report folder.
+func howToVerify(out string) string {
+	return fmt.Sprintf("'sunbulk run %s --max-failures 100%% --out %s' asks what became of it", filepath.Join(out, "verify.csv"), filepath.Clean(out)+"-verified")
 }
 
 // describeSum says how many rows came to what, and how many calls that took.

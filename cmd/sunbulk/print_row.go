@@ -110,6 +110,13 @@ func (h rowTrace) writeEnd(w io.Writer) {
 		end += ": " + h.Error
 	}
 	printf(w, "%s\n", end)
+	if h.Link != "" {
+		end = fmt.Sprintf("link %s since %s", h.Link, h.LinkAt.Local().Format(time.DateTime))
+		if h.LinkError != "" {
+			end += ": " + h.LinkError
+		}
+		printf(w, "%s\n", end)
+	}
 	if h.Advice != "" {
 		wrap(w, "", h.Advice)
 	}

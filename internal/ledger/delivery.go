@@ -161,6 +161,14 @@ func (c Commit) fields() (counters, once []any) {
 	add("throttled", c.Stats.Throttled)
 	add("looks", c.Stats.Looks)
 	add("lookups", c.Stats.Lookups)
+	var made jobs.Links
+	for i := range c.Outcomes {
+		if link, ok := c.Outcomes[i].Made(); ok {
+			made.Add(link.State, 1)
+		}
+	}
+	add("made_pending", made.Pending)
+	add("made_active", made.Active)
 	for bucket, n := range c.Stats.Latency {
 		add(fmt.Sprintf("%s%d", latencyField, bucket), n)
 	}

@@ -80,6 +80,7 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 		Created: at("created"), Started: at("started"), Finished: at("finished"),
 		Tally:    jobs.Tally{Read: n("read"), OK: n("ok"), Noop: n("noop"), Failed: n("failed"), Rejected: n("rejected"), InDoubt: n("in_doubt")},
 		Filtered: n("filtered"),
+		Links:    linksOf(fields, n),
 		Stats: jobs.Stats{Calls: n("calls"), Retries: n("retries"), Throttled: n("throttled"), Looks: n("looks"), Lookups: n("lookups"),
 			Latency: jobs.Histogram{}, Causes: map[string]jobs.Cause{}},
 	}
@@ -131,7 +132,9 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 			row, sample, _ := strings.Cut(fields[sampleField+code], ":")
 			cause := jobs.Cause{Count: n(name), Error: jobs.Line(sample)}
 			cause.Row, _ = strconv.ParseInt(row, 10, 64)
-			job.Stats.Causes[jobs.Line(code)] = cause
+			if cause.Count > 0 { // none is left where rows in doubt were settled
+				job.Stats.Causes[jobs.Line(code)] = cause
+			}
 		}
 	}
 	slices.SortFunc(job.Rollbacks, func(a, b jobs.Rollback) int { return a.At.Compare(b.At) })

@@ -23,7 +23,7 @@ type collector struct {
 	tally   jobs.Tally
 	creates int64 // that are ok or in doubt
 	repeats int64 // rejected for an earlier row that does the same
-	links   Links
+	links   jobs.Links
 	twice   fault
 	beyond  fault
 	unknown fault
@@ -117,7 +117,10 @@ func (c *collector) add(r *record) error {
 	if r.duplicate() {
 		c.repeats++
 	}
-	c.links.note(&r.Outcome)
+	if r.Link.State == "" { // nothing is known but the answer
+		r.Settle(jobs.Link{})
+	}
+	c.links.Add(r.Link.State, 1)
 	c.note(r)
 	return c.spool.put(r)
 }

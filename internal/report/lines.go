@@ -13,7 +13,7 @@ import (
 func resultLines(s *sheet) section {
 	header := []string{
 		"row", "line", "op", "user", "clientId", "outcome", "clientStatus", "httpStatus", "errorCode", "error",
-		"attempts", "durationMs", "finishedAt", "detail", "conversationId",
+		"attempts", "durationMs", "finishedAt", "detail", "conversationId", "link", "linkError", "linkAt",
 	}
 	return func(r *record) error {
 		client := r.ClientID
@@ -26,11 +26,16 @@ func resultLines(s *sheet) section {
 			duration = milliseconds(r.Duration)
 		}
 		if !r.FinishedAt.IsZero() {
-			finished = r.FinishedAt.UTC().Format("2006-01-02T15:04:05.000Z")
+			finished = moments(r.FinishedAt)
+		}
+		linked := ""
+		if r.Link.State != "" {
+			linked = moments(r.Link.At)
 		}
 		return s.write(header, []string{
 			strconv.FormatInt(r.Row.Number, 10), number(r.Row.Line), string(r.Row.Op), jobs.Text(r.Row.User), jobs.Text(client), string(r.Kind),
 			r.ClientStatus, number(int64(r.HTTPStatus)), r.ErrorCode, r.Error, attempts, duration, finished, r.Detail, r.ConversationID,
+			string(r.Link.State), r.Link.Cause, linked,
 		})
 	}
 }
@@ -136,6 +141,9 @@ func cause(r *record) string {
 	}
 	return r.ErrorCode + ": " + r.Error
 }
+
+// moments writes a time to the millisecond.
+func moments(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // number leaves a cell empty where there is no number.
 func number(n int64) string {

@@ -42,7 +42,7 @@ func (r *record) texts(visit func(*string)) {
 	for _, c := range jobs.Columns() {
 		visit(c.Field(&r.Row))
 	}
-	for _, s := range []*string{(*string)(&r.Row.Op), (*string)(&r.Row.Lineage), (*string)(&r.Kind), &r.ClientID, &r.ClientStatus, &r.ErrorCode, &r.Error, &r.Detail, &r.ConversationID} {
+	for _, s := range []*string{(*string)(&r.Row.Op), (*string)(&r.Row.Lineage), (*string)(&r.Kind), &r.ClientID, &r.ClientStatus, &r.ErrorCode, &r.Error, &r.Detail, &r.ConversationID, (*string)(&r.Link.State), &r.Link.Cause} {
 		visit(s)
 	}
 }
@@ -51,7 +51,7 @@ func (r *record) texts(visit func(*string)) {
 // their lengths.
 func appendRecord(b []byte, r *record) []byte {
 	for _, v := range []int64{
-		r.Row.Number, r.Row.Line, int64(r.HTTPStatus), int64(r.Attempts), int64(r.Duration), r.FinishedAt.UnixMilli(),
+		r.Row.Number, r.Row.Line, int64(r.HTTPStatus), int64(r.Attempts), int64(r.Duration), r.FinishedAt.UnixMilli(), r.Link.At.UnixMilli(),
 	} {
 		b = binary.AppendVarint(b, v)
 	}
@@ -85,6 +85,7 @@ func parseRecord(b []byte, r *record) error {
 	r.Attempts = int(p.varint())
 	r.Duration = time.Duration(p.varint())
 	r.FinishedAt = time.UnixMilli(p.varint()).UTC()
+	r.Link.At = time.UnixMilli(p.varint()).UTC()
 	r.texts(func(s *string) { *s = p.string() })
 	r.Names, r.Values, r.Clients = r.Names[:0], r.Values[:0], r.Clients[:0]
 	for range p.count() {

@@ -26,7 +26,7 @@ type Summary struct {
 	Rows        jobs.Tally      `json:"rows"`
 	Creates     int64           `json:"creates,omitempty"`    // rows of that operation that are ok or in doubt; counted by Write
 	Duplicates  int64           `json:"duplicates,omitempty"` // of the rejected: an earlier row does the same; counted by Write
-	Links       Links           `json:"links,omitzero"`       // counted by Write
+	Links       jobs.Links      `json:"links,omitzero"`       // that creates left; counted by Write
 	Filtered    int64           `json:"filtered"`             // of the noop: left out by --where, and never called
 	Calls       Calls           `json:"calls"`
 	LatencyMs   jobs.Histogram  `json:"latencyMs"` // p50, p95 and p99
@@ -77,6 +77,7 @@ func Summarize(job jobs.Job) Summary {
 		Rollbacks:   job.Rollbacks,
 		Rows:        job.Tally,
 		Filtered:    job.Filtered,
+		Links:       job.Links,
 		Calls:       Calls{Total: st.Calls, Retries: st.Retries, Throttled: st.Throttled, Looks: st.Looks, Lookups: st.Lookups},
 		LatencyMs:   st.Latency,
 		Causes:      rankCauses(st.Causes),

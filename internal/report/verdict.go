@@ -28,11 +28,11 @@ func verdictOn(s Summary) verdict {
 		v.Title, v.Tone = "The rows do not add up", "alarm"
 	case t.Read == 0:
 		v.Title = stateNames[s.State] + ": no rows read"
-	case s.State == jobs.Finished && done == t.Read && s.Links.Pending == 0:
+	case s.State == jobs.Finished && done == t.Read && s.Links.Active+s.Links.Merged == s.Links.Total():
 		v.Tone = "good"
 	}
-	if s.AddsUp && s.Links.Pending > 0 {
-		v.Title += ", " + pendingLinks(s.Links.Pending)
+	if s.AddsUp && s.Links.Total() > 0 { // an answer is no link yet
+		v.Title = fmt.Sprintf("%s: %s; %s of %s done", stateNames[s.State], linksInWords(s.Links), jobs.Group(done), jobs.Count(t.Read, "row"))
 	}
 	var rest []string
 	for _, k := range kinds(t) {
@@ -46,9 +46,15 @@ func verdictOn(s Summary) verdict {
 	return v
 }
 
-// pendingLinks says how many links may still fail.
-func pendingLinks(n int64) string {
-	return jobs.Count(n, "link") + " still pending"
+// linksInWords counts links, the active ones first.
+func linksInWords(l jobs.Links) string {
+	text := fmt.Sprintf("%s of %s active", jobs.Group(l.Active), jobs.Count(l.Total(), "link"))
+	for _, c := range l.Counts() {
+		if c.Count != 0 && c.State != jobs.LinkActive {
+			text += fmt.Sprintf(", %s %s", jobs.Group(c.Count), c.State)
+		}
+	}
+	return text
 }
 
 // step is what is left to do about the rows of one kind, or about links that are pending.
@@ -68,6 +74,7 @@ func steps(s Summary, job jobs.Job) []step {
 		{Kind: jobs.Rejected, Count: s.Duplicates, Text: "An earlier row does the same, so nothing is left to do about these. duplicates.csv lists them, and is no input."},
 		waiting(s, job),
 		following(s),
+		{Kind: jobs.Failed, Count: s.Links.Failed + s.Links.Cancelled + s.Links.Taken, Text: "The API took these links, and they came to nothing: results.csv has link and linkError. Mend the numbers or addresses of those that failed, and create them again; one that the person cancelled is their answer."},
 	}
 	var left []step
 	for _, st := range all {
@@ -81,7 +88,7 @@ func steps(s Summary, job jobs.Job) []step {
 // following is the step about links that are pending. The next step of a runbook looks at those by itself, and a
 // simulated API has forgotten them.
 func following(s Summary) step {
-	st := step{Kind: linkPending, Count: s.Links.Pending, Text: "The API took these links, and each may still fail. verify.csv asks what became of them."}
+	st := step{Kind: jobs.Kind(jobs.LinkPending), Count: s.Links.Pending, Text: "The API took these links, and each may still fail. verify.csv asks what became of them."}
 	switch {
 	case s.Simulated:
 		st.Text = "The simulated API took these links. A real one may take minutes to settle them, and verify.csv is how to ask what became of them."

@@ -38,19 +38,20 @@ func TestVerdictOfPendingLinks(t *testing.T) {
 	for name, c := range map[string]struct {
 		state         jobs.State
 		tally         jobs.Tally
-		links         Links
+		links         jobs.Links
 		simulated     bool
 		origin        jobs.Origin
 		title, tone   string
 		left, command bool
 	}{
-		"all pending":   {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 5}, false, jobs.Origin{}, "Finished: 5 of 5 rows done, 5 links still pending", "open", true, true},
-		"one pending":   {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 1, Active: 4}, false, jobs.Origin{}, "Finished: 5 of 5 rows done, 1 link still pending", "open", true, true},
-		"all active":    {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Active: 5}, false, jobs.Origin{}, "Finished: 5 of 5 rows done", "good", false, false},
-		"running":       {jobs.Running, jobs.Tally{Read: 5, OK: 2, Unprocessed: 3}, Links{Pending: 2}, false, jobs.Origin{}, "Running: 2 of 5 rows done, 2 links still pending", "open", true, true},
-		"simulated":     {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 5}, true, jobs.Origin{}, "Finished: 5 of 5 rows done, 5 links still pending", "open", true, false},
-		"of a runbook":  {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, Links{Pending: 5}, false, jobs.Origin{Run: "20261122-153012-k3f9"}, "Finished: 5 of 5 rows done, 5 links still pending", "open", true, false},
-		"do not add up": {jobs.Finished, jobs.Tally{Read: 9, OK: 5}, Links{Pending: 5}, false, jobs.Origin{}, "The rows do not add up", "alarm", true, true},
+		"all pending":   {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, jobs.Links{Pending: 5}, false, jobs.Origin{}, "Finished: 0 of 5 links active, 5 pending; 5 of 5 rows done", "open", true, true},
+		"one pending":   {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, jobs.Links{Pending: 1, Active: 4}, false, jobs.Origin{}, "Finished: 4 of 5 links active, 1 pending; 5 of 5 rows done", "open", true, true},
+		"all active":    {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, jobs.Links{Active: 5}, false, jobs.Origin{}, "Finished: 5 of 5 links active; 5 of 5 rows done", "good", false, false},
+		"running":       {jobs.Running, jobs.Tally{Read: 5, OK: 2, Unprocessed: 3}, jobs.Links{Pending: 2}, false, jobs.Origin{}, "Running: 0 of 2 links active, 2 pending; 2 of 5 rows done", "open", true, true},
+		"simulated":     {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, jobs.Links{Pending: 5}, true, jobs.Origin{}, "Finished: 0 of 5 links active, 5 pending; 5 of 5 rows done", "open", true, false},
+		"of a runbook":  {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, jobs.Links{Pending: 5}, false, jobs.Origin{Run: "20261122-153012-k3f9"}, "Finished: 0 of 5 links active, 5 pending; 5 of 5 rows done", "open", true, false},
+		"some lost":     {jobs.Finished, jobs.Tally{Read: 5, OK: 5}, jobs.Links{Active: 1, Failed: 1, Cancelled: 1, Taken: 1, Merged: 1}, false, jobs.Origin{}, "Finished: 1 of 5 links active, 1 failed, 1 cancelled, 1 taken, 1 merged; 5 of 5 rows done", "open", false, false},
+		"do not add up": {jobs.Finished, jobs.Tally{Read: 9, OK: 5}, jobs.Links{Pending: 5}, false, jobs.Origin{}, "The rows do not add up", "alarm", true, true},
 	} {
 		job := testJob(c.state, c.tally)
 		job.Options.Simulated, job.Options.Origin = c.simulated, c.origin
@@ -61,7 +62,7 @@ func TestVerdictOfPendingLinks(t *testing.T) {
 		}
 		var found step
 		for _, st := range steps(s, job) {
-			if st.Kind == linkPending {
+			if st.Kind == jobs.Kind(jobs.LinkPending) {
 				found = st
 			}
 		}

@@ -31,8 +31,9 @@ type Row struct {
 	Detail       string    `json:"detail,omitempty"`
 	ClientID     string    `json:"clientId,omitempty"`
 	ClientStatus string    `json:"clientStatus,omitempty"`
-	FinishedAt   time.Time `json:"finishedAt,omitzero"`
-	Advice       string    `json:"advice,omitempty"`
+	LinkView
+	FinishedAt time.Time `json:"finishedAt,omitzero"`
+	Advice     string    `json:"advice,omitempty"`
 }
 
 // Call is one call for a row.
@@ -58,7 +59,7 @@ func (s *Service) Row(ctx context.Context, id string, row int64) (Row, error) {
 	if row > job.Tally.Read && (job.Sealed || !job.InCanary()) { // rows of a canary may lie beyond
 		return Row{}, &NoRow{Job: id, Row: row, Rows: job.Tally.Read, Growing: !job.Sealed}
 	}
-	t, err := s.ledger.Trace(ctx, job.ID, row)
+	t, err := s.trace(ctx, job.ID, row)
 	if err != nil {
 		return Row{}, err
 	}
@@ -66,7 +67,7 @@ func (s *Service) Row(ctx context.Context, id string, row int64) (Row, error) {
 	if t.Outcome == nil && t.Rejection == nil {
 		queued, err = s.queuedRow(ctx, job, row)
 		if err == nil && queued == nil { // or it has come to its outcome meanwhile
-			t, err = s.ledger.Trace(ctx, job.ID, row)
+			t, err = s.trace(ctx, job.ID, row)
 		}
 		if err != nil {
 			return Row{}, err
@@ -97,11 +98,22 @@ func (s *Service) Row(ctx context.Context, id string, row int64) (Row, error) {
 	return h, err
 }
 
+// trace finds what there is of a row, with what became of its link.
+func (s *Service) trace(ctx context.Context, id string, row int64) (ledger.Trace, error) {
+	t, err := s.ledger.Trace(ctx, id, row)
+	if err != nil || t.Outcome == nil || !t.Outcome.Row.Op.Creates() {
+		return t, err
+	}
+	known, err := s.ledger.Links(ctx, id, []int64{row})
+	t.Outcome.Settle(known[row])
+	return t, err
+}
+
 // settled adds the outcome, and with it the row's only call where no others were kept.
 func (h *Row) settled(o jobs.Outcome) {
 	h.Line, h.Op, h.Outcome, h.AttemptsUsed = o.Row.Line, o.Row.Op, o.Kind, o.Attempts
 	h.HTTPStatus, h.ErrorCode, h.Error, h.Detail = o.HTTPStatus, o.ErrorCode, o.Error, o.Detail
-	h.ClientID, h.ClientStatus, h.FinishedAt = o.ClientID, o.ClientStatus, o.FinishedAt
+	h.ClientID, h.ClientStatus, h.LinkView, h.FinishedAt = o.ClientID, o.ClientStatus, linkView(o.Link), o.FinishedAt
 	if !o.Kind.Done() {
 		h.Advice = report.Advice(o.ErrorCode)
 	}

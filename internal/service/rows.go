@@ -44,7 +44,8 @@ type RowLine struct {
 	Detail       string    `json:"detail,omitempty"`
 	ClientID     string    `json:"clientId,omitempty"`
 	ClientStatus string    `json:"clientStatus,omitempty"`
-	FinishedAt   time.Time `json:"finishedAt,omitzero"`
+	LinkView
+	FinishedAt time.Time `json:"finishedAt,omitzero"`
 }
 
 const (
@@ -70,6 +71,13 @@ func (s *Service) Rows(ctx context.Context, id string, q RowsQuery) (RowsPage, e
 	for {
 		chunks, err := s.ledger.ChunksFrom(ctx, id, place, chunksPerRead)
 		if err != nil {
+			return page, err
+		}
+		plain := make([]jobs.Chunk, len(chunks))
+		for i, c := range chunks {
+			plain[i] = c.Chunk
+		}
+		if err := s.settleLinks(ctx, id, plain); err != nil {
 			return page, err
 		}
 		for _, c := range chunks {
@@ -146,7 +154,7 @@ func lineOf(c jobs.Chunk, n int) RowLine {
 	return RowLine{
 		Row: o.Row.Number, Line: o.Row.Line, Op: o.Row.Op, Outcome: o.Kind, User: o.Row.User, Address: o.Row.PhoneNumber + o.Row.Address,
 		HTTPStatus: o.HTTPStatus, ErrorCode: o.ErrorCode, Error: jobs.Line(o.Error), Detail: o.Detail,
-		ClientID: o.ClientID, ClientStatus: o.ClientStatus, FinishedAt: o.FinishedAt,
+		ClientID: o.ClientID, ClientStatus: o.ClientStatus, LinkView: linkView(o.Link), FinishedAt: o.FinishedAt,
 	}
 }
 

@@ -32,9 +32,9 @@ func (s *Service) Source(job jobs.Job, outcomes Outcomes) report.Source {
 	return source{s, job, outcomes}
 }
 
-// Chunks yields all outcomes.
+// Chunks yields all outcomes, with what became of their links.
 func (s source) Chunks(ctx context.Context) iter.Seq2[jobs.Chunk, error] {
-	return s.outcomes.Chunks(ctx, s.job.ID)
+	return s.withLinks(ctx, s.job.ID, s.outcomes.Chunks(ctx, s.job.ID))
 }
 
 // Attempts yields the calls that outcomes do not tell.
