@@ -65,7 +65,7 @@ func Parse(text string) (string, error) {
 
 // e164 writes the digits of a number with its country code, which the text holds, as E.164 has them.
 func e164(text, digits string) (string, error) {
-	digits, err := inPlan(digits)
+	digits, err := inPlan(digits, text)
 	if err != nil {
 		return "", err
 	}

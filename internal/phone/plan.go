@@ -68,10 +68,11 @@ func anyOf(shared []region, patternsOf func(*region) []string) func() *automaton
 	})
 }
 
-// inPlan returns the digits of a number as E.164 has them, or why there can be no such number. A number that is in no range
+// inPlan returns the digits of a number as E.164 has them, or why there can be no such number. In the text
+// that they are of, parentheses may mark what is dialled within the country as no part of the number. A number that is in no range
 // in use passes: ranges are given out all the time, WhatsApp knows numbers as they were before a country changed
 // its plan, and one that nobody has messages nobody.
-func inPlan(digits string) (string, error) {
+func inPlan(digits, text string) (string, error) {
 	p, national := splitCode(digits)
 	switch {
 	case p == nil:
@@ -79,7 +80,7 @@ func inPlan(digits string) (string, error) {
 	case p.holds(national), p.code == "52" && p.knows(strings.TrimPrefix(national, "1")):
 		return digits, nil // a Mexican mobile number had a 1 until 2020, and on WhatsApp has it
 	}
-	if rest, ok := strings.CutPrefix(national, p.trunk); ok && p.trunk != "" && p.knows(rest) {
+	if rest, ok := strings.CutPrefix(national, p.trunk); ok && p.trunk != "" && (p.knows(rest) || p.holds(rest) && strings.Contains(text, "("+p.trunk+")")) {
 		return p.code + rest, nil // as in +44 (0)20 7946 0958
 	}
 	if rest := p.dialled().cut(national); rest != national && p.knows(rest) {
