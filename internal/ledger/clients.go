@@ -21,7 +21,11 @@ var (
 	//go:embed index.lua
 	indexLua string
 
+	//go:embed taken.lua
+	takenLua string
+
 	indexScript = redis.NewScript(indexLua)
+	takenScript = redis.NewScript(takenLua)
 )
 
 // ClientKey is what a row of a job is found by: a client that it made, or its user. The index holds digests: it shows nobody's id, and
@@ -166,4 +170,18 @@ func (l *Ledger) FindClients(ctx context.Context, id string, keys []ClientKey) (
 		}
 	}
 	return found, nil
+}
+
+// NoteTaken remembers clients that users outside the job have lost to others meanwhile, and returns how many those are.
+func (l *Ledger) NoteTaken(ctx context.Context, id string, clients []string) (int64, error) {
+	digests := make([]any, len(clients))
+	for i, c := range clients {
+		part, name := ByClient(c).digest()
+		digests[i] = part + name
+	}
+	n, err := takenScript.Run(ctx, l.rdb, []string{key(id), key(id, "taken")}, digests...).Int64()
+	if err != nil {
+		return 0, fmt.Errorf("note taken clients: %w", err)
+	}
+	return n, nil
 }

@@ -1,0 +1,240 @@
+package service
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/webhook"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// settler finds the rows of a job that events are about, and joins what they say into the links.
+type settler struct {
+	*Service
+	job  jobs.Job
+	done Settled
+}
+
+// Around the calls of a create whose answer was lost, an event about its client may be dated.
+const (
+	beforeCall = time.Minute
+	afterEnd   = 10 * time.Minute
+)
+
+// subject is an event with the rows that it may be about.
+type subject struct {
+	*webhook.Event
+	rows   []ledger.ClientRow // that made its client
+	ofUser []ledger.ClientRow // that made a client of its user, or may have
+}
+
+// apply applies events, and returns those that may be about a create in doubt, and do not name its client yet.
+func (st *settler) apply(ctx context.Context, events []webhook.Event) (held []webhook.Event, err error) {
+	if err := st.ledger.IndexClients(ctx, st.job.ID); err != nil {
+		return nil, st.aboutJob(ctx, st.job.ID, err)
+	}
+	for len(events) > 0 {
+		n := min(len(events), eventsAtATime)
+		left, err := st.applySome(ctx, events[:n])
+		if err != nil {
+			return nil, err
+		}
+		held, events = append(held, left...), events[n:]
+	}
+	return held, nil
+}
+
+func (st *settler) applySome(ctx context.Context, events []webhook.Event) (held []webhook.Event, err error) {
+	subjects, err := st.find(ctx, events)
+	if err != nil {
+		return nil, err
+	}
+	// What names the client of a create in doubt goes first: others of the same client follow it there.
+	var changes []ledger.LinkChange
+	for i := range subjects {
+		if sub := &subjects[i]; len(sub.rows) == 0 && sub.Linked {
+			if err := st.adopt(ctx, sub); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var outside []string
+	for i := range subjects {
+		sub := &subjects[i]
+		row, verdict, err := st.row(ctx, sub)
+		if err != nil {
+			return nil, err
+		}
+		switch verdict {
+		case isRow:
+			c := ledger.LinkChange{Row: row.Row, Made: row.Made}
+			c.Link.Observe(sub.Link)
+			changes = append(changes, c)
+		case mayBeRow:
+			held = append(held, *sub.Event)
+			continue
+		case otherApp:
+			st.done.Skipped[webhook.OtherApp]++
+			continue
+		case renamed:
+			st.done.Renamed++
+		default:
+			st.done.Foreign++
+			if st.causedTheft(sub) {
+				outside = append(outside, sub.Client)
+			}
+		}
+		st.done.Events++
+	}
+	n, err := st.ledger.JoinLinks(ctx, st.job.ID, changes)
+	if err != nil {
+		return nil, st.aboutJob(ctx, st.job.ID, err)
+	}
+	st.done.Changed += int64(n)
+	st.done.Known += int64(len(changes) - n)
+	taken, err := st.ledger.NoteTaken(ctx, st.job.ID, outside)
+	st.done.Taken = taken
+	return held, err
+}
+
+// find looks up the rows of all events in two goes.
+func (st *settler) find(ctx context.Context, events []webhook.Event) ([]subject, error) {
+	subjects := make([]subject, len(events))
+	var clients, users []ledger.ClientKey
+	var ofUser []int // index of the event of each of users
+	for i := range events {
+		subjects[i].Event = &events[i]
+		clients = append(clients, ledger.ByClient(events[i].Client))
+		for _, u := range events[i].Users {
+			users, ofUser = append(users, ledger.ByUser(u)), append(ofUser, i)
+		}
+	}
+	byClient, err := st.ledger.FindClients(ctx, st.job.ID, clients)
+	if err != nil {
+		return nil, err
+	}
+	byUser, err := st.ledger.FindClients(ctx, st.job.ID, users)
+	if err != nil {
+		return nil, err
+	}
+	for i, rows := range byUser {
+		sub := &subjects[ofUser[i]]
+		for _, r := range rows {
+			if !slices.Contains(sub.ofUser, r) {
+				sub.ofUser = append(sub.ofUser, r)
+			}
+		}
+	}
+	for i := range subjects {
+		if events[i].Client != "" {
+			subjects[i].rows = byClient[i]
+		}
+	}
+	return subjects, nil
+}
+
+// verdict says what an event is to a job.
+type verdict int
+
+const (
+	foreign  verdict = iota // about a client that the job did not make
+	isRow                   // about one row of it
+	mayBeRow                // about a client of a user who has a create in doubt
+	renamed                 // a user of the job was merged away
+	otherApp
+)
+
+// row returns the row that an event is about, if it is about one.
+func (st *settler) row(ctx context.Context, sub *subject) (r ledger.ClientRow, v verdict, err error) {
+	switch {
+	case sub.App != "" && sub.App != st.job.Options.App:
+		return r, otherApp, nil
+	case len(sub.rows) > 0: // the first: an ensure may have found what another row made
+		return sub.rows[0], isRow, nil
+	case sub.Client == "" && sub.Merge && len(sub.ofUser) > 0:
+		return r, renamed, nil
+	case sub.Client == "" && !sub.Merge: // of v1, which has no ids of clients
+		made := slices.DeleteFunc(slices.Clone(sub.ofUser), func(r ledger.ClientRow) bool { return r.Made.State == "" })
+		if len(made) == 1 {
+			return made[0], isRow, nil
+		}
+		return r, foreign, nil
+	}
+	doubts := sub.doubts()
+	if len(doubts) == 0 {
+		return r, foreign, nil
+	}
+	known, err := st.ledger.Links(ctx, st.job.ID, doubts)
+	for _, row := range doubts {
+		if known[row].Client == sub.Client {
+			return ledger.ClientRow{Row: row}, isRow, err
+		}
+	}
+	return r, mayBeRow, err
+}
+
+// doubts are the numbers of the user's rows that are in doubt, or were.
+func (s *subject) doubts() (rows []int64) {
+	for _, r := range s.ofUser {
+		if r.Made.State == "" {
+			rows = append(rows, r.Row)
+		}
+	}
+	return rows
+}
+
+// adopt gives the client of an event to the create in doubt that it fits, if it fits exactly one.
+func (st *settler) adopt(ctx context.Context, sub *subject) error {
+	doubts := sub.doubts()
+	if len(doubts) == 0 || sub.App != "" && sub.App != st.job.Options.App {
+		return nil
+	}
+	known, err := st.ledger.Links(ctx, st.job.ID, doubts)
+	if err != nil {
+		return err
+	}
+	var fitting []ledger.LinkChange
+	for _, row := range doubts {
+		if known[row].Client == sub.Client {
+			return nil
+		}
+		t, err := st.ledger.Trace(ctx, st.job.ID, row)
+		if err != nil {
+			return err
+		}
+		if known[row].Client == "" && t.Outcome != nil && fits(sub.Event, t) {
+			c := ledger.LinkChange{Row: row, Code: t.Outcome.ErrorCode}
+			c.Link.Adopt(sub.Client)
+			c.Link.Observe(sub.Link)
+			fitting = append(fitting, c)
+		}
+	}
+	if len(fitting) != 1 {
+		return nil
+	}
+	n, err := st.ledger.JoinLinks(ctx, st.job.ID, fitting)
+	st.done.Adopted += int64(n)
+	return err
+}
+
+// fits tells whether a client that was just made can be that of a create in doubt.
+func fits(e *webhook.Event, t ledger.Trace) bool {
+	o := t.Outcome
+	first := o.FinishedAt.Add(-o.Duration)
+	if len(t.Attempts) > 0 && t.Attempts[0].At.Before(first) {
+		first = t.Attempts[0].At
+	}
+	conversation := o.ConversationID
+	if conversation == "" {
+		conversation = o.Row.ConversationID
+	}
+	return o.Kind == jobs.InDoubt && o.Row.Op.Creates() && o.Row.Type == e.Channel && o.Row.IntegrationID == e.Integration &&
+		(e.Conversation == "" || e.Conversation == conversation) && !e.At.Before(first.Add(-beforeCall)) && !e.At.After(o.FinishedAt.Add(afterEnd))
+}
+
+// causedTheft tells whether a client of a user outside the job went to another user while links of the job were under way.
+func (st *settler) causedTheft(sub *subject) bool {
+	return sub.Link.State == jobs.LinkTaken && !st.job.Started.IsZero() && !sub.At.Before(st.job.Started.Add(-beforeCall))
+}
