@@ -32,7 +32,7 @@ endif
 
 topology: ## break a job's Redis on real topologies, TIMES (1) each: failovers, lost writes, a dead master, resharding; and test URLs, settings, refusals (15 minutes)
 	SUNBULK_NEED_REDIS=1 go test -count 1 -timeout 20m -run 'Topology|Sentinel|Cluster|Failover|Rollback|GoesBack|LostWrites|Restored|TestOpen|TestWorkerBears|TestWorkerLeaves|TestEachRefusal|I10|I12' ./worker ./internal/redistest ./internal/ledger ./internal/schedule ./internal/service
-	SUNBULK_NEED_REDIS=1 go -C tools/chaos test -v -count 1 -timeout 2h -run TestTopology ./... -rows 10000 -times $(TIMES)
+	SUNBULK_NEED_REDIS=1 go -C tools/chaos test -v -count 1 -timeout 2h -parallel 2 -run TestTopology ./... -rows 10000 -times $(TIMES)
 
 bench: build ## measure sunbulk beside what people would use instead (SCALE=full: 20 minutes, SCALE=quick: 2; ONLY=calls,queuing: parts; needs redis-server)
 	go -C tools/bench run . -sunbulk ../../sunbulk -scale $(SCALE) -only "$(ONLY)"

@@ -46,7 +46,8 @@ type notKept struct{ error }
 func (s *server) kept(ctx context.Context, err error) {
 	switch now := time.Now().UnixNano(); {
 	case err == nil:
-		if s.failing.Swap(0) != 0 {
+		const long = time.Second // where some answers come and others do not, each would be a change
+		if since := s.failing.Swap(0); since != 0 && now-since > int64(long) {
 			s.log.Info("outcomes can be kept again")
 		}
 	case ctx.Err() != nil:

@@ -80,6 +80,8 @@ func (s *server) pulse() ledger.Pulse {
 	switch {
 	case s.soft.Err() != nil:
 		p.Doing = ledger.Stopping
+	case s.replicas.lacking():
+		p.Doing = ledger.Unreplicated
 	case s.calls.taken.Load() >= s.calls.most:
 		p.Doing = ledger.Full
 	}

@@ -19,6 +19,7 @@ type recorder struct {
 	sequence   int64
 	unsent     *ledger.Commit // a commit without an answer: it may have been made
 	receipt    ledger.Receipt // of the last commit
+	replicated int64          // sequence of the last commit that enough replicas have
 	finished   bool           // the batch is
 
 	mu       sync.Mutex
@@ -132,9 +133,9 @@ func (r *recorder) commit(ctx context.Context, c ledger.Commit) (ledger.Receipt,
 	return r.commitLocked(ctx, c)
 }
 
-// announce commits that row i is about to be sent. Rows that wait for it at the same time share a
-// commit.
-func (r *recorder) announce(ctx context.Context, i int) (ledger.Receipt, error) {
+// announce commits that row i is about to be sent, and waits for so many replicas of Redis to have that. Rows that wait for it at the
+// same time share a commit. errUnreplicated when fewer have it.
+func (r *recorder) announce(ctx context.Context, i, replicas int) (ledger.Receipt, error) {
 	r.mu.Lock()
 	r.progress.SetDoubt(i, true)
 	taken := r.sequence // the commits so far do not hold it
@@ -142,10 +143,18 @@ func (r *recorder) announce(ctx context.Context, i int) (ledger.Receipt, error) 
 
 	r.committing.Lock()
 	defer r.committing.Unlock()
-	if r.sequence > taken && r.unsent == nil {
+	if r.sequence > taken && r.unsent == nil && (replicas == 0 || r.replicated > taken) {
 		return r.receipt, nil
 	}
-	return r.commitLocked(ctx, ledger.Commit{Dirty: true})
+	receipt, err := r.commitLocked(ctx, ledger.Commit{Dirty: true, Replicas: replicas})
+	if err != nil || !receipt.Accepted || replicas == 0 {
+		return receipt, err
+	}
+	if receipt.Replicas < int64(replicas) {
+		return receipt, errUnreplicated
+	}
+	r.replicated = r.sequence
+	return receipt, nil
 }
 
 func (r *recorder) commitLocked(ctx context.Context, c ledger.Commit) (ledger.Receipt, error) {
@@ -174,7 +183,7 @@ func (r *recorder) take(c ledger.Commit) ledger.Commit {
 	defer r.mu.Unlock()
 	r.sequence++
 	next := r.next
-	next.Sequence, next.Dirty, next.Release = r.sequence, c.Dirty, c.Release
+	next.Sequence, next.Dirty, next.Release, next.Replicas = r.sequence, c.Dirty, c.Release, c.Replicas
 	next.Progress = append(jobs.Progress(nil), r.progress...)
 	r.reset()
 	return next

@@ -41,6 +41,7 @@ type server struct {
 	soft      context.Context // ends when no new call of the job may start
 	finish    context.CancelCauseFunc
 	hold      hold
+	replicas  replicas
 	running   sync.Map // numbers of the batches that handlers have
 	handlers  sync.WaitGroup
 	memory    *memory

@@ -73,8 +73,11 @@ func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) err
 	if err != nil {
 		return stopped()
 	}
-	if !t.hold.valid(t.epoch) || t.announced(ctx, op) != nil {
+	if err := t.announced(ctx, op); err != nil || !t.hold.valid(t.epoch) {
 		leave(stopped(), 0)
+		if errors.Is(err, errUnreplicated) {
+			return &sunco.Error{Title: err.Error(), Err: err}
+		}
 		return stopped()
 	}
 	if !t.window.open(time.Now()) {
@@ -138,12 +141,27 @@ func stopped() *sunco.Error {
 // for its own.
 func announces(r *jobs.Row) bool { return r.Messages() || looksFirst(r.Op) }
 
-// announced tells the ledger that a create is about to be sent, where the row announces it.
+// announced tells the ledger that a create is about to be sent, where the row announces it. Of one that messages a person replicas must know, too,
+// where the worker wants that.
 func (t *try) announced(ctx context.Context, op jobs.Op) error {
 	if op != jobs.Create || !announces(t.row) {
 		return nil
 	}
-	receipt, err := t.rec.announce(ctx, t.index)
+	if !t.hold.valid(t.epoch) {
+		return context.Canceled
+	}
+	replicas := 0
+	if t.row.Messages() {
+		replicas = t.cfg.Replicas
+	}
+	if replicas > 0 && !t.replicas.mayAsk(time.Now()) {
+		t.quiet = time.Now().Add(retryDelay)
+		return errUnreplicated
+	}
+	receipt, err := t.rec.announce(ctx, t.index, replicas)
+	if replicas > 0 && (err == nil || errors.Is(err, errUnreplicated)) {
+		t.heardOfReplicas(receipt, err)
+	}
 	if err == nil {
 		if err = refusal(receipt); err != nil {
 			t.stop(err)
@@ -166,7 +184,7 @@ var errEarly = errors.New("the API may still be at work on the call")
 // fail notes what a failed attempt means. A doubt ends only with a look or an answer, and a look
 // proves nothing before the time is over that a call may take.
 func (t *try) fail(err error) {
-	if errors.Is(err, errEarly) || errors.Is(err, errPending) || errors.Is(err, errUnclaimed) {
+	if errors.Is(err, errEarly) || errors.Is(err, errPending) || errors.Is(err, errUnclaimed) || errors.Is(err, errUnreplicated) {
 		t.ruling.move = later
 		return
 	}

@@ -40,6 +40,7 @@ type Config struct {
 	Reruns      Reruns                // default: the ledger
 	Alone       bool                  // nobody else takes its batches over, so that those whose rows cannot be called yet need not be opened; default: others may
 	Concurrency int                   // calls in flight over all jobs; default 64
+	Replicas    int                   // of Redis that must know of a create that messages a person before it is sent; default 0
 	Backoff     time.Duration         // after the first failed pass; doubles with each; default 1 s
 	Observer    Observer              // default: nobody hears
 	Logger      *slog.Logger          // default: nothing is logged

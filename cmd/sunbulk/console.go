@@ -76,7 +76,7 @@ func (p *program) console(ctx context.Context, o consoleOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg := web.Config{Local: operator(), Hosts: o.hosts, Prefix: o.prefix, ReadOnly: o.readOnly, Logger: log}
+	cfg := web.Config{Local: operator(), Hosts: o.hosts, Prefix: o.prefix, ReadOnly: o.readOnly, Logger: service.Damped(log)}
 	if o.tokens != "" {
 		if cfg.Tokens, err = web.ReadTokens(o.tokens); err != nil {
 			return err

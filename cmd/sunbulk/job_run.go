@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type runOptions struct {
 	notify      notifyFlags
 	redis       string
 	concurrency int
+	replicas    int
 	out         string
 	given       func(flag string) bool // on the command line, in the environment or by a plan
 }
@@ -67,6 +69,7 @@ the second stops at once.
 	o.notify.register(f)
 	redisFlag(f, &o.redis, redisMeaning+" (default: embedded)")
 	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
+	replicasFlag(f, &o.replicas)
 	f.StringVar(&o.out, "out", "", "report folder (default sunbulk-JOB)")
 	simulateFlag(f, &o.access.simulate)
 	planFlag(f)
@@ -95,7 +98,7 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	if err != nil {
 		return err
 	}
-	if err := checkConcurrency(o.concurrency); err != nil {
+	if err := cmp.Or(checkConcurrency(o.concurrency), checkReplicas(o.replicas, o.redis)); err != nil {
 		return err
 	}
 	hook, err := o.notify.hook(p.allowHTTP)
@@ -115,7 +118,7 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	p.tellZone(&o.job, opt)
 	opt.Simulated = o.access.simulated()
 	defer debug.SetGCPercent(debug.SetGCPercent(o.job.garbage(percentInOne)))
-	w := worker.Config{Name: service.ProcessName(), APIs: map[string]*sunco.API{opt.App: api}, Concurrency: o.concurrency, Logger: log}
+	w := worker.Config{Name: service.ProcessName(), APIs: map[string]*sunco.API{opt.App: api}, Concurrency: o.concurrency, Replicas: o.replicas, Logger: log}
 	order := p.order(&o.job, files, opt)
 	if o.redis != "" {
 		return p.runJobOnRedis(ctx, o, order, hook, w)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/spf13/pflag"
@@ -14,6 +15,21 @@ func redisFlag(f *pflag.FlagSet, target *string, meaning string) {
 }
 
 const redisMeaning = "Redis URL: redis://, rediss://; ?addr=HOST:PORT for Cluster, ?master_name=NAME for Sentinel"
+
+func replicasFlag(f *pflag.FlagSet, target *int) {
+	f.IntVar(target, "replicas", 0, "replicas of Redis that must know of a create that messages a person before it is sent (default 0)")
+}
+
+// checkReplicas refuses what no Redis can give.
+func checkReplicas(replicas int, redis string) error {
+	switch {
+	case replicas < 0 || replicas > 100:
+		return usage(fmt.Sprintf("--replicas: %d is not between 0 and 100", replicas), "")
+	case replicas > 0 && redis == "":
+		return usage("--replicas: without --redis there are none", "give --redis, or leave it out")
+	}
+	return nil
+}
 
 // open connects to a real Redis and says what about it endangers jobs.
 func (p *program) open(ctx context.Context, address string) (*service.Service, error) {

@@ -21,7 +21,7 @@ func (p *program) runOnRedis(ctx context.Context, o runbookRunOptions, order ser
 			return err
 		}
 		id := begun.Run.ID
-		cfg := worker.Config{Name: service.ProcessName(), APIs: map[string]*sunco.API{order.Flow.App: api}, Concurrency: o.concurrency, Logger: log}
+		cfg := worker.Config{Name: service.ProcessName(), APIs: map[string]*sunco.API{order.Flow.App: api}, Concurrency: o.concurrency, Replicas: o.replicas, Logger: log}
 		v, err := s.WorkRun(ctx, drain, id, cfg, func(v service.RunView) (done func()) {
 			p.tellStep(&v.Run, v.Run.Step)
 			return p.watch(ctx, v.Run.Job(v.Run.Step), s, nil).stop

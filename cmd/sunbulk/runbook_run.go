@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -23,6 +24,7 @@ type runbookRunOptions struct {
 	access      accessFlags
 	redis       string
 	concurrency int
+	replicas    int
 	out         string
 	exceed      bool
 }
@@ -53,6 +55,7 @@ this process end; 'sunbulk runbook start' leaves it to them at once.`,
 	o.access.register(f, &p.allowHTTP)
 	redisFlag(f, &o.redis, redisMeaning+" (default: embedded)")
 	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
+	replicasFlag(f, &o.replicas)
 	f.StringVar(&o.out, "out", "", "report folder (default sunbulk-RUN)")
 	exceedFlag(f, &o.exceed)
 	o.book.duplicatesFlag(f)
@@ -66,7 +69,7 @@ func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name stri
 	if err != nil {
 		return err
 	}
-	if err := checkConcurrency(o.concurrency); err != nil {
+	if err := cmp.Or(checkConcurrency(o.concurrency), checkReplicas(o.replicas, o.redis)); err != nil {
 		return err
 	}
 	flow, files, err := p.openRunbook(o.book, o.access.simulate, name)

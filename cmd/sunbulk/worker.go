@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type workerOptions struct {
 	credentials string
 	inputs      []string
 	concurrency int
+	replicas    int
 	metricsAddr string
 	check       bool
 }
@@ -58,6 +60,7 @@ Ctrl-C lets calls in flight end and gives the rest back to the queue, the second
 	f.StringVar(&o.credentials, "credentials", "", "JSON file with the credentials of several apps, mode 0600")
 	f.StringSliceVar(&o.inputs, "inputs", nil, "folder, https://HOST/PATH or s3://BUCKET/PREFIX from which runs that schedules start may read; several with commas, or again (default: none)")
 	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
+	replicasFlag(f, &o.replicas)
 	f.BoolVar(&o.check, "check", false, "look whether flags, credentials and Redis can be used, and end")
 	_ = f.SetAnnotation("check", commandLineOnly, nil) // SUNBULK_CHECK is plan's
 	f.StringVar(&o.metricsAddr, "metrics-addr", "", "serve /metrics, /healthz and /readyz on this address, e.g. :9464")
@@ -95,7 +98,7 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := checkConcurrency(o.concurrency); err != nil {
+	if err := cmp.Or(checkConcurrency(o.concurrency), checkReplicas(o.replicas, o.redis)); err != nil {
 		return err
 	}
 	apis, err := o.apis(p.drain)
@@ -116,7 +119,7 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 		}
 		defer debug.SetGCPercent(debug.SetGCPercent(percentOfWorker))
 		var reading readers
-		cfg := service.ServeConfig{APIs: apis, Concurrency: o.concurrency, Hook: hook, Notify: notify.Config{StalledAfter: o.notify.stalledAfter}, Inputs: inputs, Logger: log, Reading: reading.begin}
+		cfg := service.ServeConfig{APIs: apis, Concurrency: o.concurrency, Replicas: o.replicas, Hook: hook, Notify: notify.Config{StalledAfter: o.notify.stalledAfter}, Inputs: inputs, Logger: log, Reading: reading.begin}
 		if o.metricsAddr != "" {
 			cfg.Metrics = metrics.New(version(), slices.Sorted(maps.Keys(apis)))
 			for _, event := range notify.Events() {

@@ -98,6 +98,7 @@ type Commit struct {
 	Attempts []jobs.Attempt // that the outcomes of their rows do not tell
 	Tally    jobs.Tally     // of Outcomes
 	Stats    jobs.Stats     // since the last commit
+	Replicas int            // of Redis that are to have the commit, for which it waits a second at most
 }
 
 // Receipt is what a worker learns from its commit.
@@ -108,6 +109,7 @@ type Receipt struct {
 	Tally    jobs.Tally // rows by outcome since the job was last resumed; OK, Noop, Failed and InDoubt only
 
 	Confirmed int64 // writes about batches that the ledger has confirmed to the worker, with this one; 0 when it was refused
+	Replicas  int64 // of Redis that have the commit; 0 when it did not ask for any
 }
 
 // Commit adds c to the ledger when d holds the newest fence. The commit that finishes the last
@@ -127,8 +129,8 @@ func (l *Ledger) Commit(ctx context.Context, d Delivery, c Commit, now time.Time
 	args := []any{d.Batch, d.Fence, c.Sequence, flag(c.Dirty), flag(c.Progress.Finished()), []byte(c.Progress), now.UnixMilli(), flag(c.Release), d.Worker, d.Since.UnixMilli(),
 		outcomes, settled.String(), attempts, told.String(), len(counters) / 2}
 	args = append(append(args, counters...), once...)
-	reply, err := commitScript.Run(ctx, l.rdb,
-		[]string{key(d.Job), key(d.Job, "open"), key(d.Job, "finished"), key(d.Job, "outcomes"), key(d.Job, "attempts")}, args...).Slice()
+	keys := []string{key(d.Job), key(d.Job, "open"), key(d.Job, "finished"), key(d.Job, "outcomes"), key(d.Job, "attempts")}
+	reply, replicas, err := l.replicated(ctx, commitScript, c.Replicas, keys, args...)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("commit batch %d: %w", d.Batch, err)
 	}
@@ -141,6 +143,7 @@ func (l *Ledger) Commit(ctx context.Context, d Delivery, c Commit, now time.Time
 		State:     jobs.State(text(reply[1])),
 		Tally:     jobs.Tally{OK: number(reply[2]), Noop: number(reply[3]), Failed: number(reply[4]), InDoubt: number(reply[5])},
 		Confirmed: number(reply[6]),
+		Replicas:  replicas,
 	}, nil
 }
 

@@ -22,6 +22,8 @@ const (
 	Calling  Doing = "calling"
 	Full     Doing = "full"     // as Calling, and every place for a call in flight is taken
 	Stopping Doing = "stopping" // no call starts any more; those in flight end
+
+	Unreplicated Doing = "waiting for replicas" // too few of Redis confirm, and nothing that messages a person is sent
 )
 
 // Pulse is what a worker tells of itself with a sign of life.

@@ -78,6 +78,7 @@ var sentences = []struct {
 	{"i/o timeout", NoAnswer},
 	{"connection refused", NoAnswer},
 	{"connection reset by peer", NoAnswer},
+	{"broken pipe", NoAnswer},
 }
 
 // Of returns what an error of a Redis, or of a library that uses one, says of it. Errors of HTTP are none of Redis.

@@ -32,8 +32,8 @@ const (
 	calmAfter    = 10 * time.Second
 )
 
-// damped returns a logger whose lines about Redis are damped.
-func damped(log *slog.Logger) *slog.Logger { return slog.New(damper{log.Handler(), &damping{}}) }
+// Damped returns a logger whose lines about Redis are damped.
+func Damped(log *slog.Logger) *slog.Logger { return slog.New(damper{log.Handler(), &damping{}}) }
 
 // WithAttrs and WithGroup keep the damping.
 func (d damper) WithAttrs(attrs []slog.Attr) slog.Handler {

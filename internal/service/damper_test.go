@@ -20,7 +20,7 @@ import (
 func TestDamperLetsALineASecondPass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		log := damped(slog.New(slog.NewTextHandler(&out, nil)))
+		log := Damped(slog.New(slog.NewTextHandler(&out, nil)))
 		full := fmt.Errorf("list jobs: %w", errors.New("OOM command not allowed when used memory > 'maxmemory'"))
 		const seconds = 300
 		for i := range seconds * 100 {

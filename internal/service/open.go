@@ -34,7 +34,12 @@ func Open(ctx context.Context, address string) (*Service, []Warning, error) {
 		return nil, nil, err
 	}
 	s, err := New(rdb)
-	return s, warnings, err
+	if err != nil {
+		rdb.Close()
+		return nil, nil, err
+	}
+	s.address = address
+	return s, warnings, nil
 }
 
 // reload is how often the client asks a Cluster who is the master of what. A dead master's connections are refused, which tells it nothing.

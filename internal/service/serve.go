@@ -24,6 +24,7 @@ import (
 type ServeConfig struct {
 	APIs        map[string]*sunco.API // whose jobs, runs and schedules are served, by app
 	Concurrency int                   // calls in flight
+	Replicas    int                   // of Redis that must know of a create that messages a person before it is sent
 	Inputs      *input.Places         // what may be read of what runs and schedules name on Redis; nil = nothing
 	Hook        *notify.Hook          // is told of jobs and runs; nil = nobody is
 	Notify      notify.Config         // what of; its Apps are those of the APIs
@@ -35,10 +36,10 @@ type ServeConfig struct {
 // Serve works the jobs, runs and schedules of some apps until drain ends, which lets calls in flight end, or ctx, which
 // stops them.
 func (s *Service) Serve(ctx, drain context.Context, cfg ServeConfig) error {
-	cfg.Logger = damped(cfg.Logger)
+	cfg.Logger = Damped(cfg.Logger)
 	s.rdb.AddHook(new(brake))
 	apps := slices.Sorted(maps.Keys(cfg.APIs))
-	w := worker.Config{Name: ProcessName(), APIs: cfg.APIs, Concurrency: cfg.Concurrency, Logger: cfg.Logger}
+	w := worker.Config{Name: ProcessName(), APIs: cfg.APIs, Concurrency: cfg.Concurrency, Replicas: cfg.Replicas, Logger: cfg.Logger}
 	cfg.Notify.Apps, cfg.Notify.Logger = apps, cfg.Logger
 	if cfg.Metrics != nil {
 		w.Observer, cfg.Notify.Noticed = cfg.Metrics, cfg.Metrics.Noticed

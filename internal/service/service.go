@@ -24,6 +24,7 @@ type Service struct {
 	queues    *queue.Queues
 	runs      *runs.Store
 	schedules *schedule.Store
+	address   string // of the Redis; empty where it is not known
 }
 
 // New returns the Service on rdb, which Close closes.
@@ -32,7 +33,7 @@ func New(rdb redis.UniversalClient) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{rdb, codec, ledger.New(rdb, codec), queue.New(rdb, codec), runs.NewStore(rdb), schedule.NewStore(rdb)}, nil
+	return &Service{rdb: rdb, codec: codec, ledger: ledger.New(rdb, codec), queues: queue.New(rdb, codec), runs: runs.NewStore(rdb), schedules: schedule.NewStore(rdb)}, nil
 }
 
 // Close lets go of the Redis.

@@ -39,6 +39,8 @@ func unserved(job jobs.Job, s pace.Standing, workers []ledger.Worker) string {
 	switch at := len(workers) - doing[ledger.Stopping]; {
 	case at == 0:
 		return fmt.Sprintf("no worker of app %s serves the job", job.Options.App)
+	case doing[ledger.Unreplicated] > 0:
+		return "creates that message people wait: fewer replicas of Redis confirm them than the worker's --replicas"
 	case doing[ledger.Full] == at && perSecond < 0.9*s.Rate:
 		return "every place for a call in flight is taken: add workers, or let each make more at once"
 	}

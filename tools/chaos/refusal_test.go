@@ -2,114 +2,138 @@ package chaos
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"text/tabwriter"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
-
-	"github.com/sunbulk/sunbulk/internal/redistest"
 )
 
-// refusal is a state in which a Redis does not do what it is asked.
-type refusal struct {
-	name  string
-	begin func(t *trial) (spoil, mend func())
-}
-
-func refusals() []refusal {
-	return []refusal{
-		{"OOM", by("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0")},
-		{"NOREPLICAS", by("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0")},
-		{"READONLY", by("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE")},
-		{"NOAUTH", by("CONFIG SET requirepass secret", "CONFIG SET requirepass ")},
-		{"NOPERM", by("ACL SETUSER default -@write", "ACL SETUSER default +@all")},
-		{"BUSY", busy},
-		{"MISCONF", unsaved},
-		{"LOADING", loading},
-		{"CLUSTERDOWN", clusterDown},
-		{"no answer", silent},
-	}
-}
-
-// TestTopologyRefusals measures what a worker costs while Redis refuses, one that is at work and one that starts then, and lets both go on.
+// TestTopologyRefusals measures what processes cost while Redis refuses: a worker that is at work, one that starts then, and a console that is asked
+// every second. Commands meanwhile end with a hint, and afterwards the job goes on to its end.
 func TestTopologyRefusals(t *testing.T) {
 	if option[int]("times") == 0 {
 		t.Skip("only with -times, as make topology gives it")
 	}
 	logging.Disable()
 	program := build(t)
+	table := &costs{}
+	t.Cleanup(func() { table.print(t) })
 	for _, r := range refusals() {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
 			tr := newTrial(t, program, topology{name: r.name, batch: 20})
 			tr.task.rows = tr.task.rows[:min(len(tr.task.rows), 2000)]
-			tr.refuse(r)
+			tr.refuse(r, table)
 		})
 	}
 }
 
 // refuse spoils Redis while a job is under way.
-func (t *trial) refuse(r refusal) {
-	const lasts = 20 * time.Second
+func (t *trial) refuse(r refusal, table *costs) {
+	const lasts = 12 * time.Second
 	spoil, mend := r.begin(t)
 	at := t.startTrialWorker()
+	console, page := t.startConsole()
 	t.enqueueAll()
 	t.until(0.2)
 	began := time.Now()
 	spoil()
-	starts := t.startTrialWorker()
-	time.Sleep(2 * time.Second)
-	before := []float64{cpuOf(at), cpuOf(starts)}
-	time.Sleep(lasts)
-	after := []float64{cpuOf(at), cpuOf(starts)}
+	processes := []*process{at, t.startTrialWorker(), console}
+	ask := time.NewTicker(time.Second)
+	defer ask.Stop()
+	look := func(d time.Duration) {
+		for end := time.Now().Add(d); time.Now().Before(end); <-ask.C {
+			go visit(page)
+		}
+	}
+	look(2 * time.Second) // what Redis answered before is dealt with
+	before, measured := cpuOf(processes...), time.Now()
+	look(lasts)
+	after, took := cpuOf(processes...), time.Since(measured)
 	ended := time.Now()
+	commands := t.tryCommands()
 	mend()
 	t.untilFinished()
 	t.check()
-	tab := tabwriter.NewWriter(t.t.Output(), 0, 0, 2, ' ', 0)
-	fmt.Fprintf(tab, "%s\tCPU %%\tlines\tin %.0f s\tmost within a second\n", r.name, ended.Sub(began).Seconds())
-	for i, p := range []*process{at, starts} {
+	line := costLine{name: r.name, took: ended.Sub(began), commands: commands}
+	for i, p := range processes {
 		lines, most := loggedWithin(p, began, ended)
-		cpu := (after[i] - before[i]) / lasts.Seconds() * 100
-		fmt.Fprintf(tab, "%s\t%.1f\t%d\t\t%d\n", []string{"at work", "starting"}[i], cpu, lines, most)
-		if cpu > 5 || float64(lines) > ended.Sub(began).Seconds() {
-			t.Errorf("a worker used %.1f %% of a core and logged %d lines:\n%s", cpu, lines, p.tail())
+		c := cost{cpu: (after[i] - before[i]) / took.Seconds() * 100, lines: lines, most: most}
+		line.costs[i] = c
+		if c.cpu > 5 || float64(lines) > ended.Sub(began).Seconds() {
+			t.Errorf("process %d used %.1f %% of a core and logged %d lines:\n%s", i, c.cpu, lines, p.tail())
 		}
 		if p.running() {
 			if code, err := p.end(20 * time.Second); err != nil || code != 0 {
-				t.Errorf("a worker ended with code %d, %v:\n%s", code, err, p.tail())
+				t.Errorf("process %d ended with code %d, %v:\n%s", i, code, err, p.tail())
 			}
 		} else if p.code() != 1 { // one that finds no Redis at its start is started again by what looks after it
-			t.Errorf("a worker ended with code %d:\n%s", p.code(), p.tail())
+			t.Errorf("process %d ended with code %d:\n%s", i, p.code(), p.tail())
 		}
 	}
-	tab.Flush()
+	table.add(line)
 }
 
-// cpuOf is the seconds of a core that a process has used; 0 when it is gone.
-func cpuOf(p *process) float64 {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
-		return 0
+// startConsole starts a console, and returns the address of a page that asks Redis.
+func (t *trial) startConsole() (p *process, page string) {
+	t.Helper()
+	p = t.start("console", "console", "--redis", t.url, "--listen", "127.0.0.1:0", "--log-format", "json")
+	t.await("the console listens", func() bool { page = p.answered(); return page != "" })
+	return p, page
+}
+
+// visit asks for a page; what comes does not matter.
+func visit(page string) {
+	c := http.Client{Timeout: 5 * time.Second}
+	defer c.CloseIdleConnections()
+	if answer, err := c.Get(page); err == nil {
+		answer.Body.Close()
 	}
-	_, rest, _ := strings.Cut(string(data), ") ")
-	fields := strings.Fields(rest)
-	const user, system, perSecond = 11, 12, 100
-	u, _ := strconv.ParseFloat(fields[user], 64)
-	s, _ := strconv.ParseFloat(fields[system], 64)
-	return (u + s) / perSecond
 }
 
-// loggedWithin counts the warnings and errors of a log, and the most of them within any second.
+// tryCommands gives commands while Redis refuses. Each ends by itself, with code 0, or with code 1 and a hint.
+func (t *trial) tryCommands() string {
+	t.Helper()
+	var all []string
+	for _, args := range [][]string{{"jobs"}, {"schedule", "list"}, append([]string{"enqueue", t.task.input()}, t.task.flags()...)} {
+		began := time.Now()
+		p := t.start(args[0], append(args, "--redis", t.url)...)
+		<-p.ended
+		code, said := p.code(), p.said()
+		if code != 0 && code != 1 || code == 1 && !strings.Contains(said, "\nhint: ") || strings.Count(said, "\n") > 5 {
+			t.Errorf("%s ended with code %d:\n%s", args[0], code, said)
+		}
+		all = append(all, fmt.Sprintf("%d in %.1f s", code, time.Since(began).Seconds()))
+	}
+	return strings.Join(all, "\t")
+}
+
+// cpuOf is the seconds of a core that each process has used; 0 when it is gone.
+func cpuOf(processes ...*process) (all []float64) {
+	for _, p := range processes {
+		const user, system, perSecond = 11, 12, 100
+		data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+		_, rest, _ := strings.Cut(string(data), ") ")
+		used := 0.0
+		if fields := strings.Fields(rest); len(fields) > system {
+			u, _ := strconv.ParseFloat(fields[user], 64)
+			s, _ := strconv.ParseFloat(fields[system], 64)
+			used = (u + s) / perSecond
+		}
+		all = append(all, used)
+	}
+	return all
+}
+
+// loggedWithin counts the lines of a log, and the most of them within any second. What is no line of a log counts as well.
 func loggedWithin(p *process, from, to time.Time) (lines, most int) {
 	f, err := os.Open(p.err)
 	if err != nil {
@@ -120,10 +144,12 @@ func loggedWithin(p *process, from, to time.Time) (lines, most int) {
 	first := 0
 	for s := bufio.NewScanner(f); s.Scan(); {
 		var line struct {
-			Time  time.Time
-			Level string
+			Time time.Time
 		}
-		if json.Unmarshal(s.Bytes(), &line) != nil || line.Level == "INFO" || line.Time.Before(from) || line.Time.After(to) {
+		if json.Unmarshal(s.Bytes(), &line) != nil && len(times) > 0 {
+			line.Time = times[len(times)-1]
+		}
+		if line.Time.Before(from) || line.Time.After(to) {
 			continue
 		}
 		times = append(times, line.Time)
@@ -135,115 +161,41 @@ func loggedWithin(p *process, from, to time.Time) (lines, most int) {
 	return len(times), most
 }
 
-// single starts one server, and returns a connection of its own that is let in whatever comes.
-func (t *trial) single(args ...string) (*redistest.Server, func(command string)) {
-	s := redistest.Start(t.t, args...)
-	rdb := s.Client(t.t)
-	t.on(s.URL(), rdb)
-	conn := rdb.Conn()
-	t.t.Cleanup(func() { conn.Close() })
-	return s, func(command string) {
-		var words []any
-		for _, w := range strings.Split(command, " ") {
-			words = append(words, w)
-		}
-		if err := conn.Do(context.Background(), words...).Err(); err != nil {
-			t.Errorf("%s: %v", command, err)
-		}
-	}
+// cost is what a process used and wrote while Redis refused.
+type cost struct {
+	cpu         float64 // percent of a core
+	lines, most int     // that it wrote, and the most of them within a second
 }
 
-// by spoils and mends one server by a command. Connections that were let in before are ended.
-func by(spoil, mend string) func(t *trial) (func(), func()) {
-	return func(t *trial) (func(), func()) {
-		_, do := t.single()
-		do("PING")
-		return func() { do(spoil); do("CLIENT KILL TYPE normal") }, func() { do(mend) }
-	}
+// costLine is what was measured of one refusal.
+type costLine struct {
+	name     string
+	took     time.Duration
+	costs    [3]cost // worker at work, worker that starts, console
+	commands string
 }
 
-// busy lets a script run on and on.
-func busy(t *trial) (spoil, mend func()) {
-	s, do := t.single("--busy-reply-threshold", "100")
-	ended := make(chan struct{})
-	spoil = func() {
-		rdb := redis.NewClient(&redis.Options{Addr: s.Addr, ReadTimeout: -1, MaxRetries: -1})
-		go func() {
-			defer close(ended)
-			defer rdb.Close()
-			_ = rdb.Eval(context.Background(), "while true do end", nil).Err() // it is killed
-		}()
-		time.Sleep(300 * time.Millisecond)
-	}
-	return spoil, func() { do("SCRIPT KILL"); <-ended }
+// costs is the table of all refusals.
+type costs struct {
+	mu    sync.Mutex
+	lines []costLine
 }
 
-// unsaved lets no snapshot be written: a folder is in its place.
-func unsaved(t *trial) (spoil, mend func()) {
-	s, do := t.single()
-	rdb := s.Client(t.t)
-	dir := rdb.ConfigGet(context.Background(), "dir").Val()["dir"]
-	inTheWay := filepath.Join(dir, "dump.rdb")
-	status := func(want string) {
-		do("BGSAVE")
-		t.await("the snapshot is "+want, func() bool {
-			info, err := rdb.Info(context.Background(), "persistence").Result()
-			return err == nil && strings.Contains(info, "rdb_last_bgsave_status:"+want) && strings.Contains(info, "rdb_bgsave_in_progress:0")
-		})
-	}
-	spoil = func() {
-		if err := os.MkdirAll(filepath.Join(inTheWay, "full"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := rdb.ConfigSet(context.Background(), "save", "360000 1").Err(); err != nil {
-			t.Fatal(err)
-		}
-		status("err")
-	}
-	return spoil, func() {
-		if err := os.RemoveAll(inTheWay); err != nil {
-			t.Fatal(err)
-		}
-		status("ok")
-	}
+func (c *costs) add(l costLine) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lines = append(c.lines, l)
 }
 
-// loading starts the server again, and lets it take its time with each key.
-func loading(t *trial) (spoil, mend func()) {
-	s, _ := t.single()
-	spoil = func() {
-		s.Kill()
-		s.Launch(t.t, "--key-load-delay", "10000")
-	}
-	return spoil, func() {
-		s.Kill()
-		s.Restart(t.t)
-	}
-}
-
-// silent stops the server's process.
-func silent(t *trial) (spoil, mend func()) {
-	s, _ := t.single()
-	return func() { s.Stop(t.t) }, func() { s.Continue(t.t) }
-}
-
-// clusterDown takes a slot from the master that has the job's, which then serves none.
-func clusterDown(t *trial) (spoil, mend func()) {
-	c := redistest.StartCluster(t.t)
-	t.on(c.URL(), c.Client(t.t))
-	var do func(command string)
-	spoil = func() {
-		rdb := c.Master(t.t, "{"+t.task.job+"}", nil).Client(t.t)
-		slot := rdb.ClusterKeySlot(context.Background(), "{"+t.task.job+"}").Val()
-		if slot++; slot%5461 == 0 { // the next master's
-			slot -= 2
+func (c *costs) print(t *testing.T) {
+	tab := tabwriter.NewWriter(t.Output(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tab, "state\tseconds\tat work CPU %\tlines\tmost/s\tstarting CPU %\tlines\tmost/s\tconsole CPU %\tlines\tmost/s\tjobs\tschedule list\tenqueue")
+	for _, l := range c.lines {
+		fmt.Fprintf(tab, "%s\t%.0f", l.name, l.took.Seconds())
+		for _, c := range l.costs {
+			fmt.Fprintf(tab, "\t%.1f\t%d\t%d", c.cpu, c.lines, c.most)
 		}
-		do = func(command string) {
-			if err := rdb.Do(context.Background(), "CLUSTER", command, slot).Err(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		do("DELSLOTS")
+		fmt.Fprintf(tab, "\t%s\n", l.commands)
 	}
-	return spoil, func() { do("ADDSLOTS") }
+	tab.Flush()
 }

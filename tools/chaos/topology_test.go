@@ -3,10 +3,14 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
 
 	"github.com/sunbulk/sunbulk/internal/redistest"
@@ -42,18 +46,19 @@ func TestTopology(t *testing.T) {
 	}
 	logging.Disable() // of the tests' own clients
 	program := build(t)
-	all := map[string][]*trial{}
 	for i, p := range topologies() {
 		name := fmt.Sprintf("%d %s", i+1, p.name)
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			var all []*trial
 			for range times {
 				t.Run("", func(t *testing.T) {
 					tr := newTrial(t, program, p)
 					tr.run()
-					all[name] = append(all[name], tr)
+					all = append(all, tr)
 				})
 			}
-			printTrials(t.Output(), name, all[name])
+			printTrials(t.Output(), name, all)
 		})
 	}
 }
@@ -62,10 +67,56 @@ func gracefulFailovers(t *trial) func() {
 	s := redistest.StartSentinel(t.t)
 	t.on(s.URL(), s.Client(t.t))
 	return func() {
-		s.Failover(t.t)
+		t.failOver(s)
 		t.until(0.6)
-		s.Failover(t.t)
+		t.failOver(s)
 	}
+}
+
+// failOver promotes a replica, and counts what the old master confirmed of the job and the new one did not have.
+func (t *trial) failOver(s *redistest.Sentinel) {
+	t.t.Helper()
+	old := s.Master(t.t)
+	var confirmed, kept atomic.Int64 // by the old master at last; by another one at first
+	kept.Store(-1)
+	var watching sync.WaitGroup
+	ctx, end := context.WithCancel(context.Background())
+	for _, server := range s.Servers {
+		rdb := server.Client(t.t)
+		watching.Go(func() {
+			for ; ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
+				n, master := t.confirmedBy(ctx, rdb)
+				switch {
+				case !master:
+				case server == old:
+					confirmed.Store(max(n, confirmed.Load()))
+				case kept.CompareAndSwap(-1, n):
+					return
+				}
+			}
+		})
+	}
+	s.Failover(t.t)
+	time.Sleep(3 * time.Second) // in which all clients hear of it
+	end()
+	watching.Wait()
+	t.gone += max(0, confirmed.Load()-kept.Load())
+}
+
+// confirmedBy is how many writes about batches a server has confirmed, and whether it is a master.
+func (t *trial) confirmedBy(ctx context.Context, rdb *redis.Client) (n int64, master bool) {
+	pipe := rdb.TxPipeline()
+	role, job := pipe.Info(ctx, "replication"), pipe.HGetAll(ctx, "sunbulk:{"+t.task.job+"}")
+	if _, err := pipe.Exec(ctx); err != nil || !strings.Contains(role.Val(), "role:master") {
+		return 0, false
+	}
+	for name, value := range job.Val() {
+		if strings.HasPrefix(name, "confirmed:") {
+			writes, _ := strconv.ParseInt(value, 10, 64)
+			n += writes
+		}
+	}
+	return n, true
 }
 
 func lostReplication(t *trial) func() {
