@@ -12,6 +12,12 @@ const (
 	cellEnds     = ";|\t\r\n" // at which a program that expects another delimiter than a comma begins a cell, quotes or not
 )
 
+// PlainCell tells whether a cell is sure to need neither quotes nor defusing in a CSV file: it is empty, or begins with a letter or
+// digit of ASCII and has but those and marks that mean nothing to CSV or a spreadsheet.
+func PlainCell(cell string) bool {
+	return cell == "" || isWordByte(cell[0]) && classify(cell)&signByte == 0
+}
+
 // DefuseCell returns a cell of a CSV file that no spreadsheet runs as a formula, whichever delimiter the file is opened with.
 // Where the cell, or what follows a semicolon, a bar, a tab or a line break in it, begins with = + - @ or one of their full-width
 // forms, after white space and quotes or not, it puts a ' before that and before the cell. Plain numbers stay as they are.

@@ -1,9 +1,12 @@
 package jobs
 
+import "strings"
+
 // Classes of bytes; each may need a check of its own. Most texts are words, which need none.
 const (
 	wordByte = 1 << iota // ASCII letters, digits and underscores
 	pathByte             // what separates, ends or escapes the segments of a path
+	markByte             // other printable ASCII that means nothing to a CSV file
 	signByte             // any other
 )
 
@@ -15,6 +18,8 @@ var classes = func() (classes [256]uint8) {
 			classes[c] = wordByte
 		case b == '.', b == '/', b == '\\', b == '%':
 			classes[c] = pathByte
+		case b >= ' ' && b <= '~' && strings.IndexByte(`,;|"`, b) < 0:
+			classes[c] = markByte
 		default:
 			classes[c] = signByte
 		}

@@ -15,6 +15,8 @@ type collector struct {
 	scope *scope
 	spool *spool
 
+	record record // of the outcome that is being added
+
 	used     map[jobs.Kind]*columnSet // of the kinds whose rows can be run again
 	headings headings                 // of the rejected records
 	brands   bool                     // a row that has a client is of a user in a brand
@@ -84,7 +86,8 @@ func (c *collector) addChunk(k *jobs.Chunk) error {
 		o := &k.Outcomes[i]
 		switch o.Kind {
 		case jobs.OK, jobs.Noop, jobs.Failed, jobs.InDoubt:
-			if err := c.add(&record{Outcome: *o}); err != nil {
+			c.record = record{Outcome: *o}
+			if err := c.add(&c.record); err != nil {
 				return err
 			}
 		default:

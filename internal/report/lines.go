@@ -15,28 +15,30 @@ func resultLines(s *sheet) section {
 		"row", "line", "op", "user", "clientId", "outcome", "clientStatus", "httpStatus", "errorCode", "error",
 		"attempts", "durationMs", "finishedAt", "detail", "conversationId", "link", "linkError", "linkAt",
 	}
+	cells := make([]string, 0, len(header))
+	var finished, linked stamp
 	return func(r *record) error {
 		client := r.ClientID
 		if client == "" {
 			client = r.Row.ClientID
 		}
-		var attempts, duration, finished string
+		var attempts, duration, finishedAt, linkAt string
 		if called := r.Kind != jobs.Rejected && r.Kind != jobs.Unprocessed; called {
 			attempts = strconv.Itoa(r.Attempts)
 			duration = milliseconds(r.Duration)
 		}
 		if !r.FinishedAt.IsZero() {
-			finished = moments(r.FinishedAt)
+			finishedAt = finished.text(r.FinishedAt)
 		}
-		linked := ""
 		if r.Link.State != "" {
-			linked = moments(r.Link.At)
+			linkAt = linked.text(r.Link.At)
 		}
-		return s.write(header, []string{
+		cells = append(cells[:0],
 			strconv.FormatInt(r.Row.Number, 10), number(r.Row.Line), string(r.Row.Op), jobs.Text(r.Row.User), jobs.Text(client), string(r.Kind),
-			r.ClientStatus, number(int64(r.HTTPStatus)), r.ErrorCode, r.Error, attempts, duration, finished, r.Detail, r.ConversationID,
-			string(r.Link.State), r.Link.Cause, linked,
-		})
+			r.ClientStatus, number(int64(r.HTTPStatus)), r.ErrorCode, r.Error, attempts, duration, finishedAt, r.Detail, r.ConversationID,
+			string(r.Link.State), r.Link.Cause, linkAt,
+		)
+		return s.write(header, cells)
 	}
 }
 
@@ -142,8 +144,19 @@ func cause(r *record) string {
 	return r.ErrorCode + ": " + r.Error
 }
 
-// moments writes a time to the millisecond.
-func moments(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+// stamp writes times to the millisecond. It keeps what times of the same second have in common: rows mostly come by the second.
+type stamp struct {
+	second int64
+	prefix string
+}
+
+func (s *stamp) text(t time.Time) string {
+	if second := t.Unix(); s.prefix == "" || s.second != second {
+		s.second, s.prefix = second, t.UTC().Format("2006-01-02T15:04:05.")
+	}
+	ms := t.Nanosecond() / int(time.Millisecond)
+	return s.prefix + string([]byte{'0' + byte(ms/100), '0' + byte(ms/10%10), '0' + byte(ms%10), 'Z'})
+}
 
 // number leaves a cell empty where there is no number.
 func number(n int64) string {

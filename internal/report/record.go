@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"math/bits"
 	"time"
 
 	"github.com/sunbulk/sunbulk/jobs"
@@ -37,26 +38,45 @@ func (r *record) duplicate() bool {
 	return r.Kind == jobs.Rejected && r.ErrorCode == string(jobs.RerunDuplicate)
 }
 
-// texts lists the string fields in the order of the spool.
-func (r *record) texts(visit func(*string)) {
+// textFields are the string fields of a record, in the order of the spool.
+var textFields = func() (fields []func(*record) *string) {
 	for _, c := range jobs.Columns() {
-		visit(c.Field(&r.Row))
+		fields = append(fields, func(r *record) *string { return c.Field(&r.Row) })
 	}
-	for _, s := range []*string{(*string)(&r.Row.Op), (*string)(&r.Row.Lineage), (*string)(&r.Kind), &r.ClientID, &r.ClientStatus, &r.ErrorCode, &r.Error, &r.Detail, &r.ConversationID, (*string)(&r.Link.State), &r.Link.Cause} {
-		visit(s)
-	}
-}
+	return append(fields,
+		func(r *record) *string { return (*string)(&r.Row.Op) },
+		func(r *record) *string { return (*string)(&r.Row.Lineage) },
+		func(r *record) *string { return (*string)(&r.Kind) },
+		func(r *record) *string { return &r.ClientID },
+		func(r *record) *string { return &r.ClientStatus },
+		func(r *record) *string { return &r.ErrorCode },
+		func(r *record) *string { return &r.Error },
+		func(r *record) *string { return &r.Detail },
+		func(r *record) *string { return &r.ConversationID },
+		func(r *record) *string { return (*string)(&r.Link.State) },
+		func(r *record) *string { return &r.Link.Cause },
+	)
+}()
 
-// appendRecord appends r as it lies in the spool: numbers as varints, strings and lists behind
-// their lengths.
+// appendRecord appends r as it lies in the spool: a bit for each of textFields that has a value, those values, and numbers as
+// varints; strings and lists stand behind their lengths.
 func appendRecord(b []byte, r *record) []byte {
-	for _, v := range []int64{
+	start := len(b)
+	b = append(b, make([]byte, maskBytes)...)
+	var mask uint64
+	for i, field := range textFields {
+		if s := *field(r); s != "" {
+			mask |= 1 << i
+			b = appendText(b, s)
+		}
+	}
+	binary.LittleEndian.PutUint64(b[start:], mask)
+	for _, v := range [...]int64{
 		r.Row.Number, r.Row.Line, int64(r.HTTPStatus), int64(r.Attempts), int64(r.Duration), r.FinishedAt.UnixMilli(), r.Link.At.UnixMilli(),
 	} {
 		b = binary.AppendVarint(b, v)
 	}
-	r.texts(func(s *string) { b = appendText(b, *s) })
-	for _, list := range [][]string{r.Names, r.Values} {
+	for _, list := range [...][]string{r.Names, r.Values} {
 		b = binary.AppendUvarint(b, uint64(len(list)))
 		for _, s := range list {
 			b = appendText(b, s)
@@ -74,11 +94,24 @@ func appendText[T string | json.RawMessage](b []byte, s T) []byte {
 	return append(b, s...)
 }
 
+const maskBytes = 8 // a uint64, so that textFields may be 64
+
 var errSpool = errors.New("the spool is damaged")
 
 // parseRecord reads what appendRecord wrote. The clients of r lie in b itself.
 func parseRecord(b []byte, r *record) error {
-	p := parser{left: b, text: string(b)}
+	*r = record{Names: r.Names[:0], Values: r.Values[:0], Outcome: jobs.Outcome{Clients: r.Clients[:0]}}
+	if len(b) < maskBytes {
+		return errSpool
+	}
+	p := parser{left: b[maskBytes:], text: string(b)}
+	for mask := binary.LittleEndian.Uint64(b); mask != 0; mask &= mask - 1 {
+		i := bits.TrailingZeros64(mask)
+		if i >= len(textFields) {
+			return errSpool
+		}
+		*textFields[i](r) = p.string()
+	}
 	r.Row.Number = p.varint()
 	r.Row.Line = p.varint()
 	r.HTTPStatus = int(p.varint())
@@ -86,8 +119,6 @@ func parseRecord(b []byte, r *record) error {
 	r.Duration = time.Duration(p.varint())
 	r.FinishedAt = time.UnixMilli(p.varint()).UTC()
 	r.Link.At = time.UnixMilli(p.varint()).UTC()
-	r.texts(func(s *string) { *s = p.string() })
-	r.Names, r.Values, r.Clients = r.Names[:0], r.Values[:0], r.Clients[:0]
 	for range p.count() {
 		r.Names = append(r.Names, p.string())
 	}

@@ -1,8 +1,10 @@
 package report
 
 import (
+	"bufio"
 	"encoding/csv"
 	"fmt"
+	"slices"
 
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -10,14 +12,15 @@ import (
 // sheet is a CSV file. Its header is written before its first line, so a file without lines is none.
 type sheet struct {
 	name    string
-	csv     *csv.Writer
+	out     *bufio.Writer
+	csv     *csv.Writer // to out
 	started bool
 	cells   []string
 }
 
 func (d *draft) sheet(name string) *sheet {
-	// csv takes the output's own buffer as its own, so that finish flushes both.
-	return &sheet{name: name, csv: csv.NewWriter(d.output(name).buf)}
+	out := d.output(name).buf
+	return &sheet{name: name, out: out, csv: csv.NewWriter(out)} // csv takes out's buffer as its own, so that finish flushes both
 }
 
 // write adds one line, below header, with cells defused.
@@ -28,12 +31,28 @@ func (s *sheet) write(header, cells []string) error {
 			return err
 		}
 	}
-	s.cells = s.cells[:0]
-	for _, c := range cells {
-		s.cells = append(s.cells, jobs.DefuseCell(c))
-	}
-	if err := s.csv.Write(s.cells); err != nil {
+	if err := s.line(cells); err != nil {
 		return fmt.Errorf("write %s: %w", s.name, err)
 	}
 	return nil
 }
+
+func (s *sheet) line(cells []string) error {
+	if plain := len(cells) > 1 && !slices.ContainsFunc(cells, special); !plain {
+		s.cells = s.cells[:0]
+		for _, c := range cells {
+			s.cells = append(s.cells, jobs.DefuseCell(c))
+		}
+		return s.csv.Write(s.cells)
+	}
+	for i, c := range cells {
+		if i > 0 {
+			s.out.WriteByte(',')
+		}
+		s.out.WriteString(c)
+	}
+	return s.out.WriteByte('\n') // which has the error of those before it
+}
+
+// special tells whether a cell may need quotes or defusing. Most do not.
+func special(cell string) bool { return !jobs.PlainCell(cell) }
