@@ -49,9 +49,10 @@ picture: build ## make docs/report.webp again, the picture in the README (four m
 chaos: ## break everything around a long run, from SEED (drawn): kill -9, lost Redis, lost network, a misbehaving API
 	go -C tools/chaos test -v -count 1 -timeout 20m ./... -seed $(SEED) -rows 50000 -faults 100 -minutes 8 -figures
 
-chaos-runbook: ## kill everything around the migration of ROWS users (20000) by a runbook, on Redis and in one process, from SEED (drawn)
+chaos-runbook: ## kill everything around the migration of ROWS users (20000) by a runbook, and the backfill of 3,000, on Redis and in one process, from SEED (drawn)
 	go -C tools/chaos test -v -count 1 -timeout 40m -run 'ChaosRunbook$$' ./... -seed $(SEED) -users $(ROWS) -kills 1000 -minutes 4
 	go -C tools/chaos test -v -count 1 -timeout 40m -run EmbeddedRunbook ./... -seed $(SEED) -users $(ROWS) -kills 25 -minutes 4
+	go -C tools/chaos test -v -count 1 -timeout 40m -run 'Backfill$$' ./... -seed $(SEED) -users 3000 -kills 25 -minutes 4
 
 lint: ## check format, vet, linters and go.mod
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "make fmt would change:" >&2; echo "$$files" >&2; exit 1; }

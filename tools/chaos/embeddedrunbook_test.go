@@ -20,19 +20,22 @@ func TestChaosEmbeddedRunbook(t *testing.T) {
 	began := time.Now()
 	m := newMigration(&chaos{rig: r, random: random}, migrants)
 	m.runUntilDone(began.Add(time.Duration(option[int]("minutes")) * time.Minute))
-	counts := m.migrated("moved")
+	counts := m.migrated(ranInto)
 	for _, folder := range []string{".", "1-find", "2-link", "3-wait", "4-unlink"} {
-		m.nothingLeftIn(filepath.Join(m.dir, "moved", folder))
+		m.nothingLeftIn(filepath.Join(m.dir, ranInto, folder))
 	}
 	m.settled(&verdict{})
 	m.tell(seed, counts, time.Since(began))
 }
 
+// ranInto is the report folder of a run in one process.
+const ranInto = "moved"
+
 // runUntilDone starts the run again after each kill, until it ends by itself.
-func (m *migration) runUntilDone(deadline time.Time) {
+func (m *bookRun) runUntilDone(deadline time.Time) {
 	m.Helper()
 	for kills := 0; ; kills++ {
-		p := m.start("run", "runbook", "run", "migrate.yaml", "--out", "moved", "--base-url", "http://"+m.api, "--concurrency", "16", "--quiet")
+		p := m.start("run", "runbook", "run", m.book, "--out", ranInto, "--base-url", "http://"+m.api, "--concurrency", "16", "--quiet")
 		if kills < option[int]("kills") && time.Now().Before(deadline) {
 			m.await(p, m.between(0, 3*time.Second))
 			m.killRun(p, "run killed")
@@ -56,7 +59,7 @@ func (m *migration) runUntilDone(deadline time.Time) {
 	}
 }
 
-func (m *migration) killRun(p *process, how string) {
+func (m *bookRun) killRun(p *process, how string) {
 	if p.running() {
 		m.tally[how]++
 		p.kill()
@@ -64,12 +67,12 @@ func (m *migration) killRun(p *process, how string) {
 }
 
 // done tells whether the run was killed when its report was written and its first journal gone.
-func (m *migration) done() bool {
-	_, journal := os.Stat(filepath.Join(m.dir, "moved", "1-find", journalFile))
+func (m *bookRun) done() bool {
+	_, journal := os.Stat(filepath.Join(m.dir, ranInto, m.first, journalFile))
 	return m.reportedRun() && os.IsNotExist(journal)
 }
 
-func (m *migration) reportedRun() bool {
-	_, err := os.Stat(filepath.Join(m.dir, "moved", "run.json"))
+func (m *bookRun) reportedRun() bool {
+	_, err := os.Stat(filepath.Join(m.dir, ranInto, "run.json"))
 	return err == nil
 }

@@ -16,10 +16,22 @@ import (
 // migration is the move of users from one integration to another by a runbook: list, ensure, verify,
 // remove. An old client may go only when the row's new one is active.
 type migration struct {
-	*chaos
+	*bookRun
 	users []migrant
-	batch int
-	lease any // that killQueuer has seen
+}
+
+// bookRun is a run of a runbook while things break.
+type bookRun struct {
+	*chaos
+	book, first string // the file, and the report folder of its first step
+	rows, batch int
+	lease       any // that killQueuer has seen
+}
+
+func newBookRun(c *chaos, book, first string, rows int) *bookRun {
+	c.plan, c.knobs, c.tally = &plan{}, migrationKnobs(), map[string]int{}
+	c.sim.SetKnobs(c.knobs)
+	return &bookRun{chaos: c, book: book, first: first, rows: rows, batch: []int{10, 50, 100}[c.random.IntN(3)]}
 }
 
 // migrant is a user with the clients of the old integration, and perhaps one of the new already.
@@ -91,9 +103,7 @@ func migrationKnobs() suncotest.Knobs {
 // newMigration makes the rig, the input and the runbook.
 func newMigration(c *chaos, users []migrant) *migration {
 	c.Helper()
-	m := &migration{chaos: c, users: users, batch: []int{10, 50, 100}[c.random.IntN(3)]}
-	c.plan, c.knobs, c.tally = &plan{}, migrationKnobs(), map[string]int{}
-	c.sim.SetKnobs(c.knobs)
+	m := &migration{newBookRun(c, "migrate.yaml", "1-find", len(users)), users}
 	m.write("users.csv", func(f *os.File) error {
 		w := csv.NewWriter(f)
 		lines := [][]string{{"user", "chat"}}
@@ -109,7 +119,7 @@ func newMigration(c *chaos, users []migrant) *migration {
 	return m
 }
 
-func (m *migration) write(name string, content func(*os.File) error) {
+func (m *bookRun) write(name string, content func(*os.File) error) {
 	m.Helper()
 	f, err := os.Create(filepath.Join(m.dir, name))
 	if err != nil {

@@ -19,15 +19,7 @@ import (
 // by step, outcome and code.
 func (m *migration) migrated(out string) map[string]int {
 	m.Helper()
-	s := m.runSummary(out)
-	if s.State != jobs.Finished || s.Rows != int64(len(m.users)) || s.Missing != 0 {
-		m.Errorf("I1: the run is %s with %d rows, %d of them missing; want %d", s.State, s.Rows, s.Missing, len(m.users))
-	}
-	for _, step := range s.Steps {
-		if step.Rows.Unprocessed != 0 || step.Rows.Read != step.Rows.Settled() {
-			m.Errorf("I1: step %s has %+v, want no row left", step.Name, step.Rows)
-		}
-	}
+	m.ranToTheEnd(out)
 	ends, counts := map[int][]map[string]string{}, map[string]int{}
 	last := 0
 	for _, line := range m.sheet(filepath.Join(m.dir, out, "rows.csv")) {
@@ -95,7 +87,21 @@ func (m *migration) oneMigrated(row int, u migrant, ends []map[string]string) {
 	}
 }
 
-func (m *migration) runSummary(out string) (s report.RunSummary) {
+// ranToTheEnd holds that no row of the run is left in any step.
+func (m *bookRun) ranToTheEnd(out string) {
+	m.Helper()
+	s := m.runSummary(out)
+	if s.State != jobs.Finished || s.Rows != int64(m.rows) || s.Missing != 0 {
+		m.Errorf("I1: the run is %s with %d rows, %d of them missing; want %d", s.State, s.Rows, s.Missing, m.rows)
+	}
+	for _, step := range s.Steps {
+		if step.Rows.Unprocessed != 0 || step.Rows.Read != step.Rows.Settled() {
+			m.Errorf("I1: step %s has %+v, want no row left", step.Name, step.Rows)
+		}
+	}
+}
+
+func (m *bookRun) runSummary(out string) (s report.RunSummary) {
 	m.Helper()
 	data, err := os.ReadFile(filepath.Join(m.dir, out, "run.json"))
 	if err == nil {
@@ -108,9 +114,9 @@ func (m *migration) runSummary(out string) (s report.RunSummary) {
 }
 
 // tell prints how a migration went.
-func (m *migration) tell(seed uint64, counts map[string]int, took time.Duration) {
+func (m *bookRun) tell(seed uint64, counts map[string]int, took time.Duration) {
 	m.Helper()
-	m.Logf("seed %d: %d users in batches of %d, %d calls, %d processes, %.0f s", seed, len(m.users), m.batch, m.calls(), len(m.all), took.Seconds())
+	m.Logf("seed %d: %d rows in batches of %d, %d calls, %d processes, %.0f s", seed, m.rows, m.batch, m.calls(), len(m.all), took.Seconds())
 	for _, name := range slices.Sorted(maps.Keys(m.tally)) {
 		m.Logf("%6d %s", m.tally[name], name)
 	}
@@ -120,7 +126,7 @@ func (m *migration) tell(seed uint64, counts map[string]int, took time.Duration)
 }
 
 // calls counts those that reached the API.
-func (m *migration) calls() (n int64) {
+func (m *bookRun) calls() (n int64) {
 	for _, c := range m.sim.Stats().Calls {
 		n += c
 	}

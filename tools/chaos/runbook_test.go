@@ -39,19 +39,19 @@ func TestChaosRunbook(t *testing.T) {
 }
 
 // startRun begins the run; its command is killed and stopped on the way, and gone on with by --resume.
-func (m *migration) startRun() (run string) {
+func (m *bookRun) startRun() (run string) {
 	m.Helper()
 	l := m.newLine("start")
 	l.redis.slow(requests, 20*time.Millisecond)
 	for kills := m.random.IntN(4); ; kills-- {
-		args := []string{"runbook", "start", "migrate.yaml", "--redis", "redis://" + l.redis.addr()}
+		args := []string{"runbook", "start", m.book, "--redis", "redis://" + l.redis.addr()}
 		if run != "" {
 			args = append(args, "--resume", run)
 		}
 		p, stopped := m.start("start", args...), false
 		if kills > 0 {
 			m.await(p, m.between(0, 1500*time.Millisecond))
-			if m.chance(0.2) && p.running() && len(m.users) > 1000 {
+			if m.chance(0.2) && p.running() && m.rows > 1000 {
 				m.tally["runbook start stopped for 12 s"]++
 				stopped = true
 				p.signal(syscall.SIGSTOP)
@@ -81,7 +81,7 @@ func (m *migration) startRun() (run string) {
 }
 
 // await lets time go by while a process runs.
-func (m *migration) await(p *process, limit time.Duration) {
+func (m *bookRun) await(p *process, limit time.Duration) {
 	m.Helper()
 	for until := time.Now().Add(limit); p.running() && time.Now().Before(until); {
 		m.pass(10 * time.Millisecond)
@@ -89,7 +89,7 @@ func (m *migration) await(p *process, limit time.Duration) {
 }
 
 // stormRun injects faults until the run has ended.
-func (m *migration) stormRun(run string, deadline time.Time) {
+func (m *bookRun) stormRun(run string, deadline time.Time) {
 	m.Helper()
 	for injected := 0; injected < option[int]("kills") && time.Now().Before(deadline) && !m.finished(run); {
 		f := runFaults()[m.random.IntN(len(runFaults()))]
@@ -132,7 +132,7 @@ func endWorker(c *chaos) (func(), time.Duration) {
 }
 
 // killQueuer kills, as a rule, the worker that queues a step.
-func (m *migration) killQueuer(run string) {
+func (m *bookRun) killQueuer(run string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	lease := m.rdb.HMGet(ctx, "sunbulk:run:{"+run+"}", "lease_owner", "lease_until").Val()
@@ -156,7 +156,7 @@ func (m *migration) killQueuer(run string) {
 }
 
 // finished tells whether a run has ended as it should; nothing is known while Redis is away.
-func (m *migration) finished(run string) bool {
+func (m *bookRun) finished(run string) bool {
 	m.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -168,7 +168,7 @@ func (m *migration) finished(run string) bool {
 }
 
 // calmRun ends all faults and waits until the run has ended, as long as calls are made.
-func (m *migration) calmRun(run string) {
+func (m *bookRun) calmRun(run string) {
 	m.Helper()
 	const patience = 3 * time.Minute // a batch that was fetched and not opened when its worker was killed is asynq's to find, which takes two
 	for _, e := range m.ending {
