@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"io"
+	"math"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -13,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sunbulk/sunbulk/internal/crmtest"
+	"github.com/sunbulk/sunbulk/internal/preview"
 	"github.com/sunbulk/sunbulk/sunco/suncotest"
 )
 
@@ -41,8 +45,14 @@ func backfill(t *testing.T, export *crmtest.Export, name string, write func(io.W
 	defer server.Close()
 	t.Setenv("SUNBULK_KEY_ID", "key")
 	t.Setenv("SUNBULK_KEY_SECRET", "secret")
-	out := filepath.Join(dir, "out")
-	command(t, exitNotAllOK, "runbook", "run", book, "--input", filepath.Join(dir, name), "--base-url", server.URL, "--out", out, "--quiet")
+	input, out := filepath.Join(dir, name), filepath.Join(dir, "out")
+	planned := planBackfill(t, book, input, server.URL)
+	before := callsOf(sim)
+	command(t, exitNotAllOK, "runbook", "run", book, "--input", input, "--base-url", server.URL, "--out", out, "--quiet")
+	calls := callsOf(sim) - before
+	if planned < calls*9/10 || planned > calls*11/10 {
+		t.Errorf("the plan said %d calls, and the run made %d", planned, calls)
+	}
 	ends := readEnds(t, filepath.Join(out, "rows.csv"))
 	if len(ends) != len(export.Rows) {
 		t.Fatalf("I1: %s has %d rows, and rows.csv %d", name, len(export.Rows), len(ends))
@@ -75,6 +85,36 @@ func backfill(t *testing.T, export *crmtest.Export, name string, write func(io.W
 	}
 	checkWorld(t, export, sim, links)
 	return ends
+}
+
+// planBackfill returns the calls that a plan with a check expects, and holds that the time follows from them.
+func planBackfill(t *testing.T, book, input, url string) int64 {
+	t.Helper()
+	data, err := os.ReadFile(book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	paced := filepath.Join(filepath.Dir(book), "paced.yaml")
+	if err := os.WriteFile(paced, bytes.ReplaceAll(data, []byte("rate: 0"), []byte("rate: 1000")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := command(t, exitNotAllOK, "runbook", "plan", paced, "--input", input, "--base-url", url, "--check", "--json")
+	var p preview.Planned
+	if err := json.Unmarshal([]byte(out), &p); err != nil {
+		t.Fatal(err)
+	}
+	const burst = 100 // a tenth of the rate
+	if want := float64(p.Calls-burst)/1000 + 0.001; !p.Sampled || math.Abs(p.Seconds-want) > 1e-6 {
+		t.Errorf("%d calls take %v s, want %v", p.Calls, p.Seconds, want)
+	}
+	return p.Calls
+}
+
+func callsOf(sim *suncotest.Server) (n int64) {
+	for _, c := range sim.Stats().Calls {
+		n += c
+	}
+	return n
 }
 
 // quickRunbook is the runbook that is ready, without a pace.

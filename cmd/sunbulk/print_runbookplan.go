@@ -19,7 +19,7 @@ func writePlanned(out io.Writer, m *preview.Planned) error {
 	}
 	fmt.Fprint(w, "\nSTEP\tNAME\tOP\tROWS\tCALLS\n")
 	for i, s := range m.Steps {
-		rows, calls := about(m, i)+group(s.Rows), about(m, i)+group(s.Calls)
+		rows, calls := about(m, i, s.Rows), about(m, i, s.Calls)
 		if s.Open {
 			rows, calls = "a client each", "–"
 		}
@@ -31,7 +31,7 @@ func writePlanned(out io.Writer, m *preview.Planned) error {
 		if m.Open {
 			of = " of the first step"
 		}
-		printf(w, "time of %s%s%s\t%s\n", about(m, len(m.Steps)-1), jobs.Count(m.Calls, "call"), of, upToSecond(time.Duration(m.Seconds*float64(time.Second))))
+		printf(w, "time of %s %s%s\t%s\n", about(m, len(m.Steps)-1, m.Calls), jobs.Noun(m.Calls, "call"), of, upToSecond(time.Duration(m.Seconds*float64(time.Second))))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -51,15 +51,15 @@ func writePlanned(out io.Writer, m *preview.Planned) error {
 	return nil
 }
 
-// about stands before numbers of a step that are no exact ones.
-func about(m *preview.Planned, step int) string {
+// about writes a number of a step: the exact one, or what it is about or at most.
+func about(m *preview.Planned, step int, n int64) string {
 	switch {
 	case step == 0 || m.Open:
-		return ""
-	case m.Sample != nil:
-		return "about "
+		return group(n)
+	case m.Sampled:
+		return "about " + group(n)
 	}
-	return "up to "
+	return "up to " + group(n)
 }
 
 func writeTrial(out io.Writer, s *preview.Sample, next jobs.Op) {

@@ -25,11 +25,12 @@ func (p *program) runbookPlanCommand() *cobra.Command {
 		Use:   "plan FILE",
 		Short: "What a runbook would do with its input; changes nothing",
 		Long: `Plan reads the whole input and counts what the first step would do with it: rows, rejected rows, calls, and the
-time that they take. How many rows go on is for the API to say.
+time that they take. Of the other steps it says how many rows and calls they have at most.
 
-With --check it asks the API, in 30 GETs at most: about the credentials and the app, and, where the first step is
-a list, for the clients of 20 rows drawn from all over the input. It takes what they find through where and the
-values of the next step, shows the first rows that come out, and tells how many rows and calls that makes.`,
+With --check it asks the API, in 130 GETs at most: about the credentials and the app, and about the users of 20 rows
+drawn from all over the input. It takes these rows through all steps, by what the API has and what the steps before
+would make, and tells how many rows and calls that makes for the whole input. Retries, and the repeated lists of a
+verify whose clients stay pending, come on top. Where the first step is a list, it shows the first rows that go on.`,
 		Example: `  sunbulk runbook plan migrate.yaml --input users.csv
   sunbulk runbook plan migrate.yaml --check --var new=5f1a0c52d8b7e4000c3a9e02`,
 		Args: needRunbook,

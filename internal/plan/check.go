@@ -80,18 +80,22 @@ func (c *Checker) Rows(ctx context.Context, made Plan) {
 	c.users(ctx, made.Drawn)
 }
 
-// Clients asks for the clients of a row's user. It is false, and a finding says why, where that was not answered.
-func (c *Checker) Clients(ctx context.Context, row jobs.Row) (clients []sunco.Client, ok bool) {
+// list asks for the clients of a row's user: the first 100, which tell all that is asked, as a rule.
+func (c *Checker) list(ctx context.Context, row jobs.Row) (clients []sunco.Client, more bool, err error) {
 	pages := c.api.Pages(row.User, sunco.ListQuery{BrandID: row.BrandID})
-	err := c.call(ctx, func(ctx context.Context) (err error) {
+	err = c.call(ctx, func(ctx context.Context) (err error) {
 		clients, err = pages.Next(ctx)
 		return err
 	})
-	if err != nil && ctx.Err() == nil {
+	return clients, pages.More(), err
+}
+
+// unanswered adds the finding that nothing is known of a row's user.
+func (c *Checker) unanswered(ctx context.Context, row jobs.Row, err error) {
+	if ctx.Err() == nil {
 		v := refused(err)
 		c.Add(v.level, fmt.Sprintf("row %d: %s", row.Number, v.text), v.hint)
 	}
-	return clients, err == nil
 }
 
 // integrations asks for each integration that creates name, those with the most rows first.
@@ -168,7 +172,7 @@ func (c *Checker) users(ctx context.Context, rows []jobs.Row) {
 	}
 }
 
-// user makes one call: the first 100 clients tell all that is asked, as a rule. Rows whose conversation is looked up take one or two more.
+// user makes one call. Rows whose conversation is looked up take one or two more.
 func (c *Checker) user(ctx context.Context, row jobs.Row) verdict {
 	switch looksUp := row.Lookups() > 0; {
 	case row.Op.Converses():
@@ -180,14 +184,9 @@ func (c *Checker) user(ctx context.Context, row jobs.Row) verdict {
 			return v
 		}
 	}
-	pages := c.api.Pages(row.User, sunco.ListQuery{BrandID: row.BrandID})
-	var clients []sunco.Client
-	err := c.call(ctx, func(ctx context.Context) (err error) {
-		clients, err = pages.Next(ctx)
-		return err
-	})
+	clients, more, err := c.list(ctx, row)
 	if err != nil {
 		return refused(err)
 	}
-	return verdictOn(row, clients, pages.More())
+	return verdictOn(row, clients, more)
 }

@@ -2,6 +2,7 @@ package preview
 
 import (
 	"context"
+	"time"
 
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/plan"
@@ -15,12 +16,13 @@ type Planned struct {
 	Runbook string         `json:"runbook"`
 	Input   plan.Plan      `json:"input"` // what the first step would do
 	Steps   []PlannedStep  `json:"steps"`
-	Calls   int64          `json:"calls"` // of all steps; of the first alone where Open
-	Seconds float64        `json:"seconds"`
-	Open    bool           `json:"open"` // how many rows go on is for the API to say
+	Calls   int64          `json:"calls"`   // of all steps, without retries and repeated lists of a verify; of the first alone where Open
+	Seconds float64        `json:"seconds"` // that they take at the rate, with the waits of canaries
+	Open    bool           `json:"open"`    // how many rows go on is for the API to say
 	Caps    string         `json:"caps,omitempty"`
 	Numbers []plan.Number  `json:"numbers,omitempty"` // of some rows, as they are sent
-	Sample  *Sample        `json:"sample,omitempty"`
+	Sampled bool           `json:"sampled,omitempty"` // rows and calls are those of a sample, scaled up
+	Sample  *Sample        `json:"sample,omitempty"`  // of a first step that is a list
 	Check   *plan.Findings `json:"check,omitempty"`
 }
 
@@ -50,12 +52,15 @@ func Plan(ctx context.Context, r *runs.Run, flow *runbook.Flow, files *input.Fil
 		return made, err
 	}
 	made.Input.Inputs, made.Numbers = src.Inputs(), made.Input.Numbers()
+	var sampled *walk
 	if c != nil {
-		if err := made.ask(ctx, c, r); err != nil {
+		if sampled, err = made.ask(ctx, c, r); err != nil {
 			return made, err
 		}
 	}
-	made.count(flow, opt)
+	if err := made.count(flow, r, sampled); err != nil {
+		return made, err
+	}
 	return made, nil
 }
 
@@ -64,40 +69,54 @@ func (m *Planned) Wrong() bool {
 	return m.Input.Rejected > 0 || m.Caps != "" || m.Check.Problems() || m.Sample != nil && m.Sample.Rejected > 0
 }
 
-// ask draws a sample where the first step is a list, and else asks about the rows themselves.
-func (m *Planned) ask(ctx context.Context, c *plan.Checker, r *runs.Run) (err error) {
-	if r.Runbook.Steps[0].Op.Finds() && len(r.Runbook.Steps) > 1 {
-		m.Sample, err = try(ctx, c, r, m.Input.Drawn)
-	} else {
+// ask takes the rows that were drawn through the steps. Where the first one is no list, it asks about the rows themselves, too.
+func (m *Planned) ask(ctx context.Context, c *plan.Checker, r *runs.Run) (*walk, error) {
+	lists := r.Runbook.Steps[0].Op.Finds() && len(r.Runbook.Steps) > 1
+	if !lists {
 		c.Rows(ctx, m.Input)
 	}
+	w, err := newWalk(ctx, c, r, m.Input.Drawn)
+	if err == nil && lists {
+		m.Sample = &w.sample
+	}
 	m.Check = &c.Findings
-	return err
+	return w, err
 }
 
 // count says how many rows each step would have, as far as that is known.
-func (m *Planned) count(flow *runbook.Flow, opt jobs.Options) {
-	rows := m.Input.Rows - m.Input.Rejected - m.Input.Filtered
+func (m *Planned) count(flow *runbook.Flow, r *runs.Run, sampled *walk) error {
+	input := m.Input.Rows - m.Input.Rejected - m.Input.Filtered
 	var removes int64
+	var waits time.Duration
 	for i, s := range flow.Steps {
-		if i > 0 && flow.Steps[i-1].Op.Finds() {
-			m.Open = m.Open || m.Sample == nil || i > 1
-			rows = m.Sample.scale(rows)
+		opt, err := r.Options(i)
+		if err != nil {
+			return err
 		}
-		step := PlannedStep{Name: s.Name, Op: s.Op, Open: m.Open}
-		if !m.Open {
-			step.Rows, step.Calls = rows, rows*s.Calls()
-			if s.Op.Removes() {
-				removes += rows
+		step, known := sampled.of(i, input)
+		m.Sampled = m.Sampled || known
+		if !known {
+			m.Open = m.Open || i > 0 && flow.Steps[i-1].Op.Finds()
+			if step = (PlannedStep{}); !m.Open {
+				step.Rows, step.Calls = input, input*s.Calls()
 			}
+		}
+		step.Name, step.Op, step.Open = s.Name, s.Op, m.Open
+		if s.Op.Removes() {
+			removes += step.Rows
+		}
+		if opt.Canary.Rows > 0 && step.Rows > int64(opt.Canary.Rows) {
+			waits += opt.Canary.Wait
 		}
 		m.Calls += step.Calls
 		m.Steps = append(m.Steps, step)
 	}
+	opt, err := r.Options(0)
 	if rate := opt.Allowed(); rate > 0 {
-		m.Seconds = float64(max(0, m.Calls-int64(opt.Burst))) / rate
+		m.Seconds = float64(max(0, m.Calls-int64(opt.Burst)))/rate + waits.Seconds()
 	}
 	if m.Caps = flow.Caps.Input(m.Input.Rows, 0); m.Caps == "" && !m.Open {
 		m.Caps = flow.Caps.Removes(removes, m.Input.Rows)
 	}
+	return err
 }

@@ -21,26 +21,54 @@ type Sample struct {
 	Rows     []CheckedRow `json:"rows,omitempty"` // the first that it would take
 }
 
-// try lists the clients of some users, and takes them to the second step.
-func try(ctx context.Context, c *plan.Checker, r *runs.Run, rows []jobs.Row) (*Sample, error) {
-	s := &Sample{}
-	var chunk jobs.Chunk
-	for _, row := range rows {
-		found, answered := c.Clients(ctx, row)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+// walk takes the rows that were drawn through the steps, as far as GETs tell what those would do.
+type walk struct {
+	run    *runs.Run
+	ahead  *plan.Foresight
+	asked  int64 // rows about which the API has answered
+	steps  []PlannedStep
+	sample Sample // of the second step
+}
+
+func newWalk(ctx context.Context, c *plan.Checker, r *runs.Run, rows []jobs.Row) (*walk, error) {
+	w := &walk{run: r, ahead: plan.NewForesight(c)}
+	for i := range r.Runbook.Steps {
+		var chunk jobs.Chunk
+		step := PlannedStep{}
+		for _, row := range rows {
+			o, calls, answered := w.ahead.Row(ctx, row)
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if answered {
+				step.Rows, step.Calls = step.Rows+1, step.Calls+calls
+				chunk.Outcomes = append(chunk.Outcomes, o)
+			}
 		}
-		if !answered {
-			continue
+		w.steps = append(w.steps, step)
+		if i == 0 {
+			w.asked = step.Rows
 		}
-		o := jobs.Outcome{Row: row, Kind: jobs.OK}
-		for _, client := range found {
-			o.Clients = append(o.Clients, client.JSON())
+		if i+1 == len(r.Runbook.Steps) {
+			break
 		}
-		s.Asked, s.Clients = s.Asked+1, s.Clients+len(found)
-		chunk.Outcomes = append(chunk.Outcomes, o)
+		var err error
+		if rows, err = w.onward(c, i+1, chunk); err != nil {
+			return nil, err
+		}
 	}
-	u, err := s.take(r, chunk)
+	return w, nil
+}
+
+// onward returns the rows of a step, of what the step before has come to.
+func (w *walk) onward(c *plan.Checker, step int, chunk jobs.Chunk) ([]jobs.Row, error) {
+	s := Sample{}
+	if w.run.Runbook.Steps[step-1].Op.Finds() {
+		for _, o := range chunk.Outcomes {
+			s.Asked, s.Clients = s.Asked+1, s.Clients+len(o.Clients)
+		}
+	}
+	rows, u, err := s.take(w.run, step, chunk)
 	if s.Unjudged = u.Clients; s.Unjudged > 0 {
 		grave := plan.Warning
 		if s.Unjudged == int64(s.Clients) {
@@ -48,38 +76,45 @@ func try(ctx context.Context, c *plan.Checker, r *runs.Run, rows []jobs.Row) (*S
 		}
 		c.Add(grave, fmt.Sprintf("where could not judge %s of the %s: %s", jobs.Group(u.Clients), jobs.Count(s.Clients, "client"), u.Why), "they do not go on: mend the where, or its variables")
 	}
-	return s, err
+	if step == 1 {
+		w.sample = s
+	}
+	return rows, err
 }
 
-// take goes with outcomes to the second step, and tells of clients that do not come there because they cannot be judged.
-func (s *Sample) take(r *runs.Run, chunk jobs.Chunk) (u runbook.Unjudged, err error) {
-	opt, err := r.Options(0)
+// take goes with outcomes to a step, and tells of clients that do not come there because they cannot be judged.
+func (s *Sample) take(r *runs.Run, step int, chunk jobs.Chunk) (rows []jobs.Row, u runbook.Unjudged, err error) {
+	opt, err := r.Options(step - 1)
 	if err != nil {
-		return u, err
+		return nil, u, err
 	}
 	outcomes := func(yield func(jobs.Chunk, error) bool) { yield(chunk, nil) }
-	src, err := r.Behind(1, jobs.Job{Options: opt, Created: r.Created}, outcomes)
+	src, err := r.Behind(step, jobs.Job{Options: opt, Created: r.Created}, outcomes)
 	if err != nil {
-		return u, err
+		return nil, u, err
 	}
 	for row, rejection := range src.Records(context.Background()) {
 		s.Kept++
 		switch {
-		case rejection == nil && len(s.Rows) < mostRows:
-			s.Rows = append(s.Rows, checkRow(row, nil))
-		case rejection != nil && !rejection.Filtered:
+		case rejection == nil:
+			if rows = append(rows, row); len(s.Rows) < mostRows {
+				s.Rows = append(s.Rows, checkRow(row, nil))
+			}
+		case !rejection.Filtered:
 			if s.Rejected++; len(s.Why) < mostRows {
 				s.Why = append(s.Why, checkRow(row, rejection).Rejected)
 			}
 		}
 	}
-	return src.Unjudged(), src.Err()
+	return rows, src.Unjudged(), src.Err()
 }
 
-// scale says how many clients go on of so many rows, if all are like those of the sample.
-func (s *Sample) scale(rows int64) int64 {
-	if s == nil || s.Asked == 0 {
-		return 0
+// of says how many rows and calls a step would have for so many rows of the input, if all are like those that were drawn.
+func (w *walk) of(step int, rows int64) (PlannedStep, bool) {
+	if w == nil || w.asked == 0 {
+		return PlannedStep{}, false
 	}
-	return rows * (s.Kept - s.Rejected) / int64(s.Asked)
+	s := w.steps[step]
+	scale := func(n int64) int64 { return (rows*n + w.asked/2) / w.asked }
+	return PlannedStep{Rows: scale(s.Rows), Calls: scale(s.Calls)}, true
 }
