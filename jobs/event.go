@@ -68,11 +68,13 @@ func Pauses(events []Event, end time.Time) []Pause {
 
 // What is done to a job, in the words of the command line.
 const (
-	EventPause  = "pause"
-	EventResume = "resume"
-	EventCancel = "cancel"
-	EventMend   = "mend"   // rows of a finished job without an outcome are queued again
-	EventChange = "change" // of options, as the reason tells
-	EventRetry  = "retry"  // of failed rows: of the job that has them, and of the one that runs them again
-	EventRate   = "rate"   // of its app, set by hand or left to the job again
+	EventPause   = "pause"
+	EventResume  = "resume"
+	EventCancel  = "cancel"
+	EventMend    = "mend"    // rows of a finished job without an outcome are queued again
+	EventChange  = "change"  // of options, as the reason tells
+	EventRetry   = "retry"   // of failed rows: of the job that has them, and of the one that runs them again
+	EventApprove = "approve" // of the plan that the job was made of
+	EventStart   = "start"   // of that plan
+	EventRate    = "rate"    // of its app, set by hand or left to the job again
 )

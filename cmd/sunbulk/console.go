@@ -11,11 +11,13 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/internal/uploads"
 	"github.com/sunbulk/sunbulk/internal/web"
 )
 
@@ -30,6 +32,8 @@ type consoleOptions struct {
 	cert     string
 	key      string
 	readOnly bool
+	uploads  string
+	approval int64
 }
 
 func (p *program) consoleCommand() *cobra.Command {
@@ -37,8 +41,8 @@ func (p *program) consoleCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "console",
 		Short: "Jobs in a browser, and an HTTP API",
-		Long: `Console serves pages that show and move the jobs, runs and schedules on --redis, and an HTTP API below
-/v1 that does the same for programs (/v1/openapi.yaml). It makes no call itself: workers do.
+		Long: `Console serves pages that make, show and move jobs on --redis, and show runs and schedules, and an HTTP API
+below /v1 that does the same for programs (/v1/openapi.yaml). It makes no call itself: workers do.
 
 Without --tokens it listens on this machine alone, and everyone who uses it may do everything. With
 --tokens everybody needs a token of the file, and may do what its role lets them: viewer, operator,
@@ -66,6 +70,8 @@ With --simulate a Redis, a simulated API, a worker and some jobs are in the proc
 	f.StringVar(&o.prefix, "prefix", "", "of all its paths behind a proxy, e.g. /sunbulk")
 	f.StringVar(&o.cert, "tls-cert", "", "PEM file with its certificate")
 	f.StringVar(&o.key, "tls-key", "", "PEM file with the key of that")
+	f.StringVar(&o.uploads, "uploads", "", "folder for files that people send, its owner's alone (default: sunbulk-uploads-UID in TMPDIR); they are kept for three days")
+	f.Int64Var(&o.approval, "approval-above", -1, "jobs with more rows than this that change something need the approval of somebody else; 0 = all jobs, -1 = none; needs --tokens")
 	f.BoolVar(&o.readOnly, "read-only", false, "show, and change nothing")
 	cmd.AddCommand(p.consoleTokenCommand())
 	return cmd
@@ -85,12 +91,20 @@ func (p *program) console(ctx context.Context, o consoleOptions) error {
 	if err := o.mayListen(p.allowHTTP); err != nil {
 		return err
 	}
+	if o.approval >= 0 && o.tokens == "" {
+		return usage("--approval-above needs --tokens: without them everybody is the same person", "'sunbulk console token NAME --role approver --tokens tokens.json' makes one who approves")
+	}
+	cfg.Approval = service.Approval{Required: o.approval >= 0, Above: o.approval}
 	if cfg.Dir, err = os.MkdirTemp("", "sunbulk-console-"); err != nil {
 		return cannotRun(err, "check TMPDIR and the space on its disk")
 	}
 	defer os.RemoveAll(cfg.Dir)
 	if simulated(o.simulate) {
 		return p.simulateConsole(ctx, o, cfg)
+	}
+	dir := cmp.Or(o.uploads, filepath.Join(os.TempDir(), fmt.Sprintf("sunbulk-uploads-%d", os.Getuid())))
+	if cfg.Uploads, err = uploads.Open(dir, uploads.Config{}); err != nil {
+		return usage("--uploads: "+err.Error(), "give a folder that its owner alone may enter: chmod 700 "+dir)
 	}
 	return p.withRedis(o.redis, func(drain context.Context, s *service.Service) error {
 		cfg.Service = s

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/local"
+	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/web"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -29,6 +30,13 @@ func (p *program) simulateConsole(ctx context.Context, o consoleOptions, cfg web
 		return err
 	}
 	defer stop()
+	cfg.Simulated, cfg.Check = true, func(ctx context.Context, opt jobs.Options, made plan.Plan) (*plan.Findings, error) {
+		c, err := plan.NewChecker(ctx, api, opt, func(error) error { return nil })
+		if err != nil {
+			return nil, err
+		}
+		return &c.Findings, c.Check(ctx, made)
+	}
 	cfg.Service, cfg.Note = s, "Simulated: nothing is really done, and all is gone when the console ends."
 	drain, endWorker := context.WithCancel(p.drain)
 	var working sync.WaitGroup

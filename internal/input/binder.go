@@ -32,6 +32,8 @@ type binder struct {
 	adds  []string  // columns that the records of the step have besides those of the input
 	later []*binder // of the steps behind
 
+	bound func(*layout) // sees each layout; nil = nobody does
+
 	origin int64 // number of the record in the runbook's input; 0 = the row's own
 }
 

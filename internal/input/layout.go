@@ -71,6 +71,9 @@ func (b *binder) bind(names []string, strict bool) *layout {
 	}
 	l.rerun, l.lineage = l.own(jobs.RerunColumn), l.own(jobs.LineageColumn)
 	l.carried = b.carried(names)
+	if b.bound != nil {
+		b.bound(l)
+	}
 	return l
 }
 

@@ -13,7 +13,7 @@ import (
 
 // NotFound says that nothing has an id or a name.
 type NotFound struct {
-	Kind string // of what was asked for: job, run or schedule
+	Kind string // of what was asked for: job, run, schedule, plan or upload
 	ID   string
 	Is   string // what has that id instead: job, step or run; empty = nothing
 	Run  string // of the step
@@ -86,6 +86,12 @@ const (
 	CapsRefuse         ConflictKind = "caps_refuse"          // a run is not begun, by a cap of its runbook
 	CapExceeded        ConflictKind = "cap_exceeded"         // a run is paused by a cap of its runbook
 	StepOfRun          ConflictKind = "step_of_run"          // a job goes only with its run
+	PlanRefused        ConflictKind = "plan_refused"         // an approver has refused the plan
+	PlanDecided        ConflictKind = "plan_decided"         // it was decided before, otherwise
+	PlanChanged        ConflictKind = "plan_changed"         // it is not the plan that was shown
+	NeedsApproval      ConflictKind = "needs_approval"       // a plan may not be started without one
+	OwnPlan            ConflictKind = "own_plan"             // nobody approves what they planned or asked for
+	KeyReused          ConflictKind = "key_reused"           // the same idempotency key came with another request
 	OtherReport        ConflictKind = "other_report"         // a folder holds the report of another job
 )
 

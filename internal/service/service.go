@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/plans"
 	"github.com/sunbulk/sunbulk/internal/queue"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/internal/schedule"
@@ -25,6 +26,7 @@ type Service struct {
 	runs      *runs.Store
 	schedules *schedule.Store
 	address   string // of the Redis; empty where it is not known
+	plans     *plans.Store
 }
 
 // New returns the Service on rdb, which Close closes.
@@ -33,7 +35,7 @@ func New(rdb redis.UniversalClient) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{rdb: rdb, codec: codec, ledger: ledger.New(rdb, codec), queues: queue.New(rdb, codec), runs: runs.NewStore(rdb), schedules: schedule.NewStore(rdb)}, nil
+	return &Service{rdb: rdb, codec: codec, ledger: ledger.New(rdb, codec), queues: queue.New(rdb, codec), runs: runs.NewStore(rdb), schedules: schedule.NewStore(rdb), plans: plans.NewStore(rdb)}, nil
 }
 
 // Close lets go of the Redis.

@@ -1,7 +1,9 @@
 package service
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"io"
 	"sync"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -19,6 +22,7 @@ type Order struct {
 	Options jobs.Options // of a new job
 	Stdin   io.Reader    // what the file - reads
 
+	ID     string // of a new job; empty = one is drawn
 	Resume string // the job to which what is missing of it is added, whatever the options; empty = a new one, or the one that was begun with this order
 	Works  bool   // who asks makes the job's calls, too: a job that is queued to its end can be gone on with
 
@@ -118,17 +122,17 @@ func (s *Service) open(ctx context.Context, sub *Submission, o Order) error {
 		return err
 	}
 	now := time.Now()
-	sub.Job = jobs.Job{ID: jobs.NewID(now), Options: o.Options, Fingerprint: key.fingerprint, Created: now}
+	sub.Job = jobs.Job{ID: cmp.Or(o.ID, jobs.NewID(now)), Options: o.Options, Fingerprint: key.fingerprint, Created: now}
 	sub.producer = s.producer(o, sub.Piped, canary)
 	if sub.ByName {
-		return s.create(ctx, sub)
+		return s.createOnce(ctx, sub)
 	}
 	holder, err := s.claim(ctx, sub.Job, key, o)
 	switch {
 	case err != nil:
 		return err
 	case holder == sub.Job.ID:
-		return s.create(ctx, sub)
+		return s.createOnce(ctx, sub)
 	}
 	before, err := s.ledger.Job(ctx, holder)
 	if err != nil {
@@ -140,6 +144,19 @@ func (s *Service) open(ctx context.Context, sub *Submission, o Order) error {
 	_, sameRows := sameInput(before.Fingerprint, key.fingerprint)
 	sub.whole = !sameRows
 	return s.goOn(ctx, sub, before, o.Note)
+}
+
+// createOnce creates the job, or goes on with it where another process has created it meanwhile.
+func (s *Service) createOnce(ctx context.Context, sub *Submission) error {
+	err := s.create(ctx, sub)
+	if sub.order.ID == "" || !errors.Is(err, ledger.ErrExists) {
+		return err
+	}
+	before, err := s.ledger.Job(ctx, sub.Job.ID)
+	if err != nil {
+		return err
+	}
+	return s.goOn(ctx, sub, before, sub.order.Note)
 }
 
 func (s *Service) create(ctx context.Context, sub *Submission) error {

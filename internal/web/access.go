@@ -15,7 +15,7 @@ type Role string
 const (
 	Viewer   Role = "viewer"   // sees jobs, runs and schedules, without phone numbers and addresses
 	Operator Role = "operator" // sees all, starts jobs and moves them
-	Approver Role = "approver" // sees all
+	Approver Role = "approver" // sees all, approves or refuses what others plan
 	Admin    Role = "admin"    // may do everything
 )
 
@@ -30,14 +30,15 @@ const (
 	see     right = "see"    // jobs, runs and schedules in numbers
 	people  right = "people" // phone numbers and addresses
 	operate right = "operate"
+	approve right = "approve" // what others plan
 )
 
 // rights are those of each role.
 var rights = map[Role][]right{
 	Viewer:   {see},
 	Operator: {see, people, operate},
-	Approver: {see, people},
-	Admin:    {see, people, operate},
+	Approver: {see, people, approve},
+	Admin:    {see, people, operate, approve},
 }
 
 // Actor is who asks.
@@ -77,9 +78,9 @@ func (x *exchange) enter(rt route) error {
 	}
 	x.actor = actor
 	if !actor.may(rt.right) {
-		return &refusal{http.StatusForbidden, "forbidden", "the role " + string(actor.Role) + " may not do this", "ask somebody with the role operator or admin"}
+		return &refusal{http.StatusForbidden, "forbidden", "the role " + string(actor.Role) + " may not do this", "ask somebody with the role " + string(holderOf(rt.right)) + " or admin"}
 	}
-	if x.ReadOnly && rt.right == operate {
+	if x.ReadOnly && (rt.right == operate || rt.right == approve) {
 		return &refusal{http.StatusForbidden, "read_only", "the console is read-only", "use the command line, or a console without --read-only"}
 	}
 	return nil
@@ -110,4 +111,12 @@ func (x *exchange) identify() (Actor, bool) {
 	}
 	t, ok := x.Tokens.byDigest(digest)
 	return t.actor(from), ok
+}
+
+// holderOf is the role that a right is meant for.
+func holderOf(r right) Role {
+	if r == approve {
+		return Approver
+	}
+	return Operator
 }

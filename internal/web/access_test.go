@@ -14,7 +14,7 @@ import (
 
 // holds is what each role may do: written down here once more, so that a change of the table is seen.
 var holds = map[web.Role][]string{
-	web.Viewer: {"see"}, web.Approver: {"see", "people"}, web.Operator: {"see", "people", "operate"}, web.Admin: {"see", "people", "operate"},
+	web.Viewer: {"see"}, web.Approver: {"see", "people", "approve"}, web.Operator: {"see", "people", "operate"}, web.Admin: {"see", "people", "operate", "approve"},
 }
 
 // TestRoleMatrix asks for every route with every role, with none, and with a token that nobody knows.
@@ -23,7 +23,7 @@ func TestRoleMatrix(t *testing.T) {
 	file, secrets := tokens(t)
 	b := newBench(t, guarded(t, file))
 	job := b.lists(app)
-	paths := strings.NewReplacer("{job}", job.ID, "{row}", "1", "{file}", "summary.json", "{app}", app, "{run}", job.ID, "{schedule}", "none", "{$}", "")
+	paths := strings.NewReplacer("{job}", job.ID, "{row}", "1", "{file}", "summary.json", "{app}", app, "{run}", job.ID, "{schedule}", "none", "{plan}", job.ID, "{upload}", "none", "{$}", "")
 	for _, route := range web.Routes() {
 		path := paths.Replace(route.Path)
 		if strings.HasSuffix(path, "/events") {

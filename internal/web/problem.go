@@ -8,6 +8,7 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/internal/uploads"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -21,6 +22,7 @@ type problem struct {
 	Hint   string `json:"hint,omitempty"`
 	Field  string `json:"field,omitempty"` // that is wrong
 	Job    string `json:"job,omitempty"`   // that is in the way
+	Plan   string `json:"plan,omitempty"`  // that it is about
 }
 
 // refusal is an error of the console itself.
@@ -57,6 +59,12 @@ func problemOf(err error) problem {
 		}
 	} else if e, ok := errors.AsType[*service.Conflict](err); ok {
 		p.Status, p.Code, p.Job, p.Hint = http.StatusConflict, string(e.Kind), e.ID, hintOf(e)
+		switch e.Kind {
+		case service.KeyReused:
+			p.Status = http.StatusUnprocessableEntity
+		case service.NeedsApproval, service.OwnPlan, service.PlanRefused, service.PlanChanged, service.PlanDecided, service.OtherInput:
+			p.Job, p.Plan = "", e.ID
+		}
 	} else if e, ok := errors.AsType[*service.Invalid](err); ok {
 		p.Status, p.Code, p.Field = http.StatusBadRequest, "invalid", e.Field
 	} else if e, ok := errors.AsType[*jobs.OptionError](err); ok {
@@ -69,6 +77,10 @@ func problemOf(err error) problem {
 		p.Status, p.Code, p.Job, p.Hint = http.StatusInternalServerError, "unreadable", e.ID, "a newer release may read it"
 	} else if e, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		p.Status, p.Code, p.Detail, p.Hint = http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body has more than %d bytes", e.Limit), "send less"
+	} else if errors.Is(err, uploads.ErrTooLarge) {
+		p.Status, p.Code, p.Hint = http.StatusRequestEntityTooLarge, "too_large", "compress it (.gz, .zst), or split it"
+	} else if errors.Is(err, uploads.ErrFull) {
+		p.Status, p.Code, p.Hint = http.StatusInsufficientStorage, "full", "wait until older uploads are removed, or ask an admin for room"
 	} else if errors.As(err, new(*service.ReportError)) {
 		p.Code, p.Hint = "report", "check the space on the console's disk"
 	} else {
@@ -89,6 +101,16 @@ func hintOf(e *service.Conflict) string {
 		return "look at that job: it runs these rows"
 	case service.NoFailedRows:
 		return "the job's causes say which rows failed"
+	case service.NeedsApproval:
+		return "ask for one: somebody else with the role approver or admin gives it"
+	case service.OwnPlan:
+		return "ask somebody else with the role approver or admin"
+	case service.PlanRefused, service.PlanChanged, service.PlanDecided:
+		return "look at the plan, or make another"
+	case service.KeyReused:
+		return "use another Idempotency-Key for another request"
+	case service.OtherInput:
+		return "send the file again, and make another plan"
 	case service.Duplicate, service.OtherOptions:
 		return "the same input was queued before: look at that job"
 	}

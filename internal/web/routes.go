@@ -20,6 +20,15 @@ var openAPI []byte
 func (s *Server) routes() []route {
 	return append([]route{
 		{"GET", "/v1/openapi.yaml", anybody, document},
+		{"POST", "/v1/uploads", operate, addUpload},
+		{"GET", "/v1/uploads/{upload}", operate, showUpload},
+		{"POST", "/v1/plans", operate, addPlan},
+		{"GET", "/v1/plans", see, listPlans},
+		{"GET", "/v1/plans/{plan}", see, showPlan},
+		{"POST", "/v1/plans/{plan}/ask", operate, askApproval},
+		{"GET", "/v1/approvals", see, listApprovals},
+		{"POST", "/v1/approvals", approve, addApproval},
+		{"POST", "/v1/jobs", operate, addJob},
 		{"GET", "/v1/jobs", see, listJobs},
 		{"GET", "/v1/jobs/{job}", see, showJob},
 		{"GET", "/v1/jobs/{job}/rows", see, listRows},

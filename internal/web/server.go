@@ -7,25 +7,33 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/internal/uploads"
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // Config is what a Server needs.
 type Config struct {
 	Service *service.Service
-	Tokens  *Tokens  // who may come in; nil = everybody, as Local and with all rights
-	Local   string   // the name under which acts are kept where there are no tokens, such as ann@host
-	Hosts   []string // names under which it is reached, besides localhost and addresses
-	Prefix  string   // of all paths behind a proxy, such as /sunbulk; empty = none
-	Dir     string   // a folder of its own, for reports that are being read
-	Note    string   // shown on every page, such as that all is simulated; empty = none
+	Tokens  *Tokens        // who may come in; nil = everybody, as Local and with all rights
+	Local   string         // the name under which acts are kept where there are no tokens, such as ann@host
+	Hosts   []string       // names under which it is reached, besides localhost and addresses
+	Prefix  string         // of all paths behind a proxy, such as /sunbulk; empty = none
+	Dir     string         // a folder of its own, for reports that are being read
+	Uploads *uploads.Store // nil = in that folder
+	Note    string         // shown on every page, such as that all is simulated; empty = none
 
-	ReadOnly bool // nothing can be changed
-	Logger   *slog.Logger
+	Approval  service.Approval                                                       // which plans need one
+	Check     func(context.Context, jobs.Options, plan.Plan) (*plan.Findings, error) // asks the API about a plan; nil = there are no credentials
+	Simulated bool                                                                   // its jobs are
+	ReadOnly  bool                                                                   // nothing can be changed
+	Logger    *slog.Logger
 }
 
 // Server is the console. Close lets go of what it holds.
@@ -36,11 +44,14 @@ type Server struct {
 	sessions sessions
 	reports  reports
 	feeds    feeds
-	ctx      context.Context // ends with the Server
-	stop     context.CancelFunc
-	staying  context.Context // ends with Drain
-	leave    context.CancelFunc
-	working  sync.WaitGroup
+	starts   starts
+
+	plansAtOnce chan struct{}   // has a place for each input that may be read
+	ctx         context.Context // ends with the Server
+	stop        context.CancelFunc
+	staying     context.Context // ends with Drain
+	leave       context.CancelFunc
+	working     sync.WaitGroup
 }
 
 const (
@@ -55,7 +66,13 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Prefix != "" && !prefixForm.MatchString(cfg.Prefix) {
 		return nil, &ConfigError{"prefix", "\"" + cfg.Prefix + "\" is not a path such as /sunbulk"}
 	}
-	s := &Server{Config: cfg}
+	if cfg.Uploads == nil {
+		var err error
+		if cfg.Uploads, err = uploads.Open(filepath.Join(cfg.Dir, "uploads"), uploads.Config{}); err != nil {
+			return nil, err
+		}
+	}
+	s := &Server{Config: cfg, plansAtOnce: make(chan struct{}, planning)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.staying, s.leave = context.WithCancel(s.ctx)
 	s.pages = sync.OnceValues(func() (*pages, error) { return parsePages(s.Prefix) })
@@ -70,6 +87,7 @@ func New(cfg Config) (*Server, error) {
 		inner = http.StripPrefix(s.Prefix, inner)
 	}
 	s.handler = s.guard(inner)
+	s.working.Go(s.goOn)
 	return s, nil
 }
 

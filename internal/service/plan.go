@@ -1,0 +1,265 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/plan"
+	"github.com/sunbulk/sunbulk/internal/plans"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// PlanOrder asks for a plan of a job.
+type PlanOrder struct {
+	Upload  string // of the input
+	Name    string // of it, for people
+	Files   *input.Files
+	Read    input.Spec
+	Options jobs.Options
+	By      By
+	Key     string                                                   // by which By makes the same plan once; empty = another one each time
+	Check   func(context.Context, plan.Plan) (*plan.Findings, error) // asks the API about it; nil = nothing is asked
+}
+
+// Plan counts what a job would do, and keeps that. Its errors: *jobs.OptionError, those of input.Open, *Conflict.
+func (s *Service) Plan(ctx context.Context, o PlanOrder) (plans.Plan, error) {
+	p := plans.Plan{ID: jobs.NewID(time.Now()), Created: time.Now().UTC(), Who: o.By.Who, Upload: o.Upload, Name: o.Name, Read: o.Read, Options: o.Options}
+	if o.Key != "" {
+		at, err := s.Once(ctx, o.Key, fmt.Sprintf("%s %q %+v %t", o.Upload, o.Read.Settings(), o.Options, o.Check != nil))
+		if err != nil {
+			return p, err
+		}
+		p.ID, p.Created = jobs.DeriveID(at, "plan "+o.Key), at
+		if before, err := s.plans.Plan(ctx, p.ID); err == nil {
+			return before, nil
+		}
+	}
+	p.Job = jobs.DeriveID(p.Created, "job of plan "+p.ID)
+	if p.Read.Evaluates() && p.Read.Now == "" {
+		p.Read.Now = p.Created.Format(time.RFC3339) // so that the job does what was counted
+	}
+	var err error
+	if p.Options.Filter, err = p.Read.Filter(); err != nil {
+		return p, err
+	}
+	if wrong := p.Options.Check(); len(wrong) > 0 {
+		return p, wrong[0]
+	}
+	if p.Made, err = count(ctx, o.Files, p); err != nil {
+		return p, err
+	}
+	if o.Check != nil {
+		if p.Check, err = o.Check(ctx, p.Made); err != nil {
+			return p, err
+		}
+	}
+	return s.plans.Add(ctx, p)
+}
+
+// Once returns when a request with an idempotency key came first. Its error is a *Conflict where that was another request.
+func (s *Service) Once(ctx context.Context, key, request string) (time.Time, error) {
+	at, same, err := s.plans.Once(ctx, key, request)
+	if err == nil && !same {
+		err = &Conflict{Kind: KeyReused, text: "the idempotency key came before, with another request"}
+	}
+	return at, err
+}
+
+// count reads the whole input.
+func count(ctx context.Context, files *input.Files, p plans.Plan) (plan.Plan, error) {
+	if files.Pipe() != "" {
+		return plan.Plan{}, &Invalid{"upload", "is a pipe: what it will give cannot be planned"}
+	}
+	reader, err := openPlanned(ctx, files, p)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	defer reader.Close()
+	made := plan.Make(reader.Rows(ctx), p.Options)
+	made.Inputs = reader.Inputs()
+	return made, ctx.Err()
+}
+
+func openPlanned(ctx context.Context, files *input.Files, p plans.Plan) (*input.Reader, error) {
+	cfg, err := p.Read.Config()
+	if err != nil {
+		return nil, err
+	}
+	reader, err := input.Open(ctx, files, cfg)
+	if err == nil {
+		reader.At(p.Options.Time(p.Created))
+	}
+	return reader, err
+}
+
+// FirstRows returns the first n rows of a plan as they would be sent. They are kept nowhere.
+func (s *Service) FirstRows(ctx context.Context, p plans.Plan, files *input.Files, n int) (first []plan.First, err error) {
+	reader, err := openPlanned(ctx, files, p)
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	for range plan.Watch(reader.Rows(ctx), min(n, plan.MaxFirst), &first) {
+		if len(first) >= n {
+			break
+		}
+	}
+	return first, ctx.Err()
+}
+
+// PlanOf returns a plan, or *NotFound.
+func (s *Service) PlanOf(ctx context.Context, id string) (plans.Plan, error) {
+	none := &NotFound{Kind: "plan", ID: jobs.Line(id)}
+	if jobs.CheckID(id) != nil {
+		return plans.Plan{}, none
+	}
+	p, err := s.plans.Plan(ctx, id)
+	if errors.Is(err, plans.ErrNone) {
+		return p, none
+	}
+	return p, err
+}
+
+// mostPlans is how many plans are listed.
+const mostPlans = 200
+
+// Plans returns the newest plans.
+func (s *Service) Plans(ctx context.Context) ([]plans.Plan, error) {
+	return s.plans.Plans(ctx, mostPlans)
+}
+
+// Approval says which plans need one: those with more rows than Above that change something, where Required.
+type Approval struct {
+	Required bool
+	Above    int64
+}
+
+// Needs tells whether a plan needs an approval.
+func (a Approval) Needs(p plans.Plan) bool {
+	return a.Required && (a.Above == 0 || p.Changes() > a.Above)
+}
+
+// shown returns a plan that is still the one with a digest.
+func (s *Service) shown(ctx context.Context, id, digest string) (plans.Plan, error) {
+	p, err := s.PlanOf(ctx, id)
+	if err == nil && p.Digest != digest {
+		err = &Conflict{Kind: PlanChanged, ID: id, text: "plan " + id + " is not the one that was shown"}
+	}
+	return p, err
+}
+
+// AskApproval notes that somebody asks for one. It may be asked for again.
+func (s *Service) AskApproval(ctx context.Context, id, digest string, by By) error {
+	if _, err := s.shown(ctx, id, digest); err != nil {
+		return err
+	}
+	err := s.plans.Ask(ctx, id, plans.Act{Who: by.Who, Reason: by.Reason, At: time.Now().UTC(), Digest: digest})
+	if errors.Is(err, plans.ErrDone) {
+		return nil
+	}
+	return err
+}
+
+// Decide approves or refuses a plan. Nobody approves what they planned or asked for: same tells whether two names are those of
+// one person. Once decided it stays so.
+func (s *Service) Decide(ctx context.Context, id, digest string, approve bool, by By, same func(a, b string) bool) error {
+	p, err := s.shown(ctx, id, digest)
+	if err != nil {
+		return err
+	}
+	if approve && (same(p.Who, by.Who) || p.Asked != nil && same(p.Asked.Who, by.Who)) {
+		return &Conflict{Kind: OwnPlan, ID: id, text: "plan " + id + " was made or asked for by " + by.Who + ": somebody else approves it"}
+	}
+	err = s.plans.Decide(ctx, id, plans.Act{Who: by.Who, Reason: by.Reason, At: time.Now().UTC(), Digest: digest, Approved: approve})
+	if !errors.Is(err, plans.ErrDone) {
+		return err
+	}
+	if p, err = s.PlanOf(ctx, id); err == nil && (p.Decided == nil || p.Decided.Approved != approve) {
+		err = &Conflict{Kind: PlanDecided, ID: id, text: "plan " + id + " was decided before"}
+	}
+	return err
+}
+
+// StartOrder asks for the job of a plan.
+type StartOrder struct {
+	Plan     string
+	Files    *input.Files // the input
+	Approval Approval
+	By       By
+}
+
+// Start creates the job of a plan: the Submission's Queue queues its rows. However often it is asked for there is one job, and after
+// an interruption it goes on; a job that is queued to its end has no Submission. Its errors are those of Submit.
+func (s *Service) Start(ctx context.Context, o StartOrder) (jobs.Job, *Submission, error) {
+	p, err := s.PlanOf(ctx, o.Plan)
+	if err != nil {
+		return jobs.Job{}, nil, err
+	}
+	switch {
+	case p.State() == plans.Refused:
+		return jobs.Job{}, nil, &Conflict{Kind: PlanRefused, ID: p.ID, text: "plan " + p.ID + " was refused by " + p.Decided.Who}
+	case o.Approval.Needs(p) && (p.Decided == nil || !p.Decided.Approved):
+		return jobs.Job{}, nil, &Conflict{Kind: NeedsApproval, ID: p.ID, text: "plan " + p.ID + " needs an approval"}
+	}
+	order := Order{Files: o.Files, Read: p.Read, Options: p.Options, ID: p.Job, Who: o.By.Who}
+	job, err := s.ledger.Job(ctx, p.Job)
+	switch {
+	case err == nil && (job.Sealed || job.State.Ended()):
+		return job, nil, s.started(ctx, p, o.By)
+	case err == nil:
+		order.Resume = p.Job
+	}
+	if err := samePlanned(p, o.Files); err != nil {
+		return jobs.Job{}, nil, err
+	}
+	sub, err := s.Begin(ctx, order)
+	if err != nil {
+		return jobs.Job{}, nil, err
+	}
+	if err := s.started(ctx, p, o.By); err != nil {
+		sub.Close()
+		return jobs.Job{}, nil, err
+	}
+	return sub.Job, sub, nil
+}
+
+// started notes in plan and job who planned, approved and started it (I13).
+func (s *Service) started(ctx context.Context, p plans.Plan, by By) error {
+	if p.Started != nil {
+		return nil
+	}
+	var events []jobs.Event
+	if p.Decided != nil {
+		events = append(events, jobs.Event{Who: p.Decided.Who, What: jobs.EventApprove, Reason: p.Decided.Reason})
+	}
+	for _, e := range append(events, jobs.Event{Who: by.Who, What: jobs.EventStart, Reason: cmp.Or(by.Reason, "plan "+p.ID+" of "+p.Who)}) {
+		if err := s.ledger.Tell(ctx, p.Job, e); err != nil {
+			return err
+		}
+	}
+	err := s.plans.Start(ctx, p.ID, plans.Act{Who: by.Who, Reason: by.Reason, At: time.Now().UTC(), Digest: p.Digest})
+	if errors.Is(err, plans.ErrDone) {
+		return nil
+	}
+	return err
+}
+
+// samePlanned holds files to those that were planned.
+func samePlanned(p plans.Plan, files *input.Files) error {
+	inputs, err := files.Digest()
+	if err != nil {
+		return err
+	}
+	same := len(inputs) == len(p.Made.Inputs)
+	for i := 0; same && i < len(inputs); i++ {
+		same = inputs[i].Identity() == p.Made.Inputs[i].Identity()
+	}
+	if !same {
+		return &Conflict{Kind: OtherInput, ID: p.ID, text: "this is not the input that was planned"}
+	}
+	return nil
+}

@@ -1,0 +1,375 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/plan"
+	"github.com/sunbulk/sunbulk/internal/plans"
+	"github.com/sunbulk/sunbulk/internal/report"
+	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/internal/uploads"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// planBody is what POST /v1/plans takes: the flags of 'sunbulk plan'.
+type planBody struct {
+	Upload          string            `json:"upload"`
+	App             string            `json:"app"`
+	Op              string            `json:"op"`
+	Set             map[string]string `json:"set"` // path → value
+	Map             map[string]string `json:"map"` // column → path
+	Delimiter       string            `json:"delimiter"`
+	Encoding        string            `json:"encoding"`
+	Sheet           string            `json:"sheet"`
+	PhoneCountry    string            `json:"phoneCountry"`
+	Where           string            `json:"where"`
+	Vars            map[string]string `json:"vars"`
+	Now             string            `json:"now"`
+	AllowDuplicates bool              `json:"allowDuplicates"`
+	Options         map[string]string `json:"options"` // by the names of flags, such as max-failures
+	Check           bool              `json:"check"`
+}
+
+// spec is how the rows are read.
+func (b planBody) spec() input.Spec {
+	pairs := func(m map[string]string) (all []string) {
+		for _, name := range slices.Sorted(maps.Keys(m)) {
+			all = append(all, name+"="+m[name])
+		}
+		return all
+	}
+	return input.Spec{
+		Op: b.Op, Set: pairs(b.Set), Map: pairs(b.Map), Delimiter: b.Delimiter, Encoding: b.Encoding, Sheet: b.Sheet, PhoneCountry: b.PhoneCountry,
+		Where: b.Where, Vars: pairs(b.Vars), Now: b.Now, AllowDuplicates: b.AllowDuplicates,
+	}
+}
+
+// options are those of the job.
+func (b planBody) options() (jobs.Options, error) {
+	opt := jobs.Defaults()
+	opt.App = b.App
+	table := jobs.OptionTable()
+	for _, name := range slices.Sorted(maps.Keys(b.Options)) {
+		i := slices.IndexFunc(table, func(o jobs.Option) bool { return o.Name == name })
+		if i < 0 {
+			return opt, &service.Invalid{Field: "options", Text: "a job has no option " + jobs.Line(name)}
+		}
+		if err := table[i].Set(&opt, b.Options[name]); err != nil {
+			return opt, err
+		}
+	}
+	if (opt.Window != "" || opt.FinishBy != "") && opt.Timezone == "" {
+		opt.Timezone = "UTC"
+	}
+	return opt, nil
+}
+
+// planView is what the API says of a plan.
+type planView struct {
+	Plan          string         `json:"plan"`
+	Digest        string         `json:"digest"`
+	State         plans.State    `json:"state"`
+	NeedsApproval bool           `json:"needsApproval"`
+	App           string         `json:"app"`
+	Job           string         `json:"job,omitempty"` // when it is started
+	Upload        string         `json:"upload"`
+	Name          string         `json:"name"`
+	Who           string         `json:"who"`
+	Created       time.Time      `json:"created"`
+	Changes       int64          `json:"changes"` // rows that change something
+	Removes       int64          `json:"removes"`
+	Options       report.Options `json:"options"`
+	Counts        plan.Plan      `json:"counts"`
+	Check         *plan.Findings `json:"check,omitempty"`
+	FirstRows     []plan.First   `json:"firstRows,omitempty"`
+	Asked         *plans.Act     `json:"asked,omitempty"`
+	Decided       *plans.Act     `json:"decided,omitempty"`
+	Started       *plans.Act     `json:"started,omitempty"`
+}
+
+// viewOf shows a plan as the actor may see it.
+func (x *exchange) viewOf(p plans.Plan) planView {
+	v := planView{
+		Plan: p.ID, Digest: p.Digest, State: p.State(), NeedsApproval: x.Approval.Needs(p), App: p.Options.App, Upload: p.Upload, Name: p.Name, Who: p.Who, Created: p.Created,
+		Changes: p.Changes(), Removes: p.Removes(), Options: report.Options{Options: p.Options}, Counts: p.Made, Check: p.Check, Asked: p.Asked, Decided: p.Decided, Started: p.Started,
+	}
+	if p.Started != nil {
+		v.Job = p.Job
+	}
+	if !x.actor.may(people) {
+		v.Counts.Samples = slices.Clone(v.Counts.Samples)
+		for i := range v.Counts.Samples {
+			v.Counts.Samples[i].Cause = hide(v.Counts.Samples[i].Cause)
+		}
+	}
+	return v
+}
+
+// planning is how many inputs are read at a time: each takes memory that does not grow with it.
+const planning = 2
+
+// makePlan counts what a job would do.
+func (x *exchange) makePlan(b planBody, key string) (plans.Plan, error) {
+	u, err := x.upload(b.Upload)
+	if err != nil {
+		return plans.Plan{}, err
+	}
+	opt, err := b.options()
+	if err != nil {
+		return plans.Plan{}, err
+	}
+	if b.App == "" {
+		return plans.Plan{}, &service.Invalid{Field: "app", Text: "no app id is given"}
+	}
+	if !x.actor.sees(b.App) {
+		return plans.Plan{}, &service.NotFound{Kind: "app", ID: jobs.Line(b.App)}
+	}
+	opt.Simulated = x.Simulated
+	o := service.PlanOrder{Upload: u.ID, Name: u.Name, Files: x.kept(u.Name, u.ID), Read: b.spec(), Options: opt, By: x.by("")}
+	if key != "" {
+		o.Key = "plan\x00" + x.actor.Name + "\x00" + key
+	}
+	if b.Check {
+		if x.Check == nil {
+			return plans.Plan{}, &service.Invalid{Field: "check", Text: "this console cannot ask the API: it has no credentials"}
+		}
+		o.Check = func(ctx context.Context, made plan.Plan) (*plan.Findings, error) { return x.Check(ctx, opt, made) }
+	}
+	x.unhurried()
+	select {
+	case x.plansAtOnce <- struct{}{}:
+		defer func() { <-x.plansAtOnce }()
+	case <-x.r.Context().Done():
+		return plans.Plan{}, x.r.Context().Err()
+	}
+	p, err := x.Service.Plan(x.r.Context(), o)
+	if err == nil {
+		x.told("plan", "plan", p.ID, "upload", u.ID)
+	}
+	return p, err
+}
+
+// idempotencyKey returns the caller's, or "".
+func (x *exchange) idempotencyKey() (string, error) {
+	const most = 200
+	key := x.r.Header.Get("Idempotency-Key")
+	if len(key) > most {
+		return "", &service.Invalid{Field: "Idempotency-Key", Text: fmt.Sprintf("has more than %d bytes", most)}
+	}
+	return key, nil
+}
+
+func addPlan(x *exchange) error {
+	var b planBody
+	if err := x.read(&b); err != nil {
+		return err
+	}
+	key, err := x.idempotencyKey()
+	if err != nil {
+		return err
+	}
+	p, err := x.makePlan(b, key)
+	if err != nil {
+		return err
+	}
+	x.w.Header().Set("Location", x.Prefix+"/v1/plans/"+p.ID)
+	return x.answer(http.StatusCreated, x.viewOf(p))
+}
+
+// plan returns one, as far as the actor may see it.
+func (x *exchange) plan(id string) (plans.Plan, error) {
+	p, err := x.Service.PlanOf(x.r.Context(), id)
+	if err == nil && !x.actor.sees(p.Options.App) {
+		err = &service.NotFound{Kind: "plan", ID: jobs.Line(id)}
+	}
+	return p, err
+}
+
+// firstRows shows how the first rows of a plan would be sent, while its upload is there.
+func (x *exchange) firstRows(p plans.Plan, n int) ([]plan.First, error) {
+	if !x.actor.may(people) || n < 1 {
+		return nil, nil
+	}
+	if _, err := x.Uploads.Get(p.Upload); errors.Is(err, uploads.ErrNone) {
+		return nil, nil
+	}
+	return x.Service.FirstRows(x.r.Context(), p, x.kept(p.Name, p.Upload), n)
+}
+
+func showPlan(x *exchange) error {
+	n, err := number(x.r.URL.Query(), "rows")
+	if err != nil {
+		return err
+	}
+	p, err := x.plan(x.r.PathValue("plan"))
+	if err != nil {
+		return err
+	}
+	v := x.viewOf(p)
+	if v.FirstRows, err = x.firstRows(p, int(min(n, plan.MaxFirst))); err != nil {
+		return err
+	}
+	return x.answer(http.StatusOK, v)
+}
+
+// planList is what GET /v1/plans answers.
+type planList struct {
+	Plans []planView `json:"plans"`
+}
+
+// plans are those that the actor may see, the newest first; of one state, or of all.
+func (x *exchange) plans(state plans.State) (planList, error) {
+	list := planList{[]planView{}}
+	all, err := x.Service.Plans(x.r.Context())
+	for _, p := range all {
+		if x.actor.sees(p.Options.App) && (state == "" || p.State() == state) {
+			list.Plans = append(list.Plans, x.viewOf(p))
+		}
+	}
+	return list, err
+}
+
+func listPlans(x *exchange) error {
+	state := plans.State(x.r.URL.Query().Get("state"))
+	if state != "" && !slices.Contains([]plans.State{plans.Planned, plans.Waiting, plans.Approved, plans.Refused, plans.Started}, state) {
+		return &service.Invalid{Field: "state", Text: "\"" + jobs.Line(string(state)) + "\" is no state of a plan"}
+	}
+	list, err := x.plans(state)
+	if err != nil {
+		return err
+	}
+	return x.answer(http.StatusOK, list)
+}
+
+// decision is what POST /v1/approvals takes.
+type decision struct {
+	Plan   string `json:"plan"`
+	Digest string `json:"digest"` // of the plan as it was shown
+	Refuse bool   `json:"refuse"`
+	Reason string `json:"reason"`
+}
+
+// ask asks for an approval.
+func (x *exchange) ask(id, digest, reason string) (plans.Plan, error) {
+	p, err := x.plan(id)
+	if err == nil {
+		err = checkReason(reason)
+	}
+	if err == nil {
+		err = x.Service.AskApproval(x.r.Context(), p.ID, digest, x.by(reason))
+	}
+	if err != nil {
+		return p, err
+	}
+	x.told("ask for approval", "plan", p.ID)
+	return x.plan(id)
+}
+
+// decide approves or refuses.
+func (x *exchange) decide(d decision) (plans.Plan, error) {
+	p, err := x.plan(d.Plan)
+	if err == nil {
+		err = checkReason(d.Reason)
+	}
+	if err == nil {
+		err = x.Service.Decide(x.r.Context(), p.ID, d.Digest, !d.Refuse, x.by(d.Reason), samePerson)
+	}
+	if err != nil {
+		return p, err
+	}
+	what := jobs.EventApprove
+	if d.Refuse {
+		what = "refuse"
+	}
+	x.told(what, "plan", p.ID)
+	return x.plan(d.Plan)
+}
+
+func askApproval(x *exchange) error {
+	var d decision
+	if err := x.read(&d); err != nil {
+		return err
+	}
+	p, err := x.ask(x.r.PathValue("plan"), d.Digest, d.Reason)
+	if err != nil {
+		return err
+	}
+	return x.answer(http.StatusOK, x.viewOf(p))
+}
+
+func addApproval(x *exchange) error {
+	var d decision
+	if err := x.read(&d); err != nil {
+		return err
+	}
+	p, err := x.decide(d)
+	if err != nil {
+		return err
+	}
+	return x.answer(http.StatusOK, x.viewOf(p))
+}
+
+func listApprovals(x *exchange) error {
+	list, err := x.plans(plans.Waiting)
+	if err != nil {
+		return err
+	}
+	return x.answer(http.StatusOK, list)
+}
+
+// start makes the job of a plan, and queues its rows behind the answer.
+func (x *exchange) start(id, reason string) (jobs.Job, error) {
+	p, err := x.plan(id)
+	if err == nil {
+		err = checkReason(reason)
+	}
+	if err != nil {
+		return jobs.Job{}, err
+	}
+	var job jobs.Job
+	err = x.act(func(ctx context.Context) (err error) {
+		job, err = x.begin(ctx, p, x.by(reason))
+		return err
+	})
+	if err == nil {
+		x.told(jobs.EventStart, "plan", p.ID, "job", job.ID)
+	}
+	return job, err
+}
+
+// made is what POST /v1/jobs answers.
+type madeJob struct {
+	Job  string `json:"job"`
+	Plan string `json:"plan"`
+}
+
+func addJob(x *exchange) error {
+	var b struct {
+		Plan   string `json:"plan"`
+		Reason string `json:"reason"`
+	}
+	if err := x.read(&b); err != nil {
+		return err
+	}
+	key, err := x.idempotencyKey()
+	if err == nil && key != "" {
+		_, err = x.Service.Once(x.r.Context(), "job\x00"+x.actor.Name+"\x00"+key, b.Plan)
+	}
+	if err != nil {
+		return err
+	}
+	job, err := x.start(b.Plan, b.Reason)
+	if err != nil {
+		return err
+	}
+	x.w.Header().Set("Location", x.Prefix+"/v1/jobs/"+job.ID)
+	return x.answer(http.StatusAccepted, madeJob{job.ID, cmp.Or(b.Plan)})
+}
