@@ -46,8 +46,9 @@ bench-limits: build ## measure how workers find every kind of limit, beside a cl
 picture: build ## make docs/report.webp again, the picture in the README (four minutes, needs redis-server and chromium)
 	tools/reportpicture.sh
 
-chaos: ## break everything around a long run, from SEED (drawn): kill -9, lost Redis, lost network, a misbehaving API
+chaos: ## break everything around a long run, from SEED (drawn): kill -9, lost Redis, lost network, a misbehaving API; then failovers behind Sentinels
 	go -C tools/chaos test -v -count 1 -timeout 20m ./... -seed $(SEED) -rows 50000 -faults 100 -minutes 8 -figures
+	go -C tools/chaos test -v -count 1 -timeout 20m -run 'TestChaos$$' ./... -seed $(SEED) -rows 20000 -faults 60 -minutes 6 -sentinel
 
 chaos-runbook: ## kill everything around the migration of ROWS users (20000) by a runbook, and the backfill of 3,000, on Redis and in one process, from SEED (drawn)
 	go -C tools/chaos test -v -count 1 -timeout 40m -run 'ChaosRunbook$$' ./... -seed $(SEED) -users $(ROWS) -kills 1000 -minutes 4

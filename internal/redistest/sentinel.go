@@ -141,6 +141,15 @@ func (s *Sentinel) Cut(t testing.TB) {
 	}
 }
 
+// Whole tells whether the Sentinels' master has all other servers as replicas, which have what it wrote before.
+func (s *Sentinel) Whole(t testing.TB) bool {
+	t.Helper()
+	rdb := redis.NewClient(&redis.Options{Addr: s.Master(t).Addr, MaxRetries: -1, DialerRetries: 1})
+	defer rdb.Close()
+	info, err := rdb.Info(context.Background(), "replication").Result()
+	return err == nil && strings.Contains(info, "role:master") && strings.Count(info, "state=online") == len(s.Servers)-1
+}
+
 // settle returns when the replicas follow the master and the Sentinels know of them and of each other.
 func (s *Sentinel) settle(t testing.TB) {
 	t.Helper()

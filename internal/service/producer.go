@@ -87,26 +87,6 @@ func (p *producer) queue(ctx context.Context, job jobs.Job, rows enqueue.Records
 	return err
 }
 
-// settle verifies that a job is queued, once all replicas have it: one may have been promoted already, and the old master, which lacks its
-// confirmation, still answer. A replica that is behind, or is gone unnoticed, costs some seconds.
-func (p *producer) settle(ctx context.Context, id string) error {
-	const most, look = 5 * time.Second, 200 * time.Millisecond
-	for end := time.Now().Add(most); ; {
-		replicated, err := p.ledger.Replicated(ctx, id, p.replicaCount(ctx, id))
-		if err == nil {
-			err = p.verify(ctx, id)
-		}
-		if err != nil || replicated || time.Now().After(end) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(look):
-		}
-	}
-}
-
 // verify looks whether a job that was queued to its end is there, with a task for each of its batches: ledger.ErrWentBack when not. What
 // is lost later is lost by Redis.
 func (p *producer) verify(ctx context.Context, id string) error {

@@ -5,9 +5,30 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
+
+// replicate returns when all replicas have what was written about a job, and it is still as it should be: one may have been promoted already, and
+// the old master, which lacks its confirmation, still answer. A replica that is behind, or is gone unnoticed, costs some seconds.
+func (s *Service) replicate(ctx context.Context, job string, verify func(ctx context.Context, job string) error) error {
+	const most, look = 5 * time.Second, 200 * time.Millisecond
+	for end := time.Now().Add(most); ; {
+		replicated, err := s.ledger.Replicated(ctx, job, s.replicaCount(ctx, job))
+		if err == nil {
+			err = verify(ctx, job)
+		}
+		if err != nil || replicated || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(look):
+		}
+	}
+}
 
 // replicaCount tells how many replicas of a Redis may be promoted: those that a Sentinel knows of, or else those that the master of a job has.
 func (s *Service) replicaCount(ctx context.Context, job string) int {

@@ -19,7 +19,7 @@ func (sub *Submission) Queue(ctx context.Context) error {
 	for times := 1; ; times++ {
 		err := sub.producer.queue(ctx, sub.Job, sub.reader.Rows(ctx), sub.reader.Inputs)
 		if err == nil {
-			err = sub.producer.settle(ctx, sub.Job.ID)
+			err = sub.producer.replicate(ctx, sub.Job.ID, sub.producer.verify)
 		}
 		switch {
 		case !errors.Is(err, ledger.ErrWentBack):

@@ -159,9 +159,19 @@ func (s *Service) createOnce(ctx context.Context, sub *Submission) error {
 	return s.goOn(ctx, sub, before, sub.order.Note)
 }
 
+// create makes the job, and waits until all replicas have it: one that is lost while workers call for it would be made, and called for, again.
 func (s *Service) create(ctx context.Context, sub *Submission) error {
 	job := sub.Job
 	job.Enqueuer = jobs.Enqueuer{Name: sub.producer.name}
+	if err := s.ledger.Create(ctx, job); err != nil {
+		return err
+	}
+	if err := s.replicate(ctx, job.ID, func(context.Context, string) error { return nil }); err != nil {
+		return err
+	}
+	if _, _, err := s.ledger.Standing(ctx, job.ID); !errors.Is(err, ledger.ErrNoJob) {
+		return err
+	}
 	return s.ledger.Create(ctx, job)
 }
 

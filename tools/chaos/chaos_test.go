@@ -18,6 +18,7 @@ func TestMain(m *testing.M) {
 	flag.Int("users", 200, "users of a migration")
 	flag.Int("kills", 3, "faults to inject in a migration")
 	flag.Bool("figures", false, "measure what a SIGKILL and a SIGSTOP of 40 s cost, too")
+	flag.Bool("sentinel", false, "put Redis behind Sentinels, and let it fail over")
 	flag.Int("times", 0, "how often each fault of a topology is tried; 0 leaves them out")
 	os.Exit(m.Run())
 }
@@ -35,7 +36,7 @@ func seedOf() uint64 {
 	return rand.Uint64N(1e9)
 }
 
-// TestChaos holds I1, I2, I3, I4, I5, I8 and I9 while everything around the processes breaks.
+// TestChaos holds I1, I2, I3, I4, I5, I8, I9 and, with -sentinel, I10 while everything around the processes breaks.
 func TestChaos(t *testing.T) {
 	seed := seedOf()
 	t.Logf("seed %d: go -C tools/chaos test -v -run %s$ -seed %d -rows %d -faults %d", seed, t.Name(), seed, option[int]("rows"), option[int]("faults"))
@@ -71,7 +72,7 @@ type ending struct {
 
 // storm starts the tasks of the plan one after the other, and injects faults while they run.
 func (c *chaos) storm(faults int, deadline time.Time) {
-	table := allFaults()
+	table := c.faults()
 	for injected := 0; injected < faults && time.Now().Before(deadline); {
 		due := min(len(c.plan.tasks), 1+injected*len(c.plan.tasks)/max(1, faults*9/10))
 		c.begin(c.plan.tasks[:due])

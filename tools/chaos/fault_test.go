@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"slices"
 	"syscall"
 	"time"
 
@@ -83,6 +84,51 @@ func killReport(c *chaos) (func(), time.Duration) {
 	return nil, 0
 }
 
+// faults are those that the rig's Redis can have.
+func (c *chaos) faults() []fault {
+	all := allFaults()
+	if c.guarded == nil {
+		return all
+	}
+	all = slices.DeleteFunc(all, func(f fault) bool { return f.name == "Redis killed" })
+	return append(all, fault{"graceful failover", failOver}, fault{"graceful failover", failOver}, fault{"master killed", killMaster},
+		fault{"master killed", killMaster}, fault{"replication cut, master killed", cutAndKill}, fault{"replication cut, master killed", cutAndKill})
+}
+
+// failOver promotes a replica while the master is well.
+func failOver(c *chaos) (func(), time.Duration) {
+	if !c.guarded.Whole(c) {
+		return nil, 0
+	}
+	c.guarded.Failover(c)
+	return func() {}, 0
+}
+
+// killMaster kills the master, and starts it again after its replacement.
+func killMaster(c *chaos) (func(), time.Duration) {
+	if !c.guarded.Whole(c) {
+		return nil, 0
+	}
+	return replaceMaster(c)
+}
+
+func replaceMaster(c *chaos) (func(), time.Duration) {
+	master := c.guarded.Master(c)
+	master.Kill()
+	c.guarded.Failed(c, master)
+	return func() { master.Restart(c) }, c.between(0, 4*time.Second)
+}
+
+// cutAndKill kills a master of whose last seconds no replica knows.
+func cutAndKill(c *chaos) (func(), time.Duration) {
+	if !c.guarded.Whole(c) {
+		return nil, 0
+	}
+	c.guarded.Cut(c)
+	c.pass(c.between(500*time.Millisecond, 3*time.Second))
+	return replaceMaster(c)
+}
+
 func killRedis(c *chaos) (func(), time.Duration) {
 	c.redis.Kill()
 	c.pass(c.between(0, 2*time.Second))
@@ -98,6 +144,9 @@ func toAPI(l *line) *route   { return l.api }
 func onRoute(to func(*line) *route, breaking func(*chaos, *route) (end func())) func(*chaos) (func(), time.Duration) {
 	return func(c *chaos) (func(), time.Duration) {
 		lines := c.lines()
+		if len(lines) == 0 || to(lines[0]) == nil {
+			return nil, 0
+		}
 		if c.chance(0.7) {
 			i := c.random.IntN(len(lines))
 			lines = lines[i : i+1]

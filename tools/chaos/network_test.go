@@ -12,7 +12,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// line is how one process reaches Redis and the API.
+// line is how one process reaches Redis and the API. Behind Sentinels, who tell it the address, it reaches Redis by itself.
 type line struct{ redis, api *route }
 
 // route is a proxy that can be made to fail.

@@ -24,11 +24,12 @@ import (
 // rig is what the processes need around them: Redis, the simulated API, and a line to each.
 type rig struct {
 	testing.TB
-	dir     string            // of inputs, logs and reports
-	program string            // the sunbulk binary
-	secrets string            // credentials file
-	redis   *redistest.Server // nil where it is a topology
-	url     string            // of Redis
+	dir     string              // of inputs, logs and reports
+	program string              // the sunbulk binary
+	secrets string              // credentials file
+	redis   *redistest.Server   // nil where it is a topology
+	guarded *redistest.Sentinel // nil where it is another
+	url     string              // of Redis
 	sim     *suncotest.Server
 	witness *witness
 	api     string // host:port of the simulated API
@@ -55,6 +56,12 @@ func newRig(t testing.TB, world suncotest.World) *rig {
 	t.Helper()
 	before := len(goroutines())
 	t.Cleanup(func() { noGoroutineLeft(t, before) })
+	if option[bool]("sentinel") {
+		s := redistest.StartSentinel(t)
+		r := newRigOn(t, world, build(t), s.URL(), s.Client(t))
+		r.guarded = s
+		return r
+	}
 	server := redistest.Start(t) // skips without redis-server
 	r := newRigOn(t, world, build(t), server.URL(), server.Client(t))
 	r.redis = server
@@ -115,7 +122,19 @@ func build(t testing.TB) string {
 }
 
 func (r *rig) newLine(name string) *line {
-	return &line{newRoute(r, name+"-redis", r.redis.Addr), newRoute(r, name+"-api", r.api)}
+	l := &line{api: newRoute(r, name+"-api", r.api)}
+	if r.redis != nil {
+		l.redis = newRoute(r, name+"-redis", r.redis.Addr)
+	}
+	return l
+}
+
+// redisBy is the URL of Redis for the process that has a line.
+func (r *rig) redisBy(l *line) string {
+	if l.redis == nil {
+		return r.url
+	}
+	return "redis://" + l.redis.addr()
 }
 
 // start runs sunbulk in the rig's folder.
@@ -140,7 +159,7 @@ func (r *rig) addWorker() *worker {
 func (r *rig) startWorker(w *worker) {
 	r.Helper()
 	w.killed, w.again = false, time.Time{}
-	w.process = r.start("worker", "worker", "--redis", "redis://"+w.redis.addr(), "--base-url", "http://"+w.api.addr(),
+	w.process = r.start("worker", "worker", "--redis", r.redisBy(w.line), "--base-url", "http://"+w.api.addr(),
 		"--credentials", r.secrets, "--concurrency", "16", "--log-format", "json")
 }
 

@@ -52,7 +52,7 @@ func (c *chaos) begin(tasks []*task) {
 			c.Fatal(err)
 		}
 		t.line = c.newLine(t.name)
-		if !t.embedded {
+		if !t.embedded && t.redis != nil {
 			t.redis.slow(requests, 20*time.Millisecond) // for ever: else it is over before anything can break
 		}
 		c.run(t)
@@ -74,7 +74,7 @@ func (c *chaos) run(t *task) {
 		t.process = c.start(t.name, args...)
 		return
 	}
-	args := append([]string{"enqueue", t.input(), "--redis", "redis://" + t.redis.addr()}, t.flags()...)
+	args := append([]string{"enqueue", t.input(), "--redis", c.redisBy(t.line)}, t.flags()...)
 	if t.process != nil {
 		// The command has said which job it goes on with: name that one, for once.
 		if job := jobIn(t.process.said(), `going on with job `+jobID); job != "" {
