@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -249,82 +248,6 @@ func listPlans(x *exchange) error {
 	return x.answer(http.StatusOK, list)
 }
 
-// decision is what POST /v1/approvals takes.
-type decision struct {
-	Plan   string `json:"plan"`
-	Digest string `json:"digest"` // of the plan as it was shown
-	Refuse bool   `json:"refuse"`
-	Reason string `json:"reason"`
-}
-
-// ask asks for an approval.
-func (x *exchange) ask(id, digest, reason string) (plans.Plan, error) {
-	p, err := x.plan(id)
-	if err == nil {
-		err = checkReason(reason)
-	}
-	if err == nil {
-		err = x.Service.AskApproval(x.r.Context(), p.ID, digest, x.by(reason))
-	}
-	if err != nil {
-		return p, err
-	}
-	x.told("ask for approval", "plan", p.ID)
-	return x.plan(id)
-}
-
-// decide approves or refuses.
-func (x *exchange) decide(d decision) (plans.Plan, error) {
-	p, err := x.plan(d.Plan)
-	if err == nil {
-		err = checkReason(d.Reason)
-	}
-	if err == nil {
-		err = x.Service.Decide(x.r.Context(), p.ID, d.Digest, !d.Refuse, x.by(d.Reason), samePerson)
-	}
-	if err != nil {
-		return p, err
-	}
-	what := jobs.EventApprove
-	if d.Refuse {
-		what = "refuse"
-	}
-	x.told(what, "plan", p.ID)
-	return x.plan(d.Plan)
-}
-
-func askApproval(x *exchange) error {
-	var d decision
-	if err := x.read(&d); err != nil {
-		return err
-	}
-	p, err := x.ask(x.r.PathValue("plan"), d.Digest, d.Reason)
-	if err != nil {
-		return err
-	}
-	return x.answer(http.StatusOK, x.viewOf(p))
-}
-
-func addApproval(x *exchange) error {
-	var d decision
-	if err := x.read(&d); err != nil {
-		return err
-	}
-	p, err := x.decide(d)
-	if err != nil {
-		return err
-	}
-	return x.answer(http.StatusOK, x.viewOf(p))
-}
-
-func listApprovals(x *exchange) error {
-	list, err := x.plans(plans.Waiting)
-	if err != nil {
-		return err
-	}
-	return x.answer(http.StatusOK, list)
-}
-
 // start makes the job of a plan, and queues its rows behind the answer.
 func (x *exchange) start(id, reason string) (jobs.Job, error) {
 	p, err := x.plan(id)
@@ -345,7 +268,7 @@ func (x *exchange) start(id, reason string) (jobs.Job, error) {
 	return job, err
 }
 
-// made is what POST /v1/jobs answers.
+// madeJob is what POST /v1/jobs answers.
 type madeJob struct {
 	Job  string `json:"job"`
 	Plan string `json:"plan"`
@@ -371,5 +294,5 @@ func addJob(x *exchange) error {
 		return err
 	}
 	x.w.Header().Set("Location", x.Prefix+"/v1/jobs/"+job.ID)
-	return x.answer(http.StatusAccepted, madeJob{job.ID, cmp.Or(b.Plan)})
+	return x.answer(http.StatusAccepted, madeJob{job.ID, b.Plan})
 }

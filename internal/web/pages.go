@@ -33,6 +33,8 @@ func parsePages(prefix string) (*pages, error) {
 		"percent": func(part float64) string { return fmt.Sprintf("%.3g%%", part*100) },
 		"query":   query,
 		"rate":    func(f float64) string { return fmt.Sprintf("%.3g", f) },
+		"add":     func(a, b int) int { return a + b },
+		"clip":    func(s string) string { return s[:min(12, len(s))] },
 		"ms":      func(f float64) string { return took(f / 1000) },
 	}
 	frame, err := template.New("frame.html").Funcs(funcs).ParseFS(assets, "pages/frame.html", "pages/parts.html")
@@ -82,7 +84,7 @@ func (x *exchange) show(status int, name, title string, page any) error {
 	here, _, _ := strings.Cut(strings.TrimPrefix(x.r.URL.Path, "/"), "/")
 	f := framed{
 		Title: title, Here: here, Actor: x.actor, Tokens: x.Tokens != nil && x.actor.Name != "", Note: x.Note, Page: page,
-		May: map[string]bool{"operate": x.actor.may(operate) && !x.ReadOnly, "people": x.actor.may(people)},
+		May: map[string]bool{"operate": x.actor.may(operate) && !x.ReadOnly, "approve": x.actor.may(approve) && !x.ReadOnly, "people": x.actor.may(people)},
 	}
 	if live, ok := page.(interface{ live() string }); ok {
 		f.Live = live.live()

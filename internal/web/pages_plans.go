@@ -1,0 +1,127 @@
+package web
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/plan"
+	"github.com/sunbulk/sunbulk/internal/plans"
+)
+
+func plansPage(x *exchange) error {
+	list, err := x.plans("")
+	if err != nil {
+		return err
+	}
+	return x.show(http.StatusOK, "plans", "Plans", list)
+}
+
+// planPageView is the page of one plan.
+type planPageView struct {
+	planView
+	Values    []string // paths that the first rows have
+	Duration  time.Duration
+	Own       bool   // the one who looks made it or asked for its approval
+	Confirm   string // number to type before it is started; empty = none
+	Confirms  string // what that counts
+	CanStart  bool
+	CanAsk    bool
+	CanDecide bool
+	Wrong     bool
+	Typed     string
+}
+
+const rowsShown = 20
+
+func planPage(x *exchange) error { return x.showPlan(http.StatusOK, nil) }
+
+func (x *exchange) showPlan(status int, wrong url.Values) error {
+	p, err := x.plan(x.r.PathValue("plan"))
+	if err != nil {
+		return err
+	}
+	v := planPageView{planView: x.viewOf(p), Duration: p.Made.Duration().Round(time.Second), Wrong: wrong != nil, Typed: wrong.Get("confirm")}
+	if v.FirstRows, err = x.firstRows(p, rowsShown); err != nil {
+		return err
+	}
+	v.Values = valuesOf(v.FirstRows)
+	v.Own = samePerson(p.Who, x.by("").Who) || p.Asked != nil && samePerson(p.Asked.Who, x.by("").Who)
+	v.Confirm, v.Confirms = confirmation(p)
+	approved := p.State() == plans.Approved || !v.NeedsApproval
+	v.CanStart = x.actor.may(operate) && !x.ReadOnly && approved && p.State() != plans.Refused && p.State() != plans.Started
+	v.CanAsk = x.actor.may(operate) && !x.ReadOnly && v.NeedsApproval && p.State() == plans.Planned
+	v.CanDecide = x.actor.may(approve) && !x.ReadOnly && (p.State() == plans.Waiting || p.State() == plans.Planned && v.NeedsApproval)
+	return x.show(status, "plan", "Plan of "+p.Name, v)
+}
+
+// valuesOf are the paths that any of the rows has, in the order of names.
+func valuesOf(rows []plan.First) []string {
+	all := map[string]bool{}
+	for _, r := range rows {
+		for path := range r.Values {
+			all[path] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// confirmation is the number that is typed before people are messaged or clients removed, and what it counts.
+func confirmation(p plans.Plan) (number, counts string) {
+	switch removes := p.Removes(); {
+	case p.Made.People > 0:
+		return strconv.FormatInt(p.Made.People, 10), "people who get a message"
+	case removes > 0:
+		return strconv.FormatInt(removes, 10), "clients that are removed"
+	}
+	return "", ""
+}
+
+func (x *exchange) toPlan() error { return &elsewhere{"/plans/" + x.r.PathValue("plan")} }
+
+func askForm(x *exchange) error {
+	form, err := x.form()
+	if err != nil {
+		return err
+	}
+	if _, err := x.ask(x.r.PathValue("plan"), form.Get("digest"), form.Get("reason")); err != nil {
+		return err
+	}
+	return x.toPlan()
+}
+
+func approveForm(x *exchange) error { return x.decideByForm(false) }
+func refuseForm(x *exchange) error  { return x.decideByForm(true) }
+
+func (x *exchange) decideByForm(refuse bool) error {
+	form, err := x.form()
+	if err != nil {
+		return err
+	}
+	if _, err := x.decide(decision{x.r.PathValue("plan"), form.Get("digest"), refuse, form.Get("reason")}); err != nil {
+		return err
+	}
+	return x.toPlan()
+}
+
+func startForm(x *exchange) error {
+	form, err := x.form()
+	if err != nil {
+		return err
+	}
+	p, err := x.plan(x.r.PathValue("plan"))
+	if err != nil {
+		return err
+	}
+	if number, _ := confirmation(p); number != "" && !confirmed(form, number) {
+		return x.showPlan(http.StatusBadRequest, form)
+	}
+	job, err := x.start(p.ID, form.Get("reason"))
+	if err != nil {
+		return err
+	}
+	return &elsewhere{"/jobs/" + job.ID}
+}
