@@ -23,6 +23,8 @@ type planOptions struct {
 	check bool
 	out   string // of the plan file; empty = none
 	rows  int    // to show as they would be sent
+
+	rejected string // file for the rows that would be rejected; empty = none
 }
 
 func (p *program) planCommand() *cobra.Command {
@@ -38,6 +40,7 @@ With --check it also asks the API, in 30 GETs at most, and three more
 for each row whose conversation is looked up: whether the credentials are taken, whether
 app and integrations are there and of the type that the rows name, and about the users of 20 rows.
 With --rows it shows the first rows as they would be sent, with their computed values.
+With --rejected it writes the rows that would be rejected to a CSV file, to be mended and run.
 With --out it keeps the plan in a file: run and enqueue do only what was planned with --plan.
 
 ` + filesHelp,
@@ -61,6 +64,8 @@ With --out it keeps the plan in a file: run and enqueue do only what was planned
 	f.BoolVar(&o.check, "check", false, "ask the API about credentials, app, integrations and some users, whatever --window says")
 	f.IntVar(&o.rows, "rows", 0, fmt.Sprintf("show the first rows as they would be sent, at most %d; not from SUNBULK_ROWS", plan.MaxFirst))
 	f.Lookup("rows").Annotations = map[string][]string{commandLineOnly: nil}
+	f.StringVar(&o.rejected, "rejected", "", "write the rows that would be rejected, as they are in the input and with the cause, to this new CSV file")
+	f.Lookup("rejected").Annotations = map[string][]string{commandLineOnly: nil}
 	f.StringVar(&o.out, "out", "", "file to keep the plan in, for --plan of run and enqueue; not from SUNBULK_OUT, the report folder")
 	f.Lookup("out").Annotations = map[string][]string{commandLineOnly: nil}
 	return cmd
@@ -74,6 +79,9 @@ func (p *program) plan(ctx context.Context, o planOptions, files *input.Files) e
 		if err := refusePlanFile(o.out, files); err != nil {
 			return err
 		}
+	}
+	if err := refuseRejectedFile(o.rejected); err != nil {
+		return err
 	}
 	o.run.job.app = o.run.access.app(o.run.job.app)
 	if !o.check && o.out == "" {
@@ -118,7 +126,12 @@ func (p *program) makePlan(ctx context.Context, o planOptions, opt jobs.Options,
 	}
 	defer reader.Close()
 	reader.At(opt.Time(time.Now()))
-	made = plan.Make(plan.Watch(reader.Rows(ctx), o.rows, &first), opt)
+	rows := plan.Watch(reader.Rows(ctx), o.rows, &first)
+	if o.rejected == "" {
+		made = plan.Make(rows, opt)
+	} else if made, err = p.planRejected(ctx, o.rejected, rows, opt); err != nil {
+		return made, first, err
+	}
 	made.Inputs = reader.Inputs()
 	return made, first, ctx.Err()
 }

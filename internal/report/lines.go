@@ -81,17 +81,20 @@ func rowLines(s *sheet, job string, kind jobs.Kind, used *columnSet, rerun func(
 }
 
 // rejectedLines writes the rejected records below the headings of all of them. One that was a rerun stays that of the same row: no
-// worker has claimed it.
+// worker has claimed it. Without a job no row is marked as one of it.
 func rejectedLines(s *sheet, job string, h *headings) section {
 	lead := h.lead()
-	header, mark := withColumn(append(lead, h.names...), jobs.LineageColumn)
+	header, mark := append(lead, h.names...), -1
+	if job != "" {
+		header, mark = withColumn(header, jobs.LineageColumn)
+	}
 	cells := make([]string, len(header))
 	return func(r *record) error {
 		if r.Kind != jobs.Rejected || r.duplicate() {
 			return nil
 		}
 		h.fill(cells, len(lead), r)
-		if cells[mark] == "" { // else it is its own, or somebody's own column
+		if mark >= 0 && cells[mark] == "" { // else it is its own, or somebody's own column
 			lineage := jobs.FindLineage(strings.Join(r.Values, "\n"))
 			if lineage == "" {
 				lineage = lineage.Then(jobs.RowRef{Job: job, Row: r.Row.Number})

@@ -1,0 +1,96 @@
+package report
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// Rejections are the records that a job would reject, for a file like its rejected.csv. They are kept on disk until Write (I6).
+type Rejections struct {
+	dir      string // of the spool
+	spool    *spool
+	headings headings
+	last     int64 // number of the last record
+}
+
+// NewRejections makes a place for them in the folder for temporary files. Close removes it.
+func NewRejections() (*Rejections, error) {
+	dir, err := os.MkdirTemp("", "sunbulk-rejected-")
+	if err != nil {
+		return nil, fmt.Errorf("keep rejected rows: %w", err)
+	}
+	s, err := openSpool(dir)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return &Rejections{dir: dir, spool: s}, nil
+}
+
+// Add takes a record. One that an earlier record makes superfluous, or that a filter leaves out, is nothing to mend and stays out.
+func (x *Rejections) Add(r *jobs.Rejection) error {
+	if r.Duplicate || r.Filtered {
+		return nil
+	}
+	x.headings.places(r.Names, len(r.Values))
+	x.last = max(x.last, r.Number)
+	return x.spool.put(rejected(r))
+}
+
+// Write writes the file whole, or not at all, and says how many records it has; without any there is no file. Its error is fs.ErrExist
+// where a file of that name is there.
+func (x *Rejections) Write(name string) (rows int64, err error) {
+	if x.last == 0 {
+		return 0, nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(f.Name()) // it has its own name by then
+	rows, err = x.write(bufio.NewWriterSize(f, 1<<16))
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return 0, err
+	}
+	if err = os.Link(f.Name(), name); err == nil || errors.Is(err, fs.ErrExist) {
+		return rows, err
+	}
+	if _, err := os.Lstat(name); err == nil { // this file system has no links
+		return 0, fs.ErrExist
+	}
+	return rows, os.Rename(f.Name(), name)
+}
+
+func (x *Rejections) write(out *bufio.Writer) (rows int64, err error) {
+	if err := x.spool.flush(); err != nil {
+		return 0, err
+	}
+	line := rejectedLines(&sheet{name: "rejected rows", out: out, csv: csv.NewWriter(out)}, "", &x.headings)
+	w := window{file: x.spool.file, size: x.spool.size}
+	var r record
+	for n := int64(1); n <= x.last; n++ {
+		found, err := x.spool.read(&w, n, &r)
+		if err != nil {
+			return rows, err
+		}
+		if found {
+			rows++
+			if err := line(&r); err != nil {
+				return rows, err
+			}
+		}
+	}
+	return rows, out.Flush()
+}
+
+// Close removes what was kept.
+func (x *Rejections) Close() error {
+	x.spool.close()
+	return os.RemoveAll(x.dir)
+}
