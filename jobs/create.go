@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
+
 	"github.com/sunbulk/sunbulk/internal/phone"
 )
 
@@ -111,7 +113,7 @@ func checkMatch(r *Row) error {
 
 // address is one address as mail programs write it: what is legal beyond that, such as a quoted name with spaces, is
 // likelier to be a link, a list or a name beside an address.
-var address = lazily(`^[^\s\pC\pZ@,;:<>()\[\]\\"]+@[\pL\pN\pM_-]+(\.[\pL\pN\pM_-]+)*$`)
+var address = lazyregexp.New(`^[^\s\pC\pZ@,;:<>()\[\]\\"]+@[\pL\pN\pM_-]+(\.[\pL\pN\pM_-]+)*$`)
 
 func checkAddress(r *Row) error {
 	switch {

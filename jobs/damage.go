@@ -5,6 +5,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
+
 	"github.com/sunbulk/sunbulk/internal/phone"
 )
 
@@ -51,7 +53,7 @@ func damageBeyond(text string) string {
 func isBreak(c rune) bool { return c == '\n' || c == '\r' || c == '\t' }
 
 // rounded is a whole number as spreadsheets and programs show a long one. Without the sign, 12e34 can be an id in hexadecimal.
-var rounded = lazily(`^[0-9]+([.,][0-9]+)?[eE]\+[0-9]{1,3}$`)
+var rounded = lazyregexp.New(`^[0-9]+([.,][0-9]+)?[eE]\+[0-9]{1,3}$`)
 
 // isCellError tells the errors of spreadsheets' formulas, in the languages in which exports have been seen.
 func isCellError(text string) bool {

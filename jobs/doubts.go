@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 )
 
 // identifiers are the columns that hold ids, which may be any text and are compared to the letter.
@@ -93,10 +95,10 @@ func isInvisible(c rune) bool {
 }
 
 var (
-	decimals   = lazily(`^[0-9]+\.0+$`)
-	lostDigits = lazily(`^[0-9]{15}0{2,}$`)
-	mojibake   = lazily("[ÃÂ][\u0080-\u00bf]|â€|ï»¿|Ð[\u0080-\u00bf°±²³´µ¶·¸¹º»¼½¾¿]")
-	dates      = lazily(`^([0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}.*)?|[0-9]{1,2}([/.])[0-9]{1,2}[/.]([0-9]{2}|[0-9]{4})|[0-9]{1,2}-[A-Z][a-z]{2}(-[0-9]{2}|-[0-9]{4})?|[A-Z][a-z]{2}-[0-9]{2})$`)
+	decimals   = lazyregexp.New(`^[0-9]+\.0+$`)
+	lostDigits = lazyregexp.New(`^[0-9]{15}0{2,}$`)
+	mojibake   = lazyregexp.New("[ÃÂ][\u0080-\u00bf]|â€|ï»¿|Ð[\u0080-\u00bf°±²³´µ¶·¸¹º»¼½¾¿]")
+	dates      = lazyregexp.New(`^([0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}.*)?|[0-9]{1,2}([/.])[0-9]{1,2}[/.]([0-9]{2}|[0-9]{4})|[0-9]{1,2}-[A-Z][a-z]{2}(-[0-9]{2}|-[0-9]{4})?|[A-Z][a-z]{2}-[0-9]{2})$`)
 )
 
 // isDate tells a date as spreadsheets write them, some out of texts such as MAR1.

@@ -2,9 +2,11 @@ package jobs
 
 import (
 	"strings"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 )
 
-var percentEscape = lazily(`%[0-9A-Fa-f]{2}`)
+var percentEscape = lazyregexp.New(`%[0-9A-Fa-f]{2}`)
 
 // checkIdentifier refuses an id that means another thing once a proxy, or whatever stands before the API, has simplified the
 // path it is in. A slash inside is allowed: an external id may have one.

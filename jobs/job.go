@@ -6,10 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 )
 
 // State is where a job stands: enqueuing → running → finished, with paused ⇄ running, and cancelled.
@@ -175,7 +176,7 @@ func (j Job) WaitsForWindow() bool {
 }
 
 // idForm keeps an id safe as a file name, a Redis hash tag and an asynq queue.
-var idForm = regexp.MustCompile(`^[0-9]{8}-[0-9]{6}-[a-z0-9]{4}$`)
+var idForm = lazyregexp.New(`^[0-9]{8}-[0-9]{6}-[a-z0-9]{4}$`)
 
 // NewID returns an id such as 20261122-153012-k3f9 that sorts by now, in UTC.
 func NewID(now time.Time) string {
@@ -215,7 +216,7 @@ func newID(at time.Time, suffix []byte) string {
 
 // CheckID returns an error when id does not have the form of a job id.
 func CheckID(id string) error {
-	if !idForm.MatchString(id) {
+	if !idForm().MatchString(id) {
 		return fmt.Errorf("%q is not a job id such as 20261122-153012-k3f9", shorten(id, 60))
 	}
 	return nil

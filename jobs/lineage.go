@@ -3,6 +3,8 @@ package jobs
 import (
 	"strconv"
 	"strings"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 )
 
 // LineageColumn is the column in which a report says which row of which job its row is. Input keeps it with the row.
@@ -34,7 +36,7 @@ type Lineage string
 const maxLineage = 20
 
 // lineage is the form of one within other text. A file can hold it in a cell, or in a record of JSON.
-var lineage = lazily(`\b\d{8}-\d{6}-[a-z0-9]{4}:[1-9]\d{0,17}( \d{8}-\d{6}-[a-z0-9]{4}:[1-9]\d{0,17})*\b`)
+var lineage = lazyregexp.New(`\b\d{8}-\d{6}-[a-z0-9]{4}:[1-9]\d{0,17}( \d{8}-\d{6}-[a-z0-9]{4}:[1-9]\d{0,17})*\b`)
 
 // ParseLineage reads a cell of LineageColumn; ok is false when that holds anything else.
 func ParseLineage(cell string) (l Lineage, ok bool) {

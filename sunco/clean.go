@@ -107,7 +107,7 @@ func (a *API) clean(text string, c call, authorization string) string {
 	for layer := range layers(text) {
 		known.mark(layer, marks)
 		private.mark(layer, marks)
-		for _, found := range personForm.FindAllIndex(layer.text, -1) {
+		for _, found := range personForm().FindAllIndex(layer.text, -1) {
 			marks.mark(layer, found[0], found[1])
 		}
 		for _, phone := range phones {

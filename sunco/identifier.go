@@ -3,15 +3,16 @@ package sunco
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 )
 
 // maxUser bounds a user's id or external id, in characters.
 const maxUser = 1024
 
-var percentEscape = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+var percentEscape = lazyregexp.New(`%[0-9A-Fa-f]{2}`)
 
 // checkIdentifier refuses an id that is none, and one that would lead elsewhere behind a proxy that simplifies paths even where
 // they are escaped: removing the client ".." would delete the user.
@@ -62,7 +63,7 @@ func segments(path string) (names int, dots bool) {
 }
 
 func unescapeOnce(s string) string {
-	return percentEscape.ReplaceAllStringFunc(s, func(e string) string {
+	return percentEscape().ReplaceAllStringFunc(s, func(e string) string {
 		plain, err := url.PathUnescape(e)
 		if err != nil {
 			return e

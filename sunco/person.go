@@ -1,14 +1,15 @@
 package sunco
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 )
 
 // personForm finds phone numbers, e-mail addresses, paths of the API, which name a user, and JWTs.
-var personForm = regexp.MustCompile(`(?:[+＋]|\btel:)\d(?:[\p{Zs}().\p{Pd}/]*\d){6,}|[^\s<>"']+(?:@|%40|＠)[^\s<>"']+|/v2/[^\s<>"']*|eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?`)
+var personForm = lazyregexp.New(`(?:[+＋]|\btel:)\d(?:[\p{Zs}().\p{Pd}/]*\d){6,}|[^\s<>"']+(?:@|%40|＠)[^\s<>"']+|/v2/[^\s<>"']*|eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?`)
 
 // suffix is how many last digits of a phone number name it, whatever is written before them: a country code, 00, 0 or nothing.
 const suffix = 7

@@ -6,18 +6,19 @@ import (
 	"html"
 	"io"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 )
 
 // maxRetryAfter bounds what the API may ask a caller to wait.
 const maxRetryAfter = time.Hour
 
 var (
-	codeForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
-	titleTag = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+	codeForm = lazyregexp.New(`^[A-Za-z0-9_.-]{1,64}$`)
+	titleTag = lazyregexp.New(`(?is)<title[^>]*>(.*?)</title>`)
 )
 
 // refusal is the Error of an answer that is not 2xx.
@@ -56,13 +57,13 @@ func cause(body []byte, contentType string) (code, title string) {
 	}
 	if decode(body, &reply) == nil && len(reply.Errors) > 0 {
 		first := reply.Errors[0]
-		if !codeForm.MatchString(first.Code) {
+		if !codeForm().MatchString(first.Code) {
 			return "", first.Title
 		}
 		return first.Code, first.Title
 	}
 	if strings.Contains(contentType, "html") || bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
-		found := titleTag.FindSubmatch(body)
+		found := titleTag().FindSubmatch(body)
 		if found == nil {
 			return "", ""
 		}

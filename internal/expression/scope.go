@@ -2,9 +2,10 @@ package expression
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 
 	"github.com/sunbulk/sunbulk/internal/phone"
 	"github.com/sunbulk/sunbulk/internal/spelling"
@@ -18,10 +19,10 @@ var clientNames = []string{"id", "type", "status", "integrationId", "externalId"
 func ClientNames() []string { return clientNames }
 
 // varForm is a name that can stand behind vars. in an expression.
-var varForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var varForm = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // IsVariable tells whether an expression can name a variable so: by letters, digits and _.
-func IsVariable(name string) bool { return varForm.MatchString(name) }
+func IsVariable(name string) bool { return varForm().MatchString(name) }
 
 // Scope says which names an expression may use.
 type Scope struct {

@@ -1,13 +1,13 @@
 package input
 
 import (
-	"regexp"
 	"slices"
-	"sync"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 )
 
 // word is what may be the name of a column in text that is no sound JSON.
-var word = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[\pL_][\pL\pN_.-]{0,99}`) })
+var word = lazyregexp.New(`[\pL_][\pL\pN_.-]{0,99}`)
 
 // original returns what is kept of a record that is rejected: its start, when it has a column that is known. One of which no
 // column is may be anything, such as a file of credentials, and would go into Redis and reports (I7).

@@ -9,9 +9,10 @@ import (
 	"net/url"
 	"os"
 	"path"
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -21,7 +22,7 @@ import (
 )
 
 // codeForm is that of the codes of S3, such as NoSuchKey.
-var codeForm = regexp.MustCompile(`^([A-Z]{1,4}[a-z]+|SHA256){1,8}[A-Z]{0,4}$`)
+var codeForm = lazyregexp.New(`^([A-Z]{1,4}[a-z]+|SHA256){1,8}[A-Z]{0,4}$`)
 
 // store is S3, or a store that speaks its protocol.
 type store struct {
@@ -165,7 +166,7 @@ func (s *store) refusal(err error) error {
 		return told(err)
 	}
 	r := &refusal{status: e.StatusCode, hint: storeHints[e.Code]}
-	if r.hint != "" || codeForm.MatchString(e.Code) { // what else stands there may be a key that was sent
+	if r.hint != "" || codeForm().MatchString(e.Code) { // what else stands there may be a key that was sent
 		r.code = e.Code
 	}
 	denied := e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 )
 
 // wrapped returns where in the first object of a text the rows are, when it is one that holds all of them, such as users of
@@ -41,7 +43,7 @@ var (
 	aroundRows = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`^\s*\{\s*(` + scalars + `)` + jsonText + `\s*:\s*(?:\{\s*` + scalars + jsonText + `\s*:\s*)?\[\s*\{`)
 	})
-	memberKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(jsonText + `\s*:`) })
+	memberKey = lazyregexp.New(jsonText + `\s*:`)
 )
 
 // leads tells whether a member of a row may have the name: that of a column, or of an object that holds columns.

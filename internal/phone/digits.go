@@ -1,17 +1,17 @@
 package phone
 
 import (
-	"regexp"
 	"strings"
-	"sync"
 	"unicode"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 )
 
-var scientific = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\+?[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$`) })
+var scientific = lazyregexp.New(`^\+?[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$`)
 
 // decimal is a run of digits and a fraction, or any number that ends in .0 alone. The dot of +1.2125550102 and those of
 // +33.1.23.45.67.00 stand between groups.
-var decimal = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[0-9]{5}[.,][0-9]+$|[.,]0$`) })
+var decimal = lazyregexp.New(`[0-9]{5}[.,][0-9]+$|[.,]0$`)
 
 // Digits returns the digits of a text that can be nothing but one phone number, and whether a +
 // stands before them.

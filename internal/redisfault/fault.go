@@ -7,8 +7,9 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"regexp"
 	"strings"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -52,7 +53,7 @@ var answers = map[string]Fault{
 	"MOVED": IsCluster, "ASK": IsCluster, "CROSSSLOT": IsCluster, "WRONGTYPE": WrongType,
 }
 
-var answerForm = regexp.MustCompile(`(?:^|: |-)(READONLY|OOM|MISCONF|NOREPLICAS|NOGOODSLAVE|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|WRONGPASS|NOPERM|MOVED|ASK|CROSSSLOT|WRONGTYPE) `)
+var answerForm = lazyregexp.New(`(?:^|: |-)(READONLY|OOM|MISCONF|NOREPLICAS|NOGOODSLAVE|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|WRONGPASS|NOPERM|MOVED|ASK|CROSSSLOT|WRONGTYPE) `)
 
 // sentences are error answers without a word of their own, and what go-redis says.
 var sentences = []struct {
@@ -97,7 +98,7 @@ func Of(err error) Fault {
 
 // OfText is Of for an error of which only the text is left.
 func OfText(text string) Fault {
-	if m := answerForm.FindStringSubmatch(text); m != nil {
+	if m := answerForm().FindStringSubmatch(text); m != nil {
 		return answers[m[1]]
 	}
 	for _, s := range sentences {

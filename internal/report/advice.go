@@ -1,8 +1,9 @@
 package report
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 )
 
 // advice says what to do about rows that ended for one cause.
@@ -57,12 +58,12 @@ func Advice(code string) string { return adviceOn(code).text }
 func (c Cause) Mends() bool { return strings.Contains(c.Advice, "failed.csv") }
 
 // plainCode is the form of codes that no shell reads as anything else.
-var plainCode = regexp.MustCompile(`^[a-z0-9_][a-z0-9_.-]*$`)
+var plainCode = lazyregexp.New(`^[a-z0-9_][a-z0-9_.-]*$`)
 
 // RetryLine is the command that runs the failed rows of a cause again; empty where there is none: a
 // job must have ended before it is retried, and rows in doubt are not. It needs the job on a Redis.
 func RetryLine(s Summary, code string) string {
-	if !s.State.Ended() || s.Rows.Failed == 0 || adviceOn(code).final || !plainCode.MatchString(code) {
+	if !s.State.Ended() || s.Rows.Failed == 0 || adviceOn(code).final || !plainCode().MatchString(code) {
 		return ""
 	}
 	return "sunbulk retry " + s.Job + " --cause " + code

@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -19,13 +20,13 @@ const (
 )
 
 // nameForm keeps a name safe in a Redis key and a file's name.
-var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
+var nameForm = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 
 func checkName(name string) error {
 	switch {
 	case len(name) > maxName:
 		return fmt.Errorf("has %d characters, more than %d", len(name), maxName)
-	case !nameForm.MatchString(name):
+	case !nameForm().MatchString(name):
 		return hinted{quote(name) + " is not a name", "it has letters, digits, - and _, and begins with a letter or digit"}
 	}
 	return nil

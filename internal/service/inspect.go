@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 
 	"github.com/redis/go-redis/v9"
 
@@ -50,7 +51,7 @@ func query(address string) url.Values {
 	return u.Query()
 }
 
-var infoLine = regexp.MustCompile(`(?m)^([a-z_0-9]+):(.*?)\r?$`)
+var infoLine = lazyregexp.New(`(?m)^([a-z_0-9]+):(.*?)\r?$`)
 
 // info returns what a server says of itself. Only newer ones than 6.2 take several sections, and a Sentinel has others.
 func info(ctx context.Context, rdb redis.Cmdable) (map[string]string, error) {
@@ -59,7 +60,7 @@ func info(ctx context.Context, rdb redis.Cmdable) (map[string]string, error) {
 		return nil, err
 	}
 	fields := map[string]string{}
-	for _, m := range infoLine.FindAllStringSubmatch(text, -1) {
+	for _, m := range infoLine().FindAllStringSubmatch(text, -1) {
 		fields[m[1]] = m[2]
 	}
 	return fields, nil

@@ -3,10 +3,11 @@ package service
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -56,7 +57,7 @@ const (
 )
 
 // placeForm is the form of RowsPage.Next: a place among the commits, and how many rows of that are behind.
-var placeForm = regexp.MustCompile(`^(\d{1,20}-\d{1,20})\.(\d{1,6})$`)
+var placeForm = lazyregexp.New(`^(\d{1,20}-\d{1,20})\.(\d{1,6})$`)
 
 // Rows returns a page of rows with their outcomes. Its errors: *NotFound, *Invalid.
 func (s *Service) Rows(ctx context.Context, id string, q RowsQuery) (RowsPage, error) {
@@ -115,7 +116,7 @@ func (q *RowsQuery) check() (place string, skip int, err error) {
 	if q.After == "" {
 		return "", 0, nil
 	}
-	m := placeForm.FindStringSubmatch(q.After)
+	m := placeForm().FindStringSubmatch(q.After)
 	if m == nil {
 		return "", 0, &Invalid{"after", "it is no place that a page of rows gave as next"}
 	}

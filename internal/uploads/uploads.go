@@ -12,10 +12,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 )
 
 // Upload is a file that was sent whole.
@@ -133,11 +134,11 @@ func (s *Store) writeHead(u Upload) error {
 	return err
 }
 
-var idForm = regexp.MustCompile(`^[a-z2-7]{26}$`)
+var idForm = lazyregexp.New(`^[a-z2-7]{26}$`)
 
 // Get returns an upload, or ErrNone.
 func (s *Store) Get(id string) (u Upload, err error) {
-	if !idForm.MatchString(id) {
+	if !idForm().MatchString(id) {
 		return u, ErrNone
 	}
 	data, err := os.ReadFile(filepath.Join(s.dir, id+headSuffix))
@@ -170,7 +171,7 @@ func (s *Store) Sweep(now time.Time) error {
 		age := now.Sub(info.ModTime())
 		id, isData := strings.CutSuffix(e.Name(), dataSuffix)
 		id, isHead := strings.CutSuffix(id, headSuffix)
-		switch ours := (isData || isHead) && idForm.MatchString(id); {
+		switch ours := (isData || isHead) && idForm().MatchString(id); {
 		case strings.HasPrefix(e.Name(), partPrefix) && age > abandoned, ours && age > s.Keep:
 			err = os.Remove(filepath.Join(s.dir, e.Name()))
 		case isData && ours && age > abandoned:

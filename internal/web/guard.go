@@ -4,12 +4,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 )
 
-var prefixForm = regexp.MustCompile(`^(/[A-Za-z0-9_.~-]+)+$`)
+var prefixForm = lazyregexp.New(`^(/[A-Za-z0-9_.~-]+)+$`)
 
 // policy lets a page load nothing but the console's own files, and run nothing that stands in it.
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -1,19 +1,20 @@
 package web
 
 import (
-	"regexp"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/service"
 )
 
 // personal finds what may be a phone number or an email address in a text, such as an error that quotes one.
-var personal = regexp.MustCompile(`[^\s@"'<>(),;:]+@[^\s@"'<>(),;:]+|\+?\b\d[\d ().-]{5,}\d\b`)
+var personal = lazyregexp.New(`[^\s@"'<>(),;:]+@[^\s@"'<>(),;:]+|\+?\b\d[\d ().-]{5,}\d\b`)
 
 // hide leaves of each number and address in a text only its end.
-func hide(text string) string { return personal.ReplaceAllStringFunc(text, hideAll) }
+func hide(text string) string { return personal().ReplaceAllStringFunc(text, hideAll) }
 
 // hideAll leaves of a text only its last two characters, and of a short one nothing.
 func hideAll(text string) string {

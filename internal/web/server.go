@@ -63,7 +63,7 @@ const (
 // New returns a Server. It parses no page before one is asked for.
 func New(cfg Config) (*Server, error) {
 	cfg.Prefix = strings.TrimSuffix(cfg.Prefix, "/")
-	if cfg.Prefix != "" && !prefixForm.MatchString(cfg.Prefix) {
+	if cfg.Prefix != "" && !prefixForm().MatchString(cfg.Prefix) {
 		return nil, &ConfigError{"prefix", "\"" + cfg.Prefix + "\" is not a path such as /sunbulk"}
 	}
 	if cfg.Uploads == nil {

@@ -11,10 +11,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 )
 
 // Token is what lets a program or a person in. Only the digest of its secret is kept: that has 130 random bits, so a fast
@@ -36,17 +37,17 @@ func (t Token) actor(from string) Actor {
 }
 
 var (
-	tokenName   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	tokenDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	tokenName   = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	tokenDigest = lazyregexp.New(`^[0-9a-f]{64}$`)
 )
 
 func (t Token) check() error {
 	switch {
-	case !tokenName.MatchString(t.Name):
+	case !tokenName().MatchString(t.Name):
 		return fmt.Errorf("token %q: a name has 1 to 64 letters, digits, dots, dashes and underscores", t.Name)
 	case !slices.Contains(Roles(), t.Role):
 		return fmt.Errorf("token %s: role %q is none of viewer, operator, approver, admin", t.Name, t.Role)
-	case !tokenDigest.MatchString(t.SHA256):
+	case !tokenDigest().MatchString(t.SHA256):
 		return fmt.Errorf("token %s: sha256 is not 64 hex digits", t.Name)
 	}
 	return nil

@@ -1,9 +1,10 @@
 package webhook
 
 import (
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -78,7 +79,7 @@ func merged(at time.Time, client, user string) jobs.Observation {
 }
 
 // people are numbers and addresses that a channel may quote.
-var people = regexp.MustCompile(`\+?\d[\d ().-]{5,}\d|\S+@\S+`)
+var people = lazyregexp.New(`\+?\d[\d ().-]{5,}\d|\S+@\S+`)
 
 // because says what the channel said of a link that came to nothing, without the person's number or address.
 func because(problem object) string {
@@ -86,7 +87,7 @@ func because(problem object) string {
 	if message == "" {
 		message = problem.text("code")
 	}
-	if message = strings.TrimSpace(people.ReplaceAllString(message, "…")); message == "" {
+	if message = strings.TrimSpace(people().ReplaceAllString(message, "…")); message == "" {
 		return ""
 	}
 	return jobs.LinkCause(": " + message)

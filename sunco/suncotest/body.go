@@ -3,14 +3,15 @@ package suncotest
 import (
 	"encoding/json"
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 
 	"github.com/sunbulk/sunbulk/sunco"
 )
 
-var phoneForm = regexp.MustCompile(`^\+\d[\d ()-]*$`)
+var phoneForm = lazyregexp.New(`^\+\d[\d ()-]*$`)
 
 // parseCreate reads the body of a create as the API would; its errors are titles of a 400.
 func parseCreate(body []byte) (sunco.ClientCreate, error) {
@@ -36,7 +37,7 @@ func checkMatch(m sunco.MatchCriteria) error {
 			return errors.New("matchCriteria.address is missing or wrong")
 		}
 	case sunco.TypeMessageBird, sunco.TypeTwilio, sunco.TypeWhatsApp:
-		if !phoneForm.MatchString(m.PhoneNumber) {
+		if !phoneForm().MatchString(m.PhoneNumber) {
 			return errors.New("matchCriteria.phoneNumber is missing or lacks + and country code")
 		}
 	default:
