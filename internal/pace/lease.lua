@@ -50,12 +50,25 @@ if made > 0 then
   put('usual', usual)
   put('held', lat > 2 * usual + 50000 and '1' or '0')
 end
-if tonumber(ARGV[13]) > 0 then resume() end
+local fresh = tonumber(ARGV[13])
+if fresh > 0 then
+  resume()
+  if below() then
+    if now > get('cut') + get('lat') then put('calm', get('calm') + fresh) end
+  else put('calm', get('calm') + 0.1 * fresh) end
+end
 if conf == 0 and (h.tamed ~= '1' or now < get('cut')) then mark(now - free, free, made) end
 if refused > 0 then
   if conf > 0 or get('found') > 0 then mark(now - get('lat') - tenth, tenth, -refused) end
   put('acc', math.max(0, get('acc') - refused))
   put('owed', math.min(math.max(3, get('rate') / 10), get('owed') + refused))
+end
+
+-- doubtful tells whether more is refused than usual, though not so much that it shows a limit.
+local function doubtful()
+  local among = get('rate') * (now - get('first')) / second + 1
+  local expected = stray() * among
+  return expected > 0 and get('judged') < 2 and get('n') > 1.5 + expected + math.sqrt(expected)
 end
 
 -- The rate. It begins low and doubles while all is well, up to just under what the API is known to accept; from there it
@@ -84,7 +97,7 @@ elseif need > 0 and now > halt then
     rate = math.min(under, rate + 0.01 * found * dt)
   elseif get('owed') > 0 then
     put('probe', math.max(now, get('probe')))
-  elseif now > get('probe') then
+  elseif now > get('probe') and not doubtful() then
     local t = (now - get('probe')) / second * 0.5 / slow
     rate = rate * (1 + math.min(0.4, 0.03 + 0.07 * t * t) * dt * 0.5 / slow)
     if rate > 1.05 * found then
@@ -155,7 +168,7 @@ put('tat', whole(tat + span))
 mark(tat, span, n)
 put('acc', get('acc') + n)
 put('gap', get('gap') + n)
-put('owed', math.max(0, get('owed') - 0.008 * n))
+put('owed', math.max(0, get('owed') - (0.008 + stray()) * n))
 if cap > 0 then put('cap:' .. job, whole(turn + n * second / cap)) end
 keep()
 return {now, n, math.ceil(tat - now), span, math.floor(lapse)}

@@ -55,7 +55,7 @@ func inEach(n int, length time.Duration) limit {
 
 // some refuses a share of the calls whatever their rate.
 func some(share float64) limit {
-	draw := rand.New(rand.NewPCG(1, 2))
+	draw := rand.New(rand.NewPCG(rand.Uint64(), 2))
 	return func(time.Time) (time.Duration, bool) { return time.Second, draw.Float64() < share }
 }
 
@@ -73,5 +73,17 @@ func changing(after time.Duration, limits ...limit) limit {
 			}
 		}
 		return wait, refused
+	}
+}
+
+// both refuse what one of the limits does.
+func both(limits ...limit) limit {
+	return func(at time.Time) (time.Duration, bool) {
+		for _, l := range limits {
+			if w, r := l(at); r {
+				return w, r
+			}
+		}
+		return 0, false
 	}
 }

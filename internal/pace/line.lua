@@ -38,6 +38,19 @@ local function mark(start, span, n)
   end
 end
 
+-- stray is the share of 429s that have nothing to do with the rate, 0 to 0.05: of the calls that were sent well below the limit
+-- that was found, once there were five. It is taken a little too high, so that chance seldom cuts the rate. It is forgotten as
+-- good answers come.
+local function stray()
+  local share = get('strays') >= 4.5 and math.min(0.05, (get('strays') + 2) / (get('calm') + 50)) or 0
+  return share > 0.001 and share or 0
+end
+
+-- below tells whether the rate is well below the limit that was found. Low limits are found too high by up to half a call.
+local function below()
+  return get('found') > 0 and get('streak') == 0 and get('rate') < math.min(0.985 * get('found'), get('found') - 0.6)
+end
+
 -- resume notes a good answer to a call that was sent after a halt: it ends a row of halts, and says how long nothing was
 -- accepted.
 local function resume()

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/pace/cubic"
 )
 
 // caller paces the calls of one process.
@@ -35,6 +37,13 @@ func (o ours) answered(took time.Duration) { o.Answered(took) }
 func (o ours) throttled(ctx context.Context, asked, took time.Duration) {
 	_ = o.Throttled(ctx, asked, took)
 }
+
+// peer is a client that follows CUBIC.
+type peer struct{ *cubic.Client }
+
+func (p peer) ready(ctx context.Context, _ int) error              { return p.Wait(ctx) }
+func (p peer) answered(time.Duration)                              { p.Answered() }
+func (p peer) throttled(_ context.Context, asked, _ time.Duration) { p.Throttled(asked) }
 
 // team is workers on a Redis of their own that hear of each other's halts.
 func team(t *testing.T, n int, rate float64) (callers []caller) {

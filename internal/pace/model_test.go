@@ -4,87 +4,96 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"slices"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/pace/cubic"
 )
 
-// limited is one kind of limit of an API and the rate of a job.
-type limited struct {
-	name    string
-	limit   func() limit
-	named   bool // a 429 says when to come back
-	rate    float64
-	allowed float64 // calls per second, on the average of a minute
-	least   float64 // part of what can be had that is wanted
-	most    float64 // share of answers 429 after the first ten seconds
+// modelLength is the virtual time of a run of the model.
+const modelLength = 60 * time.Second
+
+// measured is what a run used of what the API allowed, and of that without the halts that Retry-After asked for; the share of
+// answers 429, that after ten seconds; and the most calls in a second.
+type measured struct {
+	used, had, refused, late float64
+	most                     int
 }
 
-func halved() limit {
-	return changing(10*time.Second, inAny(50, time.Second), inAny(25, time.Second), inAny(50, time.Second))
+// run lets callers find the limit of a row.
+func (l limited) run(t *testing.T, callers func(*testing.T) []caller) (m measured) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := drive(t.Context(), callers(t), l.limit(), l.named, modelLength)
+		m.used, m.had, m.refused, m.late = seen.parts(l.allowed*modelLength.Seconds(), modelLength)
+		m.most = seen.calls.most
+	})
+	return m
 }
 
-var limitedRows = []limited{
-	{"1 % get a 429; 40/s", func() limit { return some(0.01) }, false, 40, 40, 0.85, 0.02},
-	{"0.5 % with Retry-After; 40/s", func() limit { return some(0.005) }, true, 40, 40, 0.85, 0.01},
-	{"50 in any second; 200/s", func() limit { return inAny(50, time.Second) }, true, 200, 50, 0.9, 0.01},
-	{"50 in any second, no Retry-After; 200/s", func() limit { return inAny(50, time.Second) }, false, 200, 50, 0.88, 0.02},
-	{"30 in any second; 40/s", func() limit { return inAny(30, time.Second) }, true, 40, 30, 0.88, 0.02},
-	{"30 in any second, no Retry-After; 40/s", func() limit { return inAny(30, time.Second) }, false, 40, 30, 0.8, 0.04},
-	{"50, 25 for 10 s, 50 in any second; 50/s", halved, true, 50, 50 - 250.0/60, 0.55, 0.04},
-	{"50, 25 for 10 s, 50, no Retry-After; 50/s", halved, false, 50, 50 - 250.0/60, 0.55, 0.04},
-	{"80 in any second; 100,000/s", func() limit { return inAny(80, time.Second) }, true, 100000, 80, 0.88, 0.01},
-	{"bucket 50/s, burst 100; 200/s", func() limit { return tokens(50, 100) }, true, 200, 50, 0.95, 0.025},
-	{"bucket 50/s, burst 100, no Retry-After; 200/s", func() limit { return tokens(50, 100) }, false, 200, 50, 0.9, 0.03},
-	{"bucket 20/s, burst 5; 40/s", func() limit { return tokens(20, 5) }, true, 40, 20, 0.7, 0.09},
-	{"600 in each 15 s; 100/s", func() limit { return inEach(600, 15*time.Second) }, true, 100, 40, 0.95, 0.02},
-	{"600 in each 15 s, no Retry-After; 100/s", func() limit { return inEach(600, 15*time.Second) }, false, 100, 40, 0.6, 0.06},
-	{"40 in each second; 100/s", func() limit { return inEach(40, time.Second) }, true, 100, 40, 0.6, 0.05},
-	{"1,200 in each minute, no Retry-After; 40/s", func() limit { return inEach(1200, time.Minute) }, false, 40, 20, 0.95, 0.05},
-	{"5 in any second, no Retry-After; 20/s", func() limit { return inAny(5, time.Second) }, false, 20, 5, 0.85, 0.07},
-	{"60, then 30 in any second, no Retry-After; 100/s", func() limit { return changing(30*time.Second, inAny(60, time.Second), inAny(30, time.Second)) }, false, 100, 45, 0.65, 0.04},
-	{"30, then 60 in any second; 100/s", func() limit { return changing(30*time.Second, inAny(30, time.Second), inAny(60, time.Second)) }, true, 100, 45, 0.6, 0.04},
-	{"300 in any second, no Retry-After; no rate", func() limit { return inAny(300, time.Second) }, false, 0, 300, 0.4, 0.05},
-}
-
-// A job finds what an API allows, whatever the kind of its limit. SUNBULK_PACE_TABLE=1 prints it as a table, for 1 and 8
-// workers, beside a client that follows CUBIC.
+// A job finds what an API allows, whatever the kind of its limit, and a share of 429s that has nothing to do with the rate costs
+// it little. SUNBULK_PACE_TABLE=10 prints the means of ten runs instead, for 1 and 8 workers, beside a client that follows CUBIC.
 func TestFindsLimitsOfEveryKind(t *testing.T) {
-	const (
-		length = 60 * time.Second
-		chance = 0.8 // latencies and backoffs are drawn: one run of a row may fall so far short of the usual
-	)
-	workers, table := []int{8}, os.Getenv("SUNBULK_PACE_TABLE") != ""
-	if table {
-		workers = []int{1, 8}
-		fmt.Println("| limit of the API; rate of the job | | used | of what can be had | 429 | after 10 s |")
-		fmt.Println("|---|---|--:|--:|--:|--:|")
+	if text := os.Getenv("SUNBULK_PACE_TABLE"); text != "" {
+		runs, err := strconv.Atoi(text)
+		if err != nil || runs < 1 {
+			t.Fatalf("SUNBULK_PACE_TABLE=%s is no number of runs", text)
+		}
+		printTable(t, runs)
+		return
 	}
+	for i, row := range limitedRows {
+		if raced && i%6 != 0 {
+			continue // what goes on at once is the same in all of them
+		}
+		t.Run(row.name, func(t *testing.T) {
+			for try := 1; ; try++ {
+				m := row.run(t, func(t *testing.T) []caller { return team(t, 8, row.rate) })
+				if burst := max(1, row.rate/10); row.rate > 0 && float64(m.most) > row.rate+burst {
+					t.Errorf("I4: got %d calls in a second, want at most %g", m.most, row.rate+burst)
+				}
+				if m.had >= row.least && m.late <= row.most {
+					return
+				}
+				text := fmt.Sprintf("got %.1f %% of what can be had and %.2f %% answers 429 after 10 s, want at least %.0f %% and at most %.1f %%",
+					100*m.had, 100*m.late, 100*row.least, 100*row.most)
+				if try == 2 { // latencies, backoffs and sporadic 429s are drawn: one run in ten or so is worse
+					t.Fatal(text)
+				}
+				t.Log(text)
+			}
+		})
+	}
+}
+
+func printTable(t *testing.T, runs int) {
+	fmt.Println("| limit of the API; rate of the job | | used | least | of what can be had | 429 | after 10 s |")
+	fmt.Println("|---|---|--:|--:|--:|--:|--:|")
 	for _, row := range limitedRows {
-		measure := func(who string, callers func(*testing.T) []caller) {
-			t.Run(row.name+", "+who, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					seen := drive(t.Context(), callers(t), row.limit(), row.named, length)
-					used, had, refused, late := seen.parts(row.allowed*length.Seconds(), length)
-					if table {
-						fmt.Printf("| %s | %s | %.1f %% | %.1f %% | %.2f %% | %.2f %% |\n", row.name, who, 100*used, 100*had, 100*refused, 100*late)
-						return
-					}
-					if had < chance*row.least || late > row.most/chance {
-						t.Errorf("got %.1f %% of what can be had and %.2f %% answers 429 after 10 s, want about %.0f %% or more and %.1f %% or less",
-							100*had, 100*late, 100*row.least, 100*row.most)
-					}
-					if burst := max(1, row.rate/10); row.rate > 0 && float64(seen.calls.most) > row.rate+burst {
-						t.Errorf("I4: got %d calls in a second, want at most %g", seen.calls.most, row.rate+burst)
-					}
-				})
-			})
-		}
-		for _, n := range workers {
-			measure(fmt.Sprintf("%d workers", n), func(t *testing.T) []caller { return team(t, n, row.rate) })
-		}
-		if table {
-			measure("CUBIC", func(*testing.T) []caller { return []caller{newCubic(cmp.Or(row.rate, 1e6))} })
+		for _, who := range []struct {
+			name    string
+			callers func(*testing.T) []caller
+		}{
+			{"1 worker", func(t *testing.T) []caller { return team(t, 1, row.rate) }},
+			{"8 workers", func(t *testing.T) []caller { return team(t, 8, row.rate) }},
+			{"CUBIC", func(*testing.T) []caller { return []caller{peer{cubic.New(cmp.Or(row.rate, 1e6))}} }},
+		} {
+			all := make([]measured, runs)
+			for i := range all {
+				all[i] = row.run(t, who.callers)
+			}
+			mean := func(part func(measured) float64) (sum float64) {
+				for _, m := range all {
+					sum += 100 * part(m) / float64(runs)
+				}
+				return sum
+			}
+			least := slices.MinFunc(all, func(a, b measured) int { return cmp.Compare(a.used, b.used) })
+			fmt.Printf("| %s | %s | %.1f %% | %.1f %% | %.1f %% | %.2f %% | %.2f %% |\n", row.name, who.name,
+				mean(func(m measured) float64 { return m.used }), 100*least.used, mean(func(m measured) float64 { return m.had }),
+				mean(func(m measured) float64 { return m.refused }), mean(func(m measured) float64 { return m.late }))
 		}
 	}
 }

@@ -2,7 +2,8 @@
 --       not yet told, and of them those to calls that were sent after the last halt
 -- Returns how long all calls wait (µs). Workers that listen hear of a halt at once, the others at their next lease.
 -- One 429 among good answers lowers the rate for a moment. Several show the limit: it is what was accepted in the second
--- before. Answers to calls that were sent before the last cut say nothing new.
+-- before. Answers to calls that were sent before the last cut say nothing new. 429s that go on well below the limit that was
+-- found are stray: they have nothing to do with the rate, and only more of them than usual show a limit.
 local asked, sent, made = tonumber(ARGV[1]), math.max(now - tonumber(ARGV[3]), now - 1.4 * second), tonumber(ARGV[4])
 local conf, found, rate, halt = get('conf'), get('found'), get('rate'), get('halt')
 local free = conf == 0 and h.tamed ~= '1' -- no limit so far
@@ -20,13 +21,24 @@ put('acc', math.max(0, get('acc') - 1))
 put('at', now)
 if tonumber(ARGV[5]) > 0 and sent >= get('halt') then resume() end
 
--- The 429s that came one upon the other since the last cut.
+-- The 429s that came one upon the other since the last cut, or since there were no more than the stray ones.
 local first, n, judged = get('first'), get('n') + 1, get('judged')
 local streak, settled = get('streak'), sent >= get('cut')
-if n == 1 or sent - get('latest') > second or get('cut') > first and settled or streak > 0 and halt > first and sent >= halt then
+if asked == 0 and settled and sent >= halt and below() then
+  put('strays', get('strays') + 1)
+  if get('strays') > 12 then
+    put('strays', get('strays') / 2)
+    put('calm', get('calm') / 2)
+  end
+end
+local share = stray()
+local expected = share * (rate * (sent - first) / second + 1)
+if n == 1 or share == 0 and sent - get('latest') > second or n - 1 < expected or get('cut') > first and settled
+  or streak > 0 and halt > first and sent >= halt then
   first, n, judged = sent, 1, 0
 end
 local among = rate * (sent - first) / second + 1
+expected = share * among
 local accepted = math.floor(calls(sent - second, sent) + 0.5)
 
 -- learn takes a limit for the API's. The more often it was found the same, the later it is tried again.
@@ -59,8 +71,8 @@ local function limited()
     local again = found > 0 and sent - get('acced') < 5 * second
     if found > 0 and get('long') > 0 then accepted = math.min(accepted, mean)
     elseif again then
-      if halt > sent - second then accepted = math.max(accepted, 0.75 * found) end
-      accepted = math.min(accepted, math.max(get('mean'), 0.5 * found))
+      if halt > sent - second then accepted = math.max(accepted, 0.75 * found, rate * (1 - n / among)) end
+      accepted = math.min(accepted, math.max(get('mean'), math.max(0.5, 1 - 2 * n / among) * found))
     end
     if not again then
       put('mean', mean)
@@ -68,6 +80,7 @@ local function limited()
       put('acced', sent)
     end
     if found == 0 then accepted = math.max(accepted, 0.3 * rate) end
+    if n >= 0.2 * among then put('strays', math.max(0, get('strays') - n)) end -- they were of the limit
     put('floor', 0.5 * math.max(accepted, found))
     accepted = math.max(accepted, 0.5 * found)
     learn(accepted, known(accepted))
@@ -79,6 +92,18 @@ local function limited()
     local backoff = math.min(60 * second, second / 4 * 1.7 ^ math.min(streak - 1, 12))
     asked = backoff / 2 + tonumber(ARGV[2]) * backoff / 2
   end
+end
+
+-- several tells whether so many 429s show a limit: more than the stray ones, and not by chance. One that says when to come
+-- back halts all calls, so that few others follow it.
+local function several()
+  local few, doubling = 0, false
+  if asked == 0 and not free then
+    doubling = found == 0 and rate < conf -- a limit that is there is passed far
+    few = math.max(doubling and 1 or 0, math.min(4, math.floor((rate + 25) / 60)))
+  end
+  return (n >= 2 + few and n >= 0.2 * among or n >= 3 + few and n >= 0.03 * among and not doubling)
+    and n > 1.5 + expected + 2 * math.sqrt(expected)
 end
 
 local function alone()
@@ -104,10 +129,10 @@ local function alone()
   elseif lone > 2 and lone < 6 and (found > 0 or rate == conf) then learn(0.97 * (found > 0 and found or rate), 0) end
 end
 
-if judged < 2 and (streak > 0 and sent >= halt or n >= 2 and n >= 0.2 * among or n >= 3 and n >= 0.03 * among) then
+if judged < 2 and (streak > 0 and sent >= halt or several()) then
   limited()
   judged = 2
-elseif n == 1 then alone() end
+elseif n == 1 and share == 0 then alone() end
 if judged == 2 then owe() end
 put('first', first)
 put('latest', math.max(sent, get('latest')))

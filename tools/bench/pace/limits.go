@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/pace/cubic"
 )
 
 // limit is one kind of limit of the API, and the rate of a job that does not know it.
@@ -52,7 +54,7 @@ func (b *bench) find(l limit, who string) error {
 		return err
 	}
 	if who == "CUBIC" {
-		stop := newCubic(float64(l.rate)).run("http://" + w.API)
+		stop := peer{cubic.New(float64(l.rate))}.run("http://" + w.API)
 		defer stop()
 	} else if err := w.begin("create", 100_000, b.workers, "--rate", fmt.Sprint(l.rate)); err != nil {
 		return err
