@@ -56,12 +56,24 @@ func (s jobStatus) write(w io.Writer, now time.Time) error {
 	describeInputs(w, s.Inputs)
 	describeRollbacks(w, s.Rollbacks)
 	if s.State == jobs.Finished && s.Rows.Unprocessed > 0 {
-		printf(w, "%s without an outcome although the job is finished: Redis has lost what became of them\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files looks for them at the API before it sends anything\n", jobs.Count(s.Rows.Unprocessed, "row"), s.Job)
+		printf(w, "%s without an outcome although the job is finished: Redis has lost what became of them\nhint: %s\n", jobs.Count(s.Rows.Unprocessed, "row"), s.mendHint("looks for them at the API before it sends anything"))
 	}
 	if s.Lost > 0 {
-		printf(w, "%s lost: not finished, and in no queue\nhint: 'sunbulk enqueue FILE… --resume %s' with the job's files queues what is lost again\n", jobs.Count(s.Lost, "batch"), s.Job)
+		printf(w, "%s lost: not finished, and in no queue\nhint: %s\n", jobs.Count(s.Lost, "batch"), s.mendHint("queues what is lost again"))
 	}
 	return nil
+}
+
+// mendHint says what to do about rows that Redis has lost.
+func (s jobStatus) mendHint(does string) string {
+	if s.Resumable {
+		return "'sunbulk enqueue FILE… --resume " + s.Job + "' with the job's files " + does
+	}
+	hint := "its input cannot be read again: a list of the users in unprocessed.csv of its report shows what was done"
+	if !s.State.Ended() {
+		hint += "; 'sunbulk cancel " + s.Job + "' ends it"
+	}
+	return hint
 }
 
 // describeRollbacks says when the job's Redis went back. What people did in that time may be lost as well.

@@ -53,7 +53,16 @@ func (s *Service) Retry(ctx context.Context, o RetryOrder) (jobs.Job, error) {
 	if canary := job.Options.Canary; canary.Rows > 0 {
 		sub.producer.canary = enqueue.Pick(f.rows(ctx), canary.Rows)
 	}
-	if err := sub.explain(ctx, sub.producer.queue(ctx, sub.Job, f.rows(ctx), f.inputs)); err != nil {
+	for range 2 { // what a failover has lost is queued again: the rows are still there
+		err = sub.producer.queue(ctx, sub.Job, f.rows(ctx), f.inputs)
+		if err == nil {
+			err = s.replicate(ctx, sub.Job.ID, sub.producer.verify)
+		}
+		if !errors.Is(err, ledger.ErrWentBack) {
+			break
+		}
+	}
+	if err := sub.explain(ctx, err); err != nil {
 		return sub.Job, err
 	}
 	return s.Job(ctx, sub.Job.ID)

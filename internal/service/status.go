@@ -25,6 +25,7 @@ type Status struct {
 	Pace           *Pace          `json:"pace,omitempty"`
 	Canary         string         `json:"canary,omitempty"`      // how far it is, for people; empty when the other rows may go
 	Lost           int64          `json:"lostBatches,omitempty"` // not finished, and in no queue
+	Resumable      bool           `json:"-"`                     // its input can be read again, so that what is missing can be queued
 }
 
 // CallRates are calls per second of all workers.
@@ -62,6 +63,8 @@ func (s *Service) Status(ctx context.Context, id string) (Status, jobs.Job, erro
 
 func (s *Service) status(ctx context.Context, job jobs.Job, now time.Time) (Status, error) {
 	st := Status{Summary: report.Summarize(job), Workers: []WorkerStatus{}, Canary: job.CanaryProgress()}
+	_, retried := job.Retry()
+	st.Resumable = job.Fingerprint != "" && !retried && !(job.Piped() && job.Sealed)
 	for i := range st.Causes {
 		c := &st.Causes[i]
 		if c.Retry = report.RetryLine(st.Summary, c.Code); c.Retry != "" && job.RetriedBy(c.Code) != "" {

@@ -118,7 +118,7 @@ func (t *trial) untilFinished() {
 
 func (t *trial) await(what string, holds func() bool) {
 	t.Helper()
-	limit := time.Duration(len(t.task.rows)/rateOfTrial)*time.Second + 2*time.Minute
+	limit := time.Duration(len(t.task.rows)/rateOfTrial)*time.Second + 4*time.Minute // asynq recovers a task after up to two minutes, where its hand-over was lost
 	for end := time.Now().Add(limit); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			p := t.start("status", "status", t.task.job, "--redis", t.url)
