@@ -1,6 +1,6 @@
 # `make` prints the targets. CI calls the same ones, by .ci/run.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test topology bench bench-pace bench-limits picture chaos chaos-runbook lint fmt fuzz cover clean
+.PHONY: help demo build test topology bench bench-pace bench-limits picture browser chaos chaos-runbook lint fmt fuzz cover clean
 
 FUZZTIME ?= 10s
 SEED ?= 0
@@ -46,6 +46,11 @@ bench-limits: build ## measure how workers find every kind of limit, beside a cl
 picture: build ## make docs/report.webp again, the picture in the README (four minutes, needs redis-server and chromium)
 	tools/reportpicture.sh
 
+browser: ## make and follow a job in the console with a real Chromium, by keyboard alone, with axe-core on each page (needs chromium, and npm for axe-core)
+	@command -v chromium chromium-browser google-chrome >/dev/null || echo "no chromium: the test in a browser is skipped (apt-get install chromium)"
+	@if command -v npm >/dev/null; then npm ci --silent --prefix tools/browser; else echo "no npm: axe-core does not look at the pages"; fi
+	go -C tools/browser test -count 1 -timeout 15m ./...
+
 chaos: ## break everything around a long run, from SEED (drawn): kill -9, lost Redis, lost network, a misbehaving API; then failovers behind Sentinels
 	go -C tools/chaos test -v -count 1 -timeout 20m ./... -seed $(SEED) -rows 50000 -faults 100 -minutes 8 -figures
 	go -C tools/chaos test -v -count 1 -timeout 20m -run 'TestChaos$$' ./... -seed $(SEED) -rows 20000 -faults 60 -minutes 6 -sentinel
@@ -65,6 +70,8 @@ lint: ## check format, vet, linters and go.mod
 	go -C tools/bench vet ./...
 	go -C tools/chaos mod tidy -diff
 	go -C tools/chaos vet ./...
+	go -C tools/browser mod tidy -diff
+	go -C tools/browser vet ./...
 	go tool -modfile=tools/go.mod golangci-lint run --allow-serial-runners ./...
 
 fmt: ## format all Go files
