@@ -35,6 +35,8 @@ const (
 	layoutLaterBatch = 8
 	layoutLaterChunk = 9
 
+	layoutPacked = 10 // bytes of another form
+
 	// Guards against hostile data. What is written has 8 MB of rows and rejections or so, in 10,000 rows at most, and a few MB of lists.
 	maxDecoded = 32 << 20 // bytes of one batch or chunk
 	maxRecords = 1 << 16

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -141,19 +140,9 @@ func (p *program) serveConsole(drain context.Context, o consoleOptions, cfg web.
 		return err
 	}
 	defer console.Close()
-	listener, err := net.Listen("tcp", o.listen)
+	listener, address, err := listenOn(o.listen, o.cert, o.key)
 	if err != nil {
-		return cannotRun(fmt.Errorf("serve the console: %w", err), "choose another --listen")
-	}
-	scheme := "http://"
-	if o.cert != "" {
-		pair, err := tls.LoadX509KeyPair(o.cert, o.key)
-		if err != nil {
-			listener.Close()
-			return usage("--tls-cert "+o.cert+": "+err.Error(), "give a PEM certificate and its key")
-		}
-		scheme = "https://"
-		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+		return err
 	}
 	server := &http.Server{
 		Handler:           console,
@@ -175,7 +164,7 @@ func (p *program) serveConsole(drain context.Context, o consoleOptions, cfg web.
 			server.Close()
 		}
 	})()
-	fmt.Fprintln(p.stdout, scheme+listener.Addr().String()+cmp.Or(cfg.Prefix, "")+"/")
+	fmt.Fprintln(p.stdout, address+cmp.Or(cfg.Prefix, "")+"/")
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve the console: %w", err)
 	}

@@ -81,7 +81,7 @@ func run(ctx, drain context.Context, args []string, stdin io.Reader, stdout, std
 // end says why a command ended. What a worker says is all read by the same program.
 func (p *program) end(text string, cmd *cobra.Command) {
 	log, err := p.logger(slog.LevelInfo)
-	if err != nil || p.logFormat != "json" || cmd.Name() != "worker" && cmd.Name() != "console" {
+	if err != nil || p.logFormat != "json" || cmd.Name() != "worker" && cmd.Name() != "console" && cmd.Name() != "receive" {
 		fmt.Fprintln(p.screen, text)
 		return
 	}
@@ -125,11 +125,11 @@ func (p *program) root() *cobra.Command {
 	f.BoolVar(&p.quiet, "quiet", false, "no progress and no closing words, only what is wrong")
 	f.BoolVar(&p.allowHTTP, "allow-http", false, "let credentials and rows go unencrypted to hosts other than this machine")
 	f.StringVar(&p.logFormat, "log-format", "text", "text or json")
-	f.StringVar(&p.logLevel, "log-level", "", "debug, info, warn or error (default: info for worker, console and simulate, else warn)")
+	f.StringVar(&p.logLevel, "log-level", "", "debug, info, warn or error (default: info for worker, receive, console and simulate, else warn)")
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.enqueueCommand(), p.workerCommand(),
 		p.jobsCommand(), p.statusCommand(), p.whyCommand(), p.pauseCommand(), p.resumeCommand(), p.cancelCommand(), p.rateCommand(),
-		p.retryCommand(), p.reportCommand(), p.settleCommand(), p.forgetCommand(), p.runbookCommand(), p.scheduleCommand(), p.consoleCommand(), p.simulateCommand(),
+		p.retryCommand(), p.reportCommand(), p.settleCommand(), p.forgetCommand(), p.runbookCommand(), p.scheduleCommand(), p.receiveCommand(), p.consoleCommand(), p.simulateCommand(),
 	)
 	return root
 }

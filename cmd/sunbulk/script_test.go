@@ -84,6 +84,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"notices":   notices,
 		"shows":     shows,
 		"serve":     serve,
+		"post":      post,
 	} {
 		all[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			if neg {

@@ -50,10 +50,11 @@ func (s *Service) Settle(ctx context.Context, id string, payloads iter.Seq2[[]by
 	// apply keeps what may be about a create in doubt: the event that names its client may follow.
 	apply := func() error {
 		adopted := st.done.Adopted
-		left, err := st.apply(ctx, events)
-		events, held = events[:0], append(held, left...)
+		rest, err := st.apply(ctx, events)
+		events, held = events[:0], append(held, rest.held...)
 		if err == nil && adopted != st.done.Adopted {
-			held, err = st.apply(ctx, held)
+			rest, err = st.apply(ctx, held)
+			held = rest.held
 		}
 		if more := len(held) - mostHeld; more > 0 {
 			held = held[more:]

@@ -30,33 +30,39 @@ type subject struct {
 	ofUser []ledger.ClientRow // that made a client of its user, or may have
 }
 
-// apply applies events, and returns those that may be about a create in doubt, and do not name its client yet.
-func (st *settler) apply(ctx context.Context, events []webhook.Event) (held []webhook.Event, err error) {
+// left are the events that no row was found for.
+type left struct {
+	held    []webhook.Event // that may be about a create in doubt: the event that names its client may follow
+	foreign []webhook.Event
+}
+
+// apply applies events, and returns those that no row of the job was found for.
+func (st *settler) apply(ctx context.Context, events []webhook.Event) (all left, err error) {
 	if err := st.ledger.IndexClients(ctx, st.job.ID); err != nil {
-		return nil, st.aboutJob(ctx, st.job.ID, err)
+		return all, st.aboutJob(ctx, st.job.ID, err)
 	}
 	for len(events) > 0 {
 		n := min(len(events), eventsAtATime)
-		left, err := st.applySome(ctx, events[:n])
+		some, err := st.applySome(ctx, events[:n])
 		if err != nil {
-			return nil, err
+			return all, err
 		}
-		held, events = append(held, left...), events[n:]
+		all.held, all.foreign, events = append(all.held, some.held...), append(all.foreign, some.foreign...), events[n:]
 	}
-	return held, nil
+	return all, nil
 }
 
-func (st *settler) applySome(ctx context.Context, events []webhook.Event) (held []webhook.Event, err error) {
+func (st *settler) applySome(ctx context.Context, events []webhook.Event) (some left, err error) {
 	subjects, err := st.find(ctx, events)
 	if err != nil {
-		return nil, err
+		return some, err
 	}
 	// What names the client of a create in doubt goes first: others of the same client follow it there.
 	var changes []ledger.LinkChange
 	for i := range subjects {
 		if sub := &subjects[i]; len(sub.rows) == 0 && sub.Linked {
 			if err := st.adopt(ctx, sub); err != nil {
-				return nil, err
+				return some, err
 			}
 		}
 	}
@@ -65,7 +71,7 @@ func (st *settler) applySome(ctx context.Context, events []webhook.Event) (held 
 		sub := &subjects[i]
 		row, verdict, err := st.row(ctx, sub)
 		if err != nil {
-			return nil, err
+			return some, err
 		}
 		switch verdict {
 		case isRow:
@@ -73,7 +79,7 @@ func (st *settler) applySome(ctx context.Context, events []webhook.Event) (held 
 			c.Link.Observe(sub.Link)
 			changes = append(changes, c)
 		case mayBeRow:
-			held = append(held, *sub.Event)
+			some.held = append(some.held, *sub.Event)
 			continue
 		case otherApp:
 			st.done.Skipped[webhook.OtherApp]++
@@ -82,6 +88,7 @@ func (st *settler) applySome(ctx context.Context, events []webhook.Event) (held 
 			st.done.Renamed++
 		default:
 			st.done.Foreign++
+			some.foreign = append(some.foreign, *sub.Event)
 			if st.causedTheft(sub) {
 				outside = append(outside, sub.Client)
 			}
@@ -90,13 +97,13 @@ func (st *settler) applySome(ctx context.Context, events []webhook.Event) (held 
 	}
 	n, err := st.ledger.JoinLinks(ctx, st.job.ID, changes)
 	if err != nil {
-		return nil, st.aboutJob(ctx, st.job.ID, err)
+		return some, st.aboutJob(ctx, st.job.ID, err)
 	}
 	st.done.Changed += int64(n)
 	st.done.Known += int64(len(changes) - n)
 	taken, err := st.ledger.NoteTaken(ctx, st.job.ID, outside)
 	st.done.Taken = taken
-	return held, err
+	return some, err
 }
 
 // find looks up the rows of all events in two goes.

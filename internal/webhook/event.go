@@ -24,6 +24,8 @@ type Event struct {
 	Link   jobs.Observation // what it says of the client; no State where it says nothing of one
 	Linked bool             // the client was just made by a link
 	Merge  bool             // the user was merged away
+
+	Place string `json:"-"` // where it is kept; empty elsewhere
 }
 
 // Skip says why a payload, or an event of it, was not used.

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/internal/transit"
+	"github.com/sunbulk/sunbulk/internal/webhook"
+)
+
+// receiveOptions are the flags of receive.
+type receiveOptions struct {
+	redis, listen string
+	cert, key     string
+	secretFile    string
+	apps          []string
+}
+
+func (p *program) receiveCommand() *cobra.Command {
+	var o receiveOptions
+	cmd := &cobra.Command{
+		Use:   "receive",
+		Short: "Take the vendor's webhooks, and follow the links of all jobs by them",
+		Long: `Receive serves the target of webhooks and notes what their events say of the links of the jobs on --redis.
+A call must have the webhook's secret in X-API-Key and be about one of the apps. It is answered 200 when its
+events are kept in Redis, and 503 while they cannot be, so that the vendor calls again. Events may come before
+the answer to their create, late, twice and out of order; one that no job is found for is kept for a day.
+
+The secret is in SUNBULK_WEBHOOK_SECRET, or several are in --secret-file, one a line, mode 0600. Several
+receivers may run at once. GET /healthz tells whether events can be kept.`,
+		Example: `  sunbulk receive --app 5e4af71a81966cfff3ef6550 --listen :8443 --tls-cert cert.pem --tls-key key.pem
+  sunbulk receive --app 5e4af71a81966cfff3ef6550 --listen 127.0.0.1:8322    behind a proxy that ends TLS`,
+		Args: noArguments,
+		RunE: func(_ *cobra.Command, _ []string) error {
+			secrets, err := o.check(p.allowHTTP)
+			if err != nil {
+				return err
+			}
+			return p.withRedis(o.redis, func(ctx context.Context, s *service.Service) error { return p.receive(ctx, s, o, secrets) })
+		},
+	}
+	f := cmd.Flags()
+	redisFlag(f, &o.redis, redisMeaning)
+	f.StringSliceVar(&o.apps, "app", nil, "app whose webhooks are taken; several with commas, or again")
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8322", "address to serve on; of another machine's reach only with TLS")
+	f.StringVar(&o.cert, "tls-cert", "", "PEM file with its certificate")
+	f.StringVar(&o.key, "tls-key", "", "PEM file with the key of that")
+	f.StringVar(&o.secretFile, "secret-file", "", "file of the webhooks' secrets, one a line, mode 0600")
+	return cmd
+}
+
+// check returns the secrets, when the flags can be used.
+func (o receiveOptions) check(allowHTTP bool) ([]string, error) {
+	host, _, err := net.SplitHostPort(o.listen)
+	switch {
+	case err != nil:
+		return nil, usage(fmt.Sprintf("--listen: %q is not HOST:PORT", o.listen), "e.g. --listen 127.0.0.1:8322")
+	case (o.cert == "") != (o.key == ""):
+		return nil, usage("--tls-cert and --tls-key go together", "give both, or let a proxy end TLS")
+	case o.cert == "" && !transit.Local(host) && !allowHTTP:
+		return nil, usage("--listen "+o.listen+": the secret would come unencrypted", "give --tls-cert and --tls-key; or --allow-http where a proxy ends TLS")
+	case len(o.apps) == 0:
+		return nil, usage("no app", "give --app, or set SUNBULK_APP")
+	}
+	if secret := os.Getenv("SUNBULK_WEBHOOK_SECRET"); o.secretFile == "" && secret != "" {
+		return []string{secret}, nil
+	}
+	if o.secretFile == "" {
+		return nil, usage("no secret of a webhook", "set SUNBULK_WEBHOOK_SECRET, or give --secret-file")
+	}
+	return readSecrets(o.secretFile)
+}
+
+func readSecrets(name string) (secrets []string, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, cannotRun(fmt.Errorf("read --secret-file: %w", err), "check its name")
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Mode().Perm()&0o077 != 0 {
+		return nil, usage("--secret-file "+name+": others may read it", "chmod 600 "+name)
+	}
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if s := strings.TrimSpace(lines.Text()); s != "" {
+			secrets = append(secrets, s)
+		}
+	}
+	if lines.Err() != nil || len(secrets) == 0 {
+		return nil, usage("--secret-file "+name+": there is no secret in it", "put the secret of a webhook on each line")
+	}
+	return secrets, nil
+}
+
+// receive serves until ctx ends.
+func (p *program) receive(ctx context.Context, s *service.Service, o receiveOptions, secrets []string) error {
+	log, err := p.logger(slog.LevelInfo)
+	if err != nil {
+		return err
+	}
+	receiver := webhook.NewReceiver(secrets, o.apps, s.KeepEvents, log)
+	mux := http.NewServeMux()
+	mux.Handle("/", receiver)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, q *http.Request) {
+		if err := s.Redis().Ping(q.Context()).Err(); err != nil {
+			http.Error(w, "redis does not answer", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	listener, address, err := listenOn(o.listen, o.cert, o.key)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{ // the vendor gives an answer 20 s
+		Handler: http.TimeoutHandler(mux, 15*time.Second, "too slow"), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 20 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	following, stop := context.WithCancel(ctx)
+	var followers sync.WaitGroup
+	for _, app := range o.apps {
+		followers.Go(func() { s.FollowLinks(following, app, log) })
+	}
+	ended := make(chan struct{})
+	defer context.AfterFunc(ctx, func() {
+		defer close(ended)
+		patience, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if server.Shutdown(patience) != nil {
+			server.Close()
+		}
+	})()
+	log.Info("receiving webhooks", "address", address, "apps", o.apps)
+	err = server.Serve(listener)
+	stop()
+	followers.Wait()
+	if !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve webhooks: %w", err)
+	}
+	<-ended
+	kept, skipped, refused := receiver.Counts()
+	log.Info("receiver stopped", "kept", kept, "skipped", skipped, "refused", refused)
+	return nil
+}

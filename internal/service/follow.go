@@ -1,0 +1,119 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"github.com/sunbulk/sunbulk/internal/webhook"
+	"github.com/sunbulk/sunbulk/jobs"
+)
+
+// KeepEvents keeps events of an app's webhook until FollowLinks finds their rows. One that came before is kept once.
+func (s *Service) KeepEvents(ctx context.Context, app string, events []webhook.Event) error {
+	names, data := make([]string, len(events)), make([][]byte, len(events))
+	for i, e := range events {
+		encoded, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		if names[i], data[i] = e.Type+" "+e.ID, encoded; e.ID == "" {
+			names[i] = string(encoded)
+		}
+	}
+	_, err := s.ledger.KeepEvents(ctx, app, names, data, time.Now())
+	return err
+}
+
+const (
+	eventPause   = 500 * time.Millisecond // before new events are looked for
+	waitingPause = 2 * time.Second        // at least, before those that wait for their row are looked at again
+	eventLife    = 24 * time.Hour         // of an event that no row was found for
+	jobsFollowed = 200                    // of an app, the newest
+)
+
+// FollowLinks joins the kept events of an app into the links of its jobs, until the context ends. An event may be kept before its row's
+// create is answered: it waits for a day. Several may follow an app at once.
+func (s *Service) FollowLinks(ctx context.Context, app string, log *slog.Logger) {
+	place, began := "", time.Now()
+	var again time.Time // zero until all were looked at
+	for ctx.Err() == nil {
+		if !again.IsZero() && time.Now().After(again) {
+			place, began, again = "", time.Now(), time.Time{}
+		}
+		next, err := s.followSome(ctx, app, place)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			log.Warn("links not followed, trying again", "app", app, "error", err)
+			sleep(ctx, 2*eventPause)
+		case err == nil && next == "":
+			if again.IsZero() { // a long look comes less often
+				again = time.Now().Add(max(waitingPause, 5*time.Since(began)))
+			}
+			sleep(ctx, eventPause)
+		case err == nil:
+			place = next
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// followSome looks at events behind a place, and returns the place of the last; empty where there was none.
+func (s *Service) followSome(ctx context.Context, app, place string) (next string, err error) {
+	kept, err := s.ledger.KeptEvents(ctx, app, place, eventsAtATime)
+	if err != nil || len(kept) == 0 {
+		return "", err
+	}
+	var events []webhook.Event
+	open, drop := map[string]bool{}, []string{}
+	for _, k := range kept {
+		var e webhook.Event
+		if json.Unmarshal(k.Data, &e) != nil {
+			drop = append(drop, k.Place)
+			continue
+		}
+		e.Place = k.Place
+		events, open[k.Place] = append(events, e), true
+	}
+	followed, err := s.followed(ctx, app)
+	if err != nil {
+		return "", err
+	}
+	for _, job := range followed {
+		st := settler{Service: s, job: job, done: Settled{Skipped: map[webhook.Skip]int64{}}}
+		rest, err := st.apply(ctx, events)
+		if err != nil {
+			return "", err
+		}
+		if events = append(rest.held, rest.foreign...); len(events) == 0 {
+			break
+		}
+	}
+	for _, e := range events {
+		delete(open, e.Place)
+	}
+	for _, k := range kept {
+		if open[k.Place] || time.Since(k.At) > eventLife {
+			drop = append(drop, k.Place)
+		}
+	}
+	return kept[len(kept)-1].Place, s.ledger.DropEvents(ctx, app, drop)
+}
+
+// followed are the jobs of an app that have links, or may have, the newest first.
+func (s *Service) followed(ctx context.Context, app string) (all []jobs.Job, err error) {
+	page, err := s.JobsPage(ctx, JobsQuery{Apps: []string{app}, Limit: jobsFollowed})
+	for _, job := range page.Jobs {
+		if job.Links.Total() > 0 || job.Tally.InDoubt > 0 {
+			all = append(all, job)
+		}
+	}
+	return all, err
+}
