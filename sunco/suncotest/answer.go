@@ -97,12 +97,15 @@ func (s *Server) answerCreate(r *http.Request, key string, k *Knobs, d draws) re
 	case !s.world.hasConversation(key, create.Target.ConversationID):
 		return notFound("conversation", "Conversation")
 	}
-	made, conflict := s.world.create(key, newClient(create, k, d), k.OnDuplicate)
+	link := newClient(create, k, d)
+	made, conflict := s.world.create(key, link, k.OnDuplicate)
 	if conflict {
 		return refusal(http.StatusConflict, "", "")
 	}
 	if made.fresh {
 		s.meter.created.Add(1)
+		link.record, _ = recordOf(made.client.ID)
+		s.announce(key, create.Target.ConversationID, link, d)
 	}
 	return ok(http.StatusCreated, map[string]sunco.Client{"client": made.client})
 }

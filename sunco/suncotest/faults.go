@@ -20,6 +20,9 @@ const (
 	chanceHang
 	chanceHalf
 	chanceFailedLink
+	chanceEarly
+	chanceTwice
+	chanceLate
 )
 
 // draws gives a call's random numbers: the same ones for the same seed and number of the call.

@@ -28,6 +28,8 @@ type Config struct {
 	Knobs Knobs
 	// Seed makes the random faults repeatable: the n-th call meets the same ones for the same seed.
 	Seed uint64
+	// Webhook is told what becomes of created clients. Default: nobody is.
+	Webhook *Webhook
 }
 
 // Server is the simulated API. It is safe for concurrent use.
@@ -41,6 +43,9 @@ type Server struct {
 	meter meter
 	sim   http.Handler
 
+	webhook *Webhook // nil when nobody is told
+	calls   chan struct{}
+
 	closeOnce sync.Once
 	closed    chan struct{}
 }
@@ -53,6 +58,9 @@ func New(cfg Config) *Server {
 		world:  newWorld(cfg.World),
 		seed:   cfg.Seed,
 		closed: make(chan struct{}),
+
+		webhook: cfg.Webhook,
+		calls:   make(chan struct{}, webhookCalls),
 	}
 	knobs := cfg.Knobs
 	if knobs == (Knobs{}) && cfg.World.Knobs != nil {
