@@ -117,7 +117,7 @@ func TestAPI(t *testing.T) {
 	}
 	c.asks(b, 409, "POST", waits+"/resume", `{}`)
 	c.asks(b, 400, "PUT", "/v1/apps/"+app+"/rate", `{"rate": "fast"}`)
-	c.seen["showRun"], c.seen["showSchedule"] = true, true // none was made here
+	c.seen["showRun"], c.seen["showSchedule"] = true, true // TestRunsAndSchedules
 	for _, elsewhere := range []string{"addUpload", "showUpload", "addPlan", "listPlans", "showPlan", "askApproval", "listApprovals", "addApproval", "addJob"} {
 		c.seen[elsewhere] = true // TestMakingAJob and TestFourEyes
 	}
