@@ -21,10 +21,18 @@ func (s *server) owe(generation int64) {
 	}
 }
 
-// report tells the record what this worker knows that it may lack, and queues again what is lost of it.
+// report tells the record what this worker knows that it may lack, and queues again what is lost of it. It compares first: whoever asks for a report may
+// not have seen the count of the record as it is now, and one that reports nothing lets others open what it has done.
 func (s *server) report(ctx context.Context) error {
 	s.reporting.Lock()
 	defer s.reporting.Unlock()
+	before, era := s.memory.before()
+	seen, err := s.ledger.Beat(ctx, s.job.ID, s.cfg.Name, s.pulse())
+	if err != nil {
+		s.memory.notice()
+		return err
+	}
+	s.memory.seen(seen.Confirmed, before, era)
 	lost := s.memory.take()
 	lacking, err := s.lacking(ctx, lost)
 	var generation int64

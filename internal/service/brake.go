@@ -23,7 +23,7 @@ type brake struct {
 const (
 	refusedPause = 500 * time.Millisecond // is what a refusal takes at least
 	refusedApart = 250 * time.Millisecond // lies between two of all that were refused: go-redis makes four connections for each READONLY
-	refusedMost  = 8 * time.Second
+	refusedMost  = 2 * time.Second        // is a heartbeat: who gives them waits here as well
 
 	dialsApart   = 100 * time.Millisecond // lies between two connections while Redis refuses, which may be because of their number
 	dialsHeldFor = time.Second            // after a refusal
