@@ -53,7 +53,7 @@ func (x *Rejections) Write(name string) (rows int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer os.Remove(f.Name()) // it has its own name by then
+	defer func() { _ = os.Remove(f.Name()) }() // it has its own name by then
 	rows, err = x.write(bufio.NewWriterSize(f, 1<<16))
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return 0, err

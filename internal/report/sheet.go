@@ -45,13 +45,15 @@ func (s *sheet) line(cells []string) error {
 		}
 		return s.csv.Write(s.cells)
 	}
+	line := s.out.AvailableBuffer()
 	for i, c := range cells {
 		if i > 0 {
-			s.out.WriteByte(',')
+			line = append(line, ',')
 		}
-		s.out.WriteString(c)
+		line = append(line, c...)
 	}
-	return s.out.WriteByte('\n') // which has the error of those before it
+	_, err := s.out.Write(append(line, '\n'))
+	return err
 }
 
 // special tells whether a cell may need quotes or defusing. Most do not.

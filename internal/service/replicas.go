@@ -32,7 +32,6 @@ func (s *Service) replicate(ctx context.Context, job string, verify func(ctx con
 
 // replicaCount tells how many replicas of a Redis may be promoted: those that a Sentinel knows of, or else those that the master of a job has.
 func (s *Service) replicaCount(ctx context.Context, job string) int {
-	n := 0
 	if opt, err := redis.ParseFailoverURL(s.address); err == nil && query(s.address).Has("master_name") {
 		counts := make([]int, len(opt.SentinelAddrs))
 		var asked sync.WaitGroup
@@ -51,7 +50,7 @@ func (s *Service) replicaCount(ctx context.Context, job string) int {
 		master = node
 	}
 	is, _ := info(ctx, master) // who may not ask is not made to wait
-	n, _ = strconv.Atoi(is["connected_slaves"])
+	n, _ := strconv.Atoi(is["connected_slaves"])
 	return n
 }
 

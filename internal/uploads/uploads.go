@@ -96,7 +96,7 @@ func (s *Store) Put(name, who string, r io.Reader) (u Upload, err error) {
 	if err != nil {
 		return u, err
 	}
-	defer os.Remove(f.Name()) // where it was not renamed
+	defer func() { _ = os.Remove(f.Name()) }() // where it was not renamed
 	hash := sha256.New()
 	n, err := io.Copy(io.MultiWriter(f, hash), io.LimitReader(r, s.MaxBytes+1))
 	if err == nil && n > s.MaxBytes {
@@ -126,7 +126,7 @@ func (s *Store) writeHead(u Upload) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }()
 	_, err = f.Write(data)
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
 		err = os.Rename(f.Name(), filepath.Join(s.dir, u.ID+headSuffix))
