@@ -1,6 +1,9 @@
 package worker_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -138,9 +141,44 @@ func TestI2I10EnsuresOfALostBatch(t *testing.T) {
 	}
 }
 
+// lateBeats is a hook of a client whose heartbeats fail until a time.
+type lateBeats struct {
+	redis.Hook
+	until atomic.Int64 // ns since 1970
+}
+
+func (l *lateBeats) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (l *lateBeats) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (l *lateBeats) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		args := cmd.Args()
+		if beats := len(args) > 4 && strings.HasSuffix(fmt.Sprint(args[3]), ":alive"); beats && time.Now().UnixNano() < l.until.Load() {
+			err := errors.New("it is late")
+			cmd.SetErr(err)
+			return err
+		}
+		return next(ctx, cmd)
+	}
+}
+
 // Batches that were opened and finished within the lost time are known to nobody but the workers: their creates are at the API, and none is sent twice.
 func TestI2I10BatchesFinishedWithinTheLostTime(t *testing.T) {
 	t.Parallel()
+	finishedWithinTheLostTime(t, 0)
+}
+
+// The same where no heartbeat comes for a while, but batches are asked for: a worker may not report that it lacks nothing before it has compared.
+func TestI2I10LateHeartbeatsReportNothing(t *testing.T) {
+	t.Parallel()
+	finishedWithinTheLostTime(t, 5*time.Second)
+}
+
+func finishedWithinTheLostTime(t *testing.T, late time.Duration) {
+	t.Helper()
 	const n = 600
 	sim := suncotest.New(suncotest.Config{Knobs: suncotest.Knobs{LatencyMin: 20 * time.Millisecond, LatencyMax: 30 * time.Millisecond}})
 	server := redistest.Start(t)
@@ -157,10 +195,12 @@ func TestI2I10BatchesFinishedWithinTheLostTime(t *testing.T) {
 		}
 		sim.ServeHTTP(w, r)
 	}), options())
+	beats := &lateBeats{}
+	b.rdb.AddHook(beats)
 	b.queue(10, creates(n)...)
 	done := make(chan error, 2)
-	for range 2 {
-		w := worker.New(b.rdb, b.codec, worker.Config{Name: "test", APIs: map[string]*sunco.API{app: b.api}, Concurrency: 8})
+	for i := range 2 {
+		w := worker.New(b.rdb, b.codec, worker.Config{Name: "test", APIs: map[string]*sunco.API{app: b.api}, Concurrency: 8 - 5*i})
 		go func() { done <- w.Serve(t.Context(), b.job) }()
 	}
 	<-copied
@@ -168,6 +208,7 @@ func TestI2I10BatchesFinishedWithinTheLostTime(t *testing.T) {
 	<-lost
 	server.Kill()
 	server.PutBack(t, before)
+	beats.until.Store(time.Now().Add(late).UnixNano())
 	server.Restart(t)
 	for range 2 {
 		if err := <-done; err != nil {
