@@ -10,14 +10,17 @@ import (
 )
 
 // csvFile cuts the text of a CSV file into records.
-type csvFile struct{ csvScanner }
+type csvFile struct {
+	csvScanner
+	option string // that sets the delimiter
+}
 
 func openCSV(w *window, b *binder) (*table, error) {
 	comma, err := findComma(w, b)
 	if err != nil {
 		return nil, err
 	}
-	f := &csvFile{csvScanner: csvScanner{window: w, comma: comma}}
+	f := &csvFile{csvScanner: csvScanner{window: w, comma: comma}, option: b.fileOption("delimiter")}
 	return openTable(f, &f.scanned, b)
 }
 
@@ -51,5 +54,5 @@ func (f *csvFile) check(want int) error {
 func (f *csvFile) place(int) string { return "" }
 
 func (f *csvFile) seen(columns string) string {
-	return fmt.Sprintf("read with the delimiter %s are the columns %s; --delimiter gives another", delimiterName(f.comma), columns)
+	return fmt.Sprintf("columns found with delimiter %s: %s (%s sets another)", delimiterName(f.comma), columns, f.option)
 }

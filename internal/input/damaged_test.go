@@ -74,10 +74,11 @@ func TestMissingColumnsTellWhatWasSeen(t *testing.T) {
 		cfg  Config
 		want string
 	}{
-		{"Kunde;Marke\na;x\n", Config{Op: "list"}, `read with the delimiter ";" are the columns "Kunde", "Marke"; --delimiter gives another`},
-		{"user,a:b:c\n1,2\n", Config{Op: "remove"}, `read with the delimiter "," are the columns "user", "a:b:c"; --delimiter gives another`},
-		{"user\tclient\n1\t2\n", Config{Op: "remove", Map: []Mapping{{"klient", "clientId"}}}, `read with the delimiter tab are the columns "user", "client"; --delimiter gives another`},
-		{"user|x\n1|2\n", Config{Op: "list", Where: `row.columns["y"] == ""`}, `read with the delimiter "|" are the columns "user", "x"; --delimiter gives another`},
+		{"Kunde;Marke\na;x\n", Config{Op: "list"}, `columns found with delimiter ";": "Kunde", "Marke" (--delimiter sets another)`},
+		{"user,a:b:c\n1,2\n", Config{Op: "remove"}, `columns found with delimiter ",": "user", "a:b:c" (--delimiter sets another)`},
+		{"user\tclient\n1\t2\n", Config{Op: "remove", Map: []Mapping{{"klient", "clientId"}}}, `columns found with delimiter tab: "user", "client" (--delimiter sets another)`},
+		{"user|x\n1|2\n", Config{Op: "list", Where: `row.columns["y"] == ""`}, `columns found with delimiter "|": "user", "x" (--delimiter sets another)`},
+		{"Kunde;Marke\na;x\n", Config{Op: "list", Step: "find"}, `columns found with delimiter ";": "Kunde", "Marke" (the runbook's delimiter sets another)`},
 	} {
 		_, err := readText(t, test.text, test.cfg)
 		e, ok := errors.AsType[*Error](err)

@@ -155,5 +155,5 @@ func (f *sheetFile) check(want int) error {
 func (f *sheetFile) place(column int) string { return "in column " + xlsx.ColumnName(column+1) }
 
 func (f *sheetFile) seen(columns string) string {
-	return fmt.Sprintf("in the first row of the sheet %s that holds anything are the columns %s; %s names another sheet", quote(f.name), columns, f.binder.option("sheet"))
+	return fmt.Sprintf("columns found in the first row of sheet %s: %s (%s chooses another)", quote(f.name), columns, f.binder.fileOption("sheet"))
 }

@@ -134,6 +134,14 @@ func (b *binder) option(name string) string {
 	return b.prefix() + name
 }
 
+// fileOption names an option by which the input is read, which in a runbook is a key of all steps.
+func (b *binder) fileOption(name string) string {
+	if b.step == "" {
+		return "--" + name
+	}
+	return "the runbook's " + name
+}
+
 // giving is an example of an option that gives something to a name.
 func (b *binder) giving(option, name, value string) string {
 	if b.step == "" {

@@ -22,6 +22,8 @@ func TestCountryParses(t *testing.T) {
 		{"GB", "020 7946 0958", "+442079460958"},
 		{"GB", "(0)20 7946 0958", "+442079460958"},
 		{"GB", "20 7946 0958", "+442079460958"},
+		{"GB", "07700.900050", "+447700900050"}, // a dot between groups, and no fraction
+		{"DE", "033203.85600", "+493320385600"},
 		{"DE", "0301 23456", "+4930123456"},
 		{"IT", "06 5555 0101", "+390655550101"},
 		{"US", "(212) 555-0142", "+12125550142"},
@@ -62,6 +64,12 @@ func TestCountryRefuses(t *testing.T) {
 		{"ES", "612345678 / 79", Several, "holds more than one number, or may do so; leave one"},
 		{"ES", "6.12346E+08", Number, ErrScientific.Cause},
 		{"ES", "612345678.0", Number, errDecimals.Cause},
+		{"GB", "77009.00050", Number, errDecimals.Cause},
+		{"GB", "07700900050.0", Number, errDecimals.Cause},
+		{"GB", "07700900050.1234", Number, errDecimals.Cause},
+		{"DE", "030901.00", Number, errDecimals.Cause},
+		{"DE", "030901.0000", Number, errDecimals.Cause},
+		{"DE", "030901.25", Number, errDecimals.Cause},
 		{"ES", "-612345678", Form, "is not a phone number such as +12125552368"},
 		{"ES", "", Form, "is not a phone number such as +12125552368"},
 	} {

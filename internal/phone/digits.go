@@ -13,6 +13,10 @@ var scientific = lazyregexp.New(`^\+?[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$`)
 // +33.1.23.45.67.00 stand between groups.
 var decimal = lazyregexp.New(`[0-9]{5}[.,][0-9]+$|[.,]0$`)
 
+// dialled is a number as it is dialled within a country, with one dot after the area code, such as 07700.900050: a
+// spreadsheet writes no 0 before a number. Zeros and few digits after the dot may still be a fraction.
+var dialled = lazyregexp.New(`^0[0-9]{4,5}\.[1-9][0-9]{3,}$`)
+
 // Digits returns the digits of a text that can be nothing but one phone number, and whether a +
 // stands before them.
 func Digits(text string) (digits string, international bool, err error) {
@@ -23,7 +27,7 @@ func Digits(text string) (digits string, international bool, err error) {
 	switch {
 	case strings.ContainsAny(text, "eE") && scientific().MatchString(text):
 		return "", false, ErrScientific
-	case strings.ContainsAny(text, ".,") && decimal().MatchString(text):
+	case strings.ContainsAny(text, ".,") && decimal().MatchString(text) && !dialled().MatchString(text):
 		return "", false, errDecimals
 	}
 	var b strings.Builder

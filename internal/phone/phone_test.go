@@ -57,6 +57,7 @@ func TestParseRefuses(t *testing.T) {
 		"+4,47701E+11":             "scientific",
 		"+4.47701e11":              "scientific",
 		"447700900142.0":           "decimals",
+		"07700.900050":             "no + and country code",
 		"+447700900142.0":          "decimals",
 		"+49 30901820,00":          "decimals",
 		"+49 30 90 18 20.0":        "decimals",
