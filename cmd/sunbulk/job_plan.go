@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -125,15 +126,18 @@ func (p *program) makePlan(ctx context.Context, o planOptions, opt jobs.Options,
 		return made, nil, err
 	}
 	defer reader.Close()
+	rejected, err := newRejectedFile(o.rejected)
+	if err != nil {
+		return made, nil, err
+	}
+	defer func() { err = errors.Join(err, rejected.close()) }()
 	reader.At(opt.Time(time.Now()))
-	rows := plan.Watch(reader.Rows(ctx), o.rows, &first)
-	if o.rejected == "" {
-		made = plan.Make(rows, opt)
-	} else if made, err = p.planRejected(ctx, o.rejected, rows, opt); err != nil {
+	made = plan.Make(rejected.watch(plan.Watch(reader.Rows(ctx), o.rows, &first)), opt)
+	if err := ctx.Err(); err != nil {
 		return made, first, err
 	}
 	made.Inputs = reader.Inputs()
-	return made, first, ctx.Err()
+	return made, first, p.writeRejected(rejected, made.Rejected)
 }
 
 // concludePlan does what is left to do with a plan: the check, if there is one, the JSON, the file.

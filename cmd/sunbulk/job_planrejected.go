@@ -1,14 +1,12 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
 	"os"
 
-	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -24,35 +22,66 @@ func refuseRejectedFile(name string) error {
 	return nil
 }
 
-// planRejected makes a plan and writes the rejected rows to a file.
-func (p *program) planRejected(ctx context.Context, name string, rows iter.Seq2[jobs.Row, *jobs.Rejection], opt jobs.Options) (made plan.Plan, err error) {
-	rejections, err := report.NewRejections()
-	if err != nil {
-		return made, cannotRun(err, "check the space in TMPDIR")
+// rejectedFile keeps what a plan rejects, for the file of --rejected.
+type rejectedFile struct {
+	name string // empty = there is none to write
+	kept *report.Rejections
+	err  error // of the first record that could not be kept
+}
+
+// newRejectedFile makes a place for the rows; close removes it.
+func newRejectedFile(name string) (*rejectedFile, error) {
+	f := &rejectedFile{name: name}
+	if name == "" {
+		return f, nil
 	}
-	defer func() { err = errors.Join(err, rejections.Close()) }()
-	var failed error
-	made = plan.Make(func(yield func(jobs.Row, *jobs.Rejection) bool) {
+	var err error
+	if f.kept, err = report.NewRejections(); err != nil {
+		return nil, cannotRun(err, "check the space in TMPDIR")
+	}
+	return f, nil
+}
+
+func (f *rejectedFile) close() error {
+	if f.kept == nil {
+		return nil
+	}
+	return f.kept.Close()
+}
+
+// watch returns the rows and keeps the rejected ones as they pass. The rows end where one cannot be kept.
+func (f *rejectedFile) watch(rows iter.Seq2[jobs.Row, *jobs.Rejection]) iter.Seq2[jobs.Row, *jobs.Rejection] {
+	if f.kept == nil {
+		return rows
+	}
+	return func(yield func(jobs.Row, *jobs.Rejection) bool) {
 		for row, rejection := range rows {
-			if rejection != nil && failed == nil {
-				failed = rejections.Add(rejection)
+			if rejection != nil {
+				f.err = f.kept.Add(rejection)
 			}
-			if failed != nil || !yield(row, rejection) {
+			if f.err != nil || !yield(row, rejection) {
 				return
 			}
 		}
-	}, opt)
-	if err := errors.Join(failed, ctx.Err()); err != nil {
-		return made, err
 	}
-	written, err := rejections.Write(name)
+}
+
+// writeRejected writes the file of a plan that has rejected so many rows.
+func (p *program) writeRejected(f *rejectedFile, rejected int64) error {
+	if f.kept == nil || f.err != nil {
+		return f.err
+	}
+	written, err := f.kept.Write(f.name)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return made, usage(fmt.Sprintf("--rejected %s has come into being meanwhile", name), "give another name")
+		return usage(fmt.Sprintf("--rejected %s has come into being meanwhile", f.name), "give another name")
 	case err != nil:
-		return made, cannotRun(fmt.Errorf("write rejected rows: %w", err), "check --rejected and the space on the disk")
-	case !p.quiet && written > 0:
-		printf(p.screen, "rejected: %s in %s\n", jobs.Count(written, "row"), name)
+		return cannotRun(fmt.Errorf("write rejected rows: %w", err), "check --rejected and the space on the disk")
+	case p.quiet:
+	case written > 0:
+		printf(p.screen, "rejected: %s in %s\n", jobs.Count(written, "row"), f.name)
+	case rejected > 0:
+		p.note("no file written: the rejected rows repeat earlier ones")
 	}
-	return made, nil
+	return nil
 }

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/preview"
 	"github.com/sunbulk/sunbulk/internal/runs"
 )
@@ -17,6 +17,8 @@ type runbookPlanOptions struct {
 	book   runbookFlags
 	access accessFlags
 	check  bool
+
+	rejected string // file for the rows that the first step would reject; empty = none
 }
 
 func (p *program) runbookPlanCommand() *cobra.Command {
@@ -30,7 +32,9 @@ time that they take. Of the other steps it says how many rows and calls they hav
 With --check it asks the API, in 130 GETs at most: about the credentials and the app, and about the users of 20 rows
 drawn from all over the input. It takes these rows through all steps, by what the API has and what the steps before
 would make, and tells how many rows and calls that makes for the whole input. Retries, and the repeated lists of a
-verify whose clients stay pending, come on top. Where the first step is a list, it shows the first rows that go on.`,
+verify whose clients stay pending, come on top. Where the first step is a list, it shows the first rows that go on.
+
+With --rejected it writes the rows that the first step would reject to a CSV file, to be mended and run.`,
 		Example: `  sunbulk runbook plan migrate.yaml --input users.csv
   sunbulk runbook plan migrate.yaml --check --var new=5f1a0c52d8b7e4000c3a9e02`,
 		Args: needRunbook,
@@ -42,11 +46,16 @@ verify whose clients stay pending, come on top. Where the first step is a list, 
 	o.book.register(f)
 	o.access.register(f, &p.allowHTTP)
 	f.BoolVar(&o.check, "check", false, "ask the API about credentials, app, and some users, whatever the window says")
+	f.StringVar(&o.rejected, "rejected", "", "write the rows that the first step would reject, as they are in the input and with the cause, to this new CSV file")
+	f.Lookup("rejected").Annotations = map[string][]string{commandLineOnly: nil}
 	simulateFlag(f, &o.access.simulate)
 	return cmd
 }
 
-func (p *program) planRunbook(ctx context.Context, o runbookPlanOptions, name string) error {
+func (p *program) planRunbook(ctx context.Context, o runbookPlanOptions, name string) (err error) {
+	if err := refuseRejectedFile(o.rejected); err != nil {
+		return err
+	}
 	flow, files, err := p.openRunbook(o.book, o.access.simulate, name)
 	if err != nil {
 		return err
@@ -56,17 +65,25 @@ func (p *program) planRunbook(ctx context.Context, o runbookPlanOptions, name st
 	if err != nil {
 		return err
 	}
-	var c *plan.Checker
+	rejected, err := newRejectedFile(o.rejected)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rejected.close()) }()
+	cfg := preview.PlanConfig{Note: p.note, Watch: rejected.watch}
 	if o.check {
 		var stop func()
-		if c, stop, err = newChecker(ctx, &o.access, opt); err != nil {
+		if cfg.Checker, stop, err = newChecker(ctx, &o.access, opt); err != nil {
 			return err
 		}
 		defer stop()
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(percentWithInput))
-	made, err := preview.Plan(ctx, &r, flow, files, c, p.note)
+	made, err := preview.Plan(ctx, &r, flow, files, cfg)
 	if err != nil {
+		return err
+	}
+	if err := p.writeRejected(rejected, made.Input.Rejected); err != nil {
 		return err
 	}
 	return p.showPlannedRunbook(made)

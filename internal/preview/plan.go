@@ -2,6 +2,7 @@ package preview
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/input"
@@ -35,26 +36,38 @@ type PlannedStep struct {
 	Open  bool    `json:"open"`
 }
 
-// Plan reads the whole input, and asks the API through a checker where there is one.
-func Plan(ctx context.Context, r *runs.Run, flow *runbook.Flow, files *input.Files, c *plan.Checker, note func(string)) (Planned, error) {
+// PlanConfig is what Plan does besides counting. Its zero value asks and says nothing.
+type PlanConfig struct {
+	Checker *plan.Checker // asks the API; nil = it is not asked
+	Note    func(string)  // hears what is odd about the input; nil = nobody does
+	// Watch passes on the rows of the first step with their rejections; nil = they go by unseen.
+	Watch func(iter.Seq2[jobs.Row, *jobs.Rejection]) iter.Seq2[jobs.Row, *jobs.Rejection]
+}
+
+// Plan reads the whole input and counts what the runbook would do with it.
+func Plan(ctx context.Context, r *runs.Run, flow *runbook.Flow, files *input.Files, cfg PlanConfig) (Planned, error) {
 	made := Planned{Runbook: flow.Name}
 	opt, err := r.Options(0)
 	if err != nil {
 		return made, err
 	}
-	src, err := r.Files(ctx, files, note)
+	src, err := r.Files(ctx, files, cfg.Note)
 	if err != nil {
 		return made, err
 	}
 	defer src.Close()
-	made.Input = plan.Make(src.Records(ctx), opt)
+	rows := src.Records(ctx)
+	if cfg.Watch != nil {
+		rows = cfg.Watch(rows)
+	}
+	made.Input = plan.Make(rows, opt)
 	if err := ctx.Err(); err != nil {
 		return made, err
 	}
 	made.Input.Inputs, made.Numbers = src.Inputs(), made.Input.Numbers()
 	var sampled *walk
-	if c != nil {
-		if sampled, err = made.ask(ctx, c, r); err != nil {
+	if cfg.Checker != nil {
+		if sampled, err = made.ask(ctx, cfg.Checker, r); err != nil {
 			return made, err
 		}
 	}
