@@ -60,12 +60,14 @@ chaos-runbook: ## kill everything around the migration of ROWS users (20000) by 
 	go -C tools/chaos test -v -count 1 -timeout 40m -run EmbeddedRunbook ./... -seed $(SEED) -users $(ROWS) -kills 25 -minutes 4
 	go -C tools/chaos test -v -count 1 -timeout 40m -run 'Backfill$$' ./... -seed $(SEED) -users 3000 -kills 25 -minutes 4
 
-lint: ## check format, vet, linters and go.mod
+lint: ## check format, vet, linters, go.mod, spelling and style of prose
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "make fmt would change:" >&2; echo "$$files" >&2; exit 1; }
 	go vet ./...
 	go mod tidy -diff
 	go -C tools mod tidy -diff
 	go -C tools vet ./...
+	go -C tools test ./prose
+	go -C tools run ./prose ..
 	go -C tools/bench mod tidy -diff
 	go -C tools/bench vet ./...
 	go -C tools/chaos mod tidy -diff

@@ -12,6 +12,8 @@ func Noun[N int | int64](n N, noun string) string {
 		return noun
 	case strings.HasSuffix(noun, "ch"):
 		return noun + "es"
+	case strings.HasSuffix(noun, "ry"):
+		return strings.TrimSuffix(noun, "y") + "ies"
 	}
 	return noun + "s"
 }

@@ -8,6 +8,8 @@ func TestCount(t *testing.T) {
 		"1 row":                 Count(int64(1), "row"),
 		"2 batches":             Count(2, "batch"),
 		"1 batch":               Count(1, "batch"),
+		"1 retry":               Count(1, "retry"),
+		"24 retries":            Count(24, "retry"),
 		"12,345 undone rows":    Count(12_345, "undone row"),
 		"1,203,944 calls":       Count(int64(1_203_944), "call"),
 		"-1 digits":             Count(-1, "digit"),

@@ -95,7 +95,7 @@ func TestI2SiblingsAreToldApart(t *testing.T) {
 	}
 }
 
-// The API goes on with calls that were cut: a look must wait until it can be done with them.
+// The API continues with calls that were cut: a look must wait until it can be done with them.
 func TestI2CutCallsThatTheAPIStillWorksOn(t *testing.T) {
 	t.Parallel()
 	const n = 30

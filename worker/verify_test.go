@@ -154,7 +154,7 @@ func (b *bench) handedBack(t *testing.T) {
 	t.Fatal("the batch was not handed back")
 }
 
-// kill -9 while rows wait: another worker goes on with what is left of the time, and asks again.
+// kill -9 while rows wait: another worker continues what is left of the time, and asks again.
 func TestI9VerifyOfACrashedWorker(t *testing.T) {
 	t.Parallel()
 	var asks atomic.Int64

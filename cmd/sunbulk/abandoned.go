@@ -18,7 +18,7 @@ func abandonment(since time.Time) string {
 func adoption(job jobs.Job) string {
 	again := "start the same command again, or 'sunbulk enqueue FILE… --resume " + job.ID + "' with the same flags and files"
 	if retry, ok := job.Retry(); ok {
-		again = "'" + retryLine(retry) + "' goes on with it"
+		again = "'" + retryLine(retry) + "' continues it"
 	} else if job.Piped() {
 		again = "start the same command again with the same rows, or 'sunbulk enqueue - --resume " + job.ID + "' with the same flags and rows"
 	}
@@ -27,5 +27,5 @@ func adoption(job jobs.Job) string {
 
 // lookFirst is what to do about a job whose canary failed.
 func lookFirst(job jobs.Job) string {
-	return "look at its failed rows with 'sunbulk report " + job.ID + "'; 'sunbulk resume " + job.ID + "' goes on with the other rows, 'sunbulk cancel " + job.ID + "' ends it"
+	return "look at its failed rows with 'sunbulk report " + job.ID + "'; 'sunbulk resume " + job.ID + "' continues with the other rows, 'sunbulk cancel " + job.ID + "' ends it"
 }

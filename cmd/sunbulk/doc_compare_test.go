@@ -20,7 +20,7 @@ var docNoise = []struct {
 	{regexp.MustCompile(`\b[\w.-]+@[\w.-]+`), "WHO"},
 	{regexp.MustCompile(`\b5c9a3416[0-9a-f]{16}\b`), "CLIENT"}, // made by the simulator, in the order of calls
 	// What depends on the faults that calls happen to meet.
-	{regexp.MustCompile(`^[\d,]+ calls( \([\d,]+ again, [\d,]+ answered 429, [\d,]+ looks\))?`), "CALLS"},
+	{regexp.MustCompile(`^[\d,]+ calls( \([\d,]+ retr(y|ies), [\d,]+ answered 429, [\d,]+ checks? after a lost answer\))?`), "CALLS"},
 	{regexp.MustCompile(`; \d+ calls? in flight will end within \S+`), ""},
 	{regexp.MustCompile(`^pace \S+ of (\S+) the API answered 429 .*`), "pace RATE of $1 the API answered 429"},
 	{regexp.MustCompile(`[\d.]+ (rows|calls)/s`), "RATE $1/s"},

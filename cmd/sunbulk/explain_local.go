@@ -41,7 +41,7 @@ func codeAndHintOfStop(e *local.Stop) (code int, hint string) {
 	case local.JobPaused:
 		return exitPaused, "mend the cause, then run " + again
 	case local.CanaryFailed:
-		return exitPaused, "look at the report; " + again + " goes on with the other rows"
+		return exitPaused, "look at the report; " + again + " continues with the other rows"
 	case local.StepPaused:
 		return exitPaused, "look at the report and mend the cause; then " + again + " goes on"
 	case local.CapExceeded:
@@ -79,7 +79,7 @@ func codeAndHintOfFolder(e *local.FolderError) (code int, hint string) {
 func hintOfDuplicateRun(e *local.DuplicateError) string {
 	switch {
 	case e.State == "":
-		return "go on with it by --out " + e.Folder + ", or run every row again by --allow-duplicates"
+		return "continue it by --out " + e.Folder + ", or run every row again by --allow-duplicates"
 	case e.Left != "":
 		return "what is left is in " + e.Left + "; --allow-duplicates runs every row again"
 	}

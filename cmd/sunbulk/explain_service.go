@@ -43,13 +43,13 @@ func hintOfConflict(e *service.Conflict) string {
 	case service.OtherRules:
 		return fmt.Sprintf("let the release that began it go on; or end it by 'sunbulk cancel %s', and --allow-duplicates runs every row of the input, those that are done, too: 'sunbulk report %s' tells which", e.ID, e.ID)
 	case service.OtherRows:
-		return fmt.Sprintf("give it the same rows again; or end it by 'sunbulk cancel %s', and then start this anew; --allow-duplicates makes another job beside it", e.ID)
+		return fmt.Sprintf("give it the same rows again; or end it by 'sunbulk cancel %s', and then start this again; --allow-duplicates makes another job beside it", e.ID)
 	case service.PipeEnded:
 		return "lost batches are queued again from files only; 'sunbulk report " + e.ID + "' tells the rows that have no outcome"
 	case service.NoInput:
 		return "'sunbulk status " + e.ID + "' tells where it stands"
 	case service.IsRetry:
-		return "'" + retryLine(e.Retry) + "' goes on with it"
+		return "'" + retryLine(e.Retry) + "' continues it"
 	case service.ProducerBusy:
 		return "let that one go on; --allow-duplicates makes another job beside it"
 	case service.RowsTaken, service.RetryUnfinished:
@@ -93,7 +93,7 @@ func hintOfDuplicate(e *service.Conflict) string {
 func hintOfTakenRows(e *service.Conflict) string {
 	switch {
 	case e.Kind == service.RetryUnfinished:
-		return "'sunbulk retry " + e.Retry.Of + "' goes on with it"
+		return "'sunbulk retry " + e.Retry.Of + "' continues it"
 	case e.State == jobs.Cancelled:
 		return "'sunbulk report " + e.ID + "' writes the rows that it left as unprocessed.csv, which can be queued"
 	}
@@ -124,5 +124,5 @@ func hintOfInterruption(e *service.Interrupted) string {
 	if e.Run != "" {
 		return "'sunbulk runbook start' with --resume " + e.Run + " goes on"
 	}
-	return again(e.Piped, e.ByName, e.Job) + " goes on with it; its queued rows run meanwhile"
+	return again(e.Piped, e.ByName, e.Job) + " continues it; its queued rows run meanwhile"
 }

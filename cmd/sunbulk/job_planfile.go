@@ -111,7 +111,7 @@ func (p *program) followPlan(flags *pflag.FlagSet, files *input.Files) error {
 		return err
 	}
 	if others = append(others, file.OtherInputs(inputs)...); len(others) > 0 {
-		return usage("this is not what "+name+" planned: "+strings.Join(others, "; "), "give what was planned, or plan anew")
+		return usage("this is not what "+name+" planned: "+strings.Join(others, "; "), "give what was planned, or plan again")
 	}
 	if now := version(); file.Sunbulk != now {
 		printf(p.screen, "note: sunbulk %q made the plan, and this is %q: rows may be judged differently\n", file.Sunbulk, now)

@@ -20,7 +20,7 @@ func (p *program) retryCommand() *cobra.Command {
 prints its id on stdout. Rows in doubt are not among them: look at in_doubt.csv first.
 
 Each row is taken once: without --cause, rows of causes that were retried before are left out. After an
-interruption the same command goes on with the same job.`,
+interruption the same command continues the same job.`,
 		Example: `  sunbulk retry 20261122-153012-k3f9
   sunbulk retry 20261122-153012-k3f9 --cause user_not_found`,
 		Args: needJob,

@@ -11,7 +11,7 @@ import (
 	"github.com/sunbulk/sunbulk/worker"
 )
 
-// runJobOnRedis runs a job on a real Redis, or goes on with the one that has the input.
+// runJobOnRedis runs a job on a real Redis, or continues the one that has the input.
 func (p *program) runJobOnRedis(ctx context.Context, o runOptions, order service.Order, hook *notify.Hook, w worker.Config) error {
 	reader, err := order.Open(p.drain)
 	if err != nil {

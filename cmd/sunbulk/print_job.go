@@ -78,7 +78,7 @@ func describeSum(w io.Writer, s report.Summary) {
 	}
 	printf(w, "%s", jobs.Count(s.Calls.Total, "call"))
 	if s.Calls.Retries+s.Calls.Throttled+s.Calls.Looks > 0 {
-		printf(w, " (%s again, %s answered 429, %s)", group(s.Calls.Retries), group(s.Calls.Throttled), jobs.Count(s.Calls.Looks, "look"))
+		printf(w, " (%s, %s answered 429, %s after a lost answer)", jobs.Count(s.Calls.Retries, "retry"), group(s.Calls.Throttled), jobs.Count(s.Calls.Looks, "check"))
 	}
 	if s.Calls.Lookups > 0 {
 		printf(w, ", %s among them,", jobs.Count(s.Calls.Lookups, "lookup"))

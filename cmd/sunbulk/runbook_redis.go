@@ -27,7 +27,7 @@ func (p *program) runOnRedis(ctx context.Context, o runbookRunOptions, order ser
 			return p.watch(ctx, v.Run.Job(v.Run.Step), s, nil).stop
 		})
 		if drain.Err() != nil {
-			return endWith(exitInterrupted, fmt.Errorf("run %s is interrupted", id), "'sunbulk worker' goes on with it")
+			return endWith(exitInterrupted, fmt.Errorf("run %s is interrupted", id), "'sunbulk worker' continues it")
 		}
 		if err != nil {
 			return err

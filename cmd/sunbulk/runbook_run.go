@@ -38,7 +38,7 @@ func (p *program) runbookRunCommand() *cobra.Command {
 a report: rows.csv says how far each row came and why no further, and each step has a folder of its own.
 
 Without --redis it needs nothing else: it keeps journals in the report folder, and the same command with the same --out goes
-on where it stopped, after a crash too. With --redis the run is there, workers help, and go on with it should
+on where it stopped, after a crash too. With --redis the run is there, workers help, and continue it should
 this process end; 'sunbulk runbook start' leaves it to them at once.`,
 		Example: `  sunbulk runbook run migrate.yaml --simulate --input users.csv
   sunbulk runbook run migrate.yaml --var new=5f1a0c52d8b7e4000c3a9e02 --out moved`,

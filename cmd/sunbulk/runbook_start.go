@@ -19,7 +19,7 @@ func (p *program) runbookStartCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "start FILE",
-		Short: "Begin a run of a runbook on Redis, for workers to go on with",
+		Short: "Begin a run of a runbook on Redis, for workers to continue",
 		Long: `Start queues the first step of a runbook on --redis and prints the run's id on stdout. Workers make the
 calls, and move the run from step to step: no command has to stay. After an interruption --resume goes on
 with the run that was being begun.`,
@@ -32,7 +32,7 @@ with the run that was being begun.`,
 		},
 	}
 	o.register(cmd.Flags())
-	cmd.Flags().StringVar(&order.Resume, "resume", "", "go on with this run, whose beginning was cut off")
+	cmd.Flags().StringVar(&order.Resume, "resume", "", "continue this run, whose beginning was cut off")
 	exceedFlag(cmd.Flags(), &order.ExceedCaps)
 	o.duplicatesFlag(cmd.Flags())
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
@@ -54,7 +54,7 @@ func (p *program) startRunbook(o runbookFlags, redis string, order service.RunOr
 	order.AllowDuplicates, order.Remark = o.allowDuplicates, p.note
 	order.Begins = func(id string) {
 		if !p.quiet {
-			printf(p.screen, "run %s: after an interruption --resume %s goes on with it\n", id, id)
+			printf(p.screen, "run %s: after an interruption --resume %s continues it\n", id, id)
 		}
 	}
 	return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {

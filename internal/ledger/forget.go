@@ -11,7 +11,7 @@ import (
 )
 
 // Forget drops all that is known of a job that has ended, its outcomes too; ErrIllegal when it has not.
-// A job that is not there is no error: who was cut off may begin anew.
+// A job that is not there is no error: who was cut off may begin again.
 func (l *Ledger) Forget(ctx context.Context, id string) error {
 	state, err := l.rdb.HGet(ctx, key(id), "state").Result()
 	if err == nil && !jobs.State(state).Ended() {

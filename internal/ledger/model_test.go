@@ -11,7 +11,7 @@ import (
 // and that a finished batch has one for each of its rows, whatever was lost (I10). What it takes for granted: a worker that lives finds the new
 // master and reports before it is given up, its right to call lapses before its batches are taken over, and looks see what was sent before.
 //
-// A fork is a failover or older data: the new record is what the old one was then, and each worker goes on with the old one until it moves.
+// A fork is a failover or older data: the new record is what the old one was then, and each worker continues with the old one until it moves.
 
 const (
 	modelWorkers = 2

@@ -1,6 +1,6 @@
 -- KEYS: job    ARGV: wanted state (paused, running or cancelled), reason, now (ms), event (JSON)
 -- Returns {moved, state before}. Resuming gives enqueuing or running, whichever the job is at,
--- and starts the count of failures anew.
+-- and starts the count of failures again.
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {0, 'missing'} end
 local want = ARGV[1]

@@ -64,7 +64,7 @@ func (l *Ledger) ReleaseProducer(ctx context.Context, job, process string) error
 }
 
 // abandoned returns the Abandoned of a job. Embedded runs and steps of runbooks give no signs of life, and a
-// process that comes back goes on with them.
+// process that comes back continues them.
 func (l *Ledger) abandoned(ctx context.Context, job jobs.Job) (since time.Time, err error) {
 	if job.Sealed || job.State.Ended() || job.Enqueuer.Seen.IsZero() {
 		return time.Time{}, nil

@@ -34,7 +34,7 @@ type OpenBatch struct {
 const restorePairs = 500
 
 // Restore puts the memory of a job into a ledger that does not know it; ErrExists when it does. As
-// after Resume, the count of failures that can pause the job starts anew.
+// after Resume, the count of failures that can pause the job starts again.
 func (l *Ledger) Restore(ctx context.Context, m Memory) error {
 	id := m.Job.ID
 	if err := l.Create(ctx, m.Job); err != nil {

@@ -33,7 +33,7 @@ func newBackend() (*backend, error) {
 	return &backend{s, redis, ledger.New(redis.Client(), s.Codec()), queue.New(redis.Client(), s.Codec())}, nil
 }
 
-// open begins the candidate's job, or goes on with the one whose journal is in its folder. Note hears how it goes.
+// open begins the candidate's job, or continues the one whose journal is in its folder. Note hears how it goes.
 func (b *backend) open(ctx context.Context, c candidate, note func(string)) (*Job, error) {
 	j := &Job{backend: b, Out: c.out, batch: c.Options.BatchSize}
 	before, there, err := Peek(c.out)

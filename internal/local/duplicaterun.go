@@ -10,7 +10,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// candidate is a job that is to be begun, or gone on with, and what it is compared by with those in the folders around it.
+// candidate is a job that is to be begun, or continued, and what it is compared by with those in the folders around it.
 type candidate struct {
 	Head
 	out       string                     // its own folder
@@ -72,7 +72,7 @@ func siblings(out string) []string {
 	own, _ := filepath.Abs(out)
 	seen := map[string]bool{own: true}
 	for _, parent := range parents(out) {
-		entries, _ := os.ReadDir(parent) // what cannot be read holds no run that could be gone on with
+		entries, _ := os.ReadDir(parent) // what cannot be read holds no run that could be continued
 		for _, e := range entries {
 			folder := filepath.Join(parent, e.Name())
 			path, err := filepath.Abs(folder)

@@ -109,7 +109,7 @@ type StopKind string
 const (
 	Interrupted  StopKind = "interrupted"
 	JobPaused    StopKind = "job_paused"
-	CanaryFailed StopKind = "canary_failed" // the same order goes on with the other rows
+	CanaryFailed StopKind = "canary_failed" // the same order continues with the other rows
 	StepPaused   StopKind = "step_paused"   // of a run
 	CapExceeded  StopKind = "cap_exceeded"  // by a step of a run, of which nothing is queued
 	InputBroken  StopKind = "input_broken"  // a run's input was not read to its end

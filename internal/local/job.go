@@ -75,7 +75,7 @@ type Job struct {
 // batch that is added, and what is queued is in memory.
 const lookahead = 300
 
-// Begin starts the job of an order that is open, or goes on with the one whose journal is in the report folder. Its errors:
+// Begin starts the job of an order that is open, or continues the one whose journal is in the report folder. Its errors:
 // *FolderError, *DuplicateError, *service.Invalid, those of the input.
 func Begin(ctx context.Context, o Order) (*Job, error) {
 	canary, err := service.PickCanary(ctx, o.Files, o.Read, o.Options.Canary)

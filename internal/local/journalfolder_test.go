@@ -191,7 +191,7 @@ func TestCreateTouchesNothingOfOthers(t *testing.T) {
 	}
 }
 
-// A journal that others may read, as one that was copied, is the owner's alone once a run goes on with it.
+// A journal that others may read, as one that was copied, is the owner's alone once a run continues it.
 func TestResumeMakesTheJournalPrivate(t *testing.T) {
 	dir := t.TempDir()
 	newRun(t, dir).Close()

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// I1, I9: a run that a release with other rules for reading began is not gone on with: its batches would be cut elsewhere.
+// I1, I9: a run that a release with other rules for reading began is not continued: its batches would be cut elsewhere.
 func TestI9RunsOfOtherRulesDoNotGoOn(t *testing.T) {
 	for name, rules := range map[string]string{"an older release": "", "a newer one": `"rules":99,`, "this one": `"rules":2,`} {
 		t.Run(name, func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestI9RunsOfOtherRulesDoNotGoOn(t *testing.T) {
 	}
 }
 
-// refusedAndChanged tells whether a journal is another though nothing could go on with it.
+// refusedAndChanged tells whether a journal is another though nothing could continue it.
 func refusedAndChanged(now, before []byte, name string) bool {
 	return name != "this one" && !bytes.Equal(now, before)
 }

@@ -45,7 +45,7 @@ type Run struct {
 	jobs []*Job // of the steps that were begun
 }
 
-// BeginRun begins a run, or goes on with the one that the report folder holds. Its errors: *FolderError, *DuplicateError, those
+// BeginRun begins a run, or continues the one that the report folder holds. Its errors: *FolderError, *DuplicateError, those
 // of the input.
 func BeginRun(o RunOrder) (_ *Run, err error) {
 	now := time.Now().UTC().Truncate(time.Millisecond)
@@ -219,7 +219,7 @@ func (r *Run) stop(ctx context.Context) error {
 }
 
 // Settle is called when the report of a finished run is written: it removes the journals, the first of which tells that there
-// is something to go on with.
+// is something to continue with.
 func (r *Run) Settle() error {
 	for _, j := range r.jobs {
 		if err := j.journal.Discard(); err != nil {

@@ -85,7 +85,7 @@ func (b *bench) order(book string) local.RunOrder {
 	}
 }
 
-// run begins a run, or goes on with it, and works it as a command does.
+// run begins a run, or continues it, and works it as a command does.
 func (b *bench) run(drain context.Context, o local.RunOrder) (*local.Run, error) {
 	b.Helper()
 	r, err := local.BeginRun(o)
@@ -261,7 +261,7 @@ func TestRunInterruptedGoesOn(t *testing.T) {
 	}
 }
 
-// job begins a job of the users, or goes on with it, and works it as a command does.
+// job begins a job of the users, or continues it, and works it as a command does.
 func (b *bench) job(drain context.Context, o local.Order) (jobs.Job, error) {
 	b.Helper()
 	err := o.Open(drain)

@@ -41,7 +41,7 @@ func (s *stepJobs) Job(ctx context.Context, id string) (jobs.Job, error) {
 // Create begins the journal of the next step's job.
 func (s *stepJobs) Create(ctx context.Context, _ jobs.Job) error { return s.open(ctx, len(s.run.jobs)) }
 
-// open begins the job of a step, or goes on with the one whose journal is in the step's folder.
+// open begins the job of a step, or continues the one whose journal is in the step's folder.
 func (s *stepJobs) open(ctx context.Context, step int) error {
 	r := s.run
 	head, err := r.head(step)

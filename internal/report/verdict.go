@@ -108,7 +108,7 @@ func waiting(s Summary, job jobs.Job) step {
 	case job.WaitsForWindow():
 		st.Text = "The job goes on by itself when its window opens."
 	case s.State == jobs.Paused:
-		st.Text = "The job is paused. Once its reason is gone, let it go on; a run without --redis goes on with its own command and the same --out."
+		st.Text = "The job is paused. Once its reason is gone, let it go on; a run without --redis continues with its own command and the same --out."
 		st.Command = "sunbulk resume " + s.Job
 	case s.State == jobs.Finished && job.Fingerprint != "" && !job.Piped() && !retried:
 		st.Text = "Redis has lost what became of them. This asks the API for them before anything is sent; give the files and flags of the job."

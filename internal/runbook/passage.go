@@ -13,7 +13,7 @@ import (
 )
 
 // Passage is the way of rows from a step whose job has finished to the one behind it. The same
-// outcomes in the same order give the same rows, so a passage that was cut off can be begun anew (I9).
+// outcomes in the same order give the same rows, so a passage that was cut off can be begun again (I9).
 type Passage struct {
 	outcomes iter.Seq2[jobs.Chunk, error]
 	assemble *input.Assembler

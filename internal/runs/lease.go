@@ -13,7 +13,7 @@ const leaseTime = 10 * time.Second
 var errLeased = errors.New("another process queues the rows of the run")
 
 // leased does something that one process alone should do for a run, if no other is at it: else it
-// returns errLeased, also when the lease is lost on the way. What it does ends then; that another begins it anew
+// returns errLeased, also when the lease is lost on the way. What it does ends then; that another begins it again
 // meanwhile does no harm.
 func (c *Conductor) leased(ctx context.Context, r Run, do func(context.Context) error) error {
 	if c.alone {
@@ -40,7 +40,7 @@ func (c *Conductor) leased(ctx context.Context, r Run, do func(context.Context) 
 	}
 	free, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer stop()
-	_, freed := c.Lease(free, r.ID, c.cfg.Name, 0) // for whoever goes on with what an end of ctx has left
+	_, freed := c.Lease(free, r.ID, c.cfg.Name, 0) // for whoever continues what an end of ctx has left
 	return errors.Join(err, freed)
 }
 

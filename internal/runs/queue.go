@@ -16,7 +16,7 @@ import (
 )
 
 // Start begins a run, and queues its first step from its files. A *Refusal says why nothing was begun. A
-// run that is there is gone on with; while another process is at its rows, Start waits where they are in files
+// run that is there is continued; while another process is at its rows, Start waits where they are in files
 // that no worker can read.
 func (c *Conductor) Start(ctx context.Context, r Run, files *input.Files) error {
 	_, err := c.Store.Run(ctx, r.ID)

@@ -25,7 +25,7 @@ type Run struct {
 	Schedule string // that began it; empty when a person did
 	Created  time.Time
 
-	Fingerprint string // of the runbook, its variables and its input, where Local: a beginning goes on with the same only
+	Fingerprint string // of the runbook, its variables and its input, where Local: a beginning continues the same only
 
 	State  State
 	Reason string // of a pause or a cancel

@@ -68,7 +68,7 @@ const (
 	WrongScheduleState ConflictKind = "wrong_schedule_state" // nor a schedule
 	Ended              ConflictKind = "ended"                // nothing can be added to a job or a run
 	NotEnded           ConflictKind = "not_ended"            // a job that is to be retried
-	Duplicate          ConflictKind = "duplicate"            // a job has the same input, and cannot be gone on with
+	Duplicate          ConflictKind = "duplicate"            // a job has the same input, and cannot be continued
 	OtherOptions       ConflictKind = "other_options"        // a job has the same input, and was begun with other options
 	OtherInput         ConflictKind = "other_input"          // a job was begun with another input
 	OtherRules         ConflictKind = "other_rules"          // a job was begun by a release that reads rows in another way
@@ -100,7 +100,7 @@ type Interrupted struct {
 	Job    string
 	Run    string // set in place of Job
 	Piped  bool   // it must get the same rows again
-	ByName bool   // only by its id it can be gone on with
+	ByName bool   // only by its id it can be continued
 	text   string
 }
 

@@ -12,7 +12,7 @@ import (
 
 // key tells the input of an order from others.
 type key struct {
-	fingerprint string // of the input and of how it is read: a job goes on with the same only
+	fingerprint string // of the input and of how it is read: a job continues the same only
 	idempotency string // the same for orders that give the same rows: under it an app's input is not queued twice
 }
 
@@ -49,13 +49,13 @@ func otherRules(job jobs.Job) error {
 		text: fmt.Sprintf("job %s was begun by another release of sunbulk, which read rows in another way: what is missing of it cannot be queued by this one", job.ID)}
 }
 
-// goesOn tells whether the order can go on with a job that has its input.
+// goesOn tells whether the order can continue with a job that has its input.
 func (o Order) goesOn(job jobs.Job) bool {
 	return !job.State.Ended() && (o.Works || !job.Sealed)
 }
 
 // claim returns the job that has the input: the new one, or an earlier one. A pipe may be another one each
-// time: its claim ends with the job that could go on with it.
+// time: its claim ends with the job that could continue it.
 func (s *Service) claim(ctx context.Context, job jobs.Job, k key, o Order) (holder string, err error) {
 	for {
 		holder, err := s.ledger.Claim(ctx, job.Options.App, k.idempotency, job.ID)
@@ -73,7 +73,7 @@ func (s *Service) claim(ctx context.Context, job jobs.Job, k key, o Order) (hold
 	}
 }
 
-// refuses says why the order cannot go on with the job that has its input, or nil.
+// refuses says why the order cannot continue with the job that has its input, or nil.
 func (k key) refuses(job jobs.Job, o Order) error {
 	e := &Conflict{Kind: Duplicate, ID: job.ID, State: job.State, Piped: o.Files.Pipe() != ""}
 	same, sameRows := sameInput(job.Fingerprint, k.fingerprint)

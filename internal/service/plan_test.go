@@ -8,7 +8,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/service"
 )
 
-// TestStartGoesOn: a start that was cut off between any two of its steps goes on with the same job, whose rows are queued once (I9).
+// TestStartGoesOn: a start that was cut off between any two of its steps continues the same job, whose rows are queued once (I9).
 func TestStartGoesOn(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -24,7 +24,7 @@ type RetryOrder struct {
 }
 
 // Retry queues failed rows as a new job with the same options, and returns that. After an interruption the same
-// order goes on with the same job. Its errors: *NotFound, *Conflict, *Interrupted.
+// order continues the same job. Its errors: *NotFound, *Conflict, *Interrupted.
 func (s *Service) Retry(ctx context.Context, o RetryOrder) (jobs.Job, error) {
 	job, err := s.Job(ctx, o.Of)
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *Service) Retry(ctx context.Context, o RetryOrder) (jobs.Job, error) {
 	return s.Job(ctx, sub.Job.ID)
 }
 
-// beginRetry creates the job that runs failed rows again, or goes on with it where it was begun and is not whole
+// beginRetry creates the job that runs failed rows again, or continues it where it was begun and is not whole
 // (I9). Rows that another job took are run once more only when that is asked for.
 func (s *Service) beginRetry(ctx context.Context, sub *Submission, f *failedRows, o RetryOrder) error {
 	holder, same, err := s.ledger.ClaimRetry(ctx, f.Of, f.Cause, sub.Job.ID, "")
@@ -96,7 +96,7 @@ func (s *Service) beginRetry(ctx context.Context, sub *Submission, f *failedRows
 	return s.createRetry(ctx, sub, f, o)
 }
 
-// goOnRetry goes on with a retry that was begun.
+// goOnRetry continues with a retry that was begun.
 func (s *Service) goOnRetry(ctx context.Context, sub *Submission, f *failedRows, job jobs.Job, o RetryOrder) error {
 	begun, ok := job.Retry()
 	if !ok || begun.Of != f.Of || begun.Cause != f.Cause {

@@ -69,7 +69,7 @@ func TestI9JobsOfOtherRulesAreNotQueuedOn(t *testing.T) {
 	}
 }
 
-// A job that is queued to its end needs no rules any more: a run goes on with it, and nothing is queued again but by them.
+// A job that is queued to its end needs no rules any more: a run continues it, and nothing is queued again but by them.
 func TestJobsOfOtherRulesThatAreQueuedGoOn(t *testing.T) {
 	b, become := olderBench(t)
 	o := b.lists("users.csv", 25)

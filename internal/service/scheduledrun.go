@@ -22,7 +22,7 @@ type starter struct {
 
 var _ schedule.Starter = starter{}
 
-// Start begins a run, or goes on with the one that another worker has begun.
+// Start begins a run, or continues the one that another worker has begun.
 func (s starter) Start(ctx context.Context, id string, book *runbook.Runbook, vars map[string]string) error {
 	created, err := jobs.IDTime(id)
 	if err != nil {

@@ -24,7 +24,7 @@ type Order struct {
 
 	ID     string // of a new job; empty = one is drawn
 	Resume string // the job to which what is missing of it is added, whatever the options; empty = a new one, or the one that was begun with this order
-	Works  bool   // who asks makes the job's calls, too: a job that is queued to its end can be gone on with
+	Works  bool   // who asks makes the job's calls, too: a job that is queued to its end can be continued
 
 	Who    string       // asks, for what is noted of a job
 	Remark func(string) // hears what is odd about the input; nil = nobody does
@@ -53,7 +53,7 @@ func (o *Order) Open(ctx context.Context) (*input.Reader, error) {
 type Submission struct {
 	Job    jobs.Job
 	Piped  bool // its input can be read only once
-	ByName bool // only by its id it can be gone on with: without a key others may have the same input
+	ByName bool // only by its id it can be continued: without a key others may have the same input
 
 	mu       sync.Mutex
 	reader   *input.Reader
@@ -65,7 +65,7 @@ type Submission struct {
 }
 
 // Submit queues the rows of an order for workers, and returns the job when all are queued. After an interruption the same
-// order goes on with the same job. Its errors: *jobs.OptionError, those of input.Open, *Invalid, *Conflict, *NotFound, *Interrupted.
+// order continues the same job. Its errors: *jobs.OptionError, those of input.Open, *Invalid, *Conflict, *NotFound, *Interrupted.
 func (s *Service) Submit(ctx context.Context, o Order) (jobs.Job, error) {
 	sub, err := s.Begin(ctx, o)
 	if err != nil {
@@ -146,7 +146,7 @@ func (s *Service) open(ctx context.Context, sub *Submission, o Order) error {
 	return s.goOn(ctx, sub, before, o.Note)
 }
 
-// createOnce creates the job, or goes on with it where another process has created it meanwhile.
+// createOnce creates the job, or continues it where another process has created it meanwhile.
 func (s *Service) createOnce(ctx context.Context, sub *Submission) error {
 	err := s.create(ctx, sub)
 	if sub.order.ID == "" || !errors.Is(err, ledger.ErrExists) {

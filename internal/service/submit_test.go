@@ -20,7 +20,7 @@ func kindOf(err error) service.ConflictKind {
 	return service.ConflictKind(err.Error())
 }
 
-// I9: an order that was interrupted goes on with the same job, and adds what is missing of it.
+// I9: an order that was interrupted continues the same job, and adds what is missing of it.
 func TestI9InterruptedOrderGoesOnWithItsJob(t *testing.T) {
 	b := newBench(t)
 	o := b.lists("users.csv", 35, "user-1", "a,b,c")

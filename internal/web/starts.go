@@ -75,7 +75,7 @@ func (s *Server) goOn() {
 				continue // another console has it
 			}
 			if _, err := s.begin(s.ctx, p, service.By{Who: p.Started.Who}); err != nil && s.ctx.Err() == nil {
-				s.Logger.Error("job is not gone on with", "job", p.Job, "error", err)
+				s.Logger.Error("job is not continued", "job", p.Job, "error", err)
 			}
 		}
 	}

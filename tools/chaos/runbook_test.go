@@ -38,7 +38,7 @@ func TestChaosRunbook(t *testing.T) {
 	m.tell(seed, counts, time.Since(began))
 }
 
-// startRun begins the run; its command is killed and stopped on the way, and gone on with by --resume.
+// startRun begins the run; its command is killed and stopped on the way, and continued by --resume.
 func (m *bookRun) startRun() (run string) {
 	m.Helper()
 	l := m.newLine("start")

@@ -76,7 +76,7 @@ func (c *chaos) run(t *task) {
 	}
 	args := append([]string{"enqueue", t.input(), "--redis", c.redisBy(t.line)}, t.flags()...)
 	if t.process != nil {
-		// The command has said which job it goes on with: name that one, for once.
+		// The command has said which job it continues with: name that one, for once.
 		if job := jobIn(t.process.said(), `going on with job `+jobID); job != "" {
 			args = append(args, "--resume", job)
 		}
