@@ -98,7 +98,7 @@ func (s *server) live(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-stopping:
-			stopping = nil // told at once: whoever paused the job waits to hear what is still in flight
+			stopping = nil // at once: the command that paused the job waits to hear what is still in flight
 		case <-tick.C:
 		}
 		err := s.beat(ctx)

@@ -110,7 +110,7 @@ func TestDrainLetsCallsEnd(t *testing.T) {
 }
 
 // An API that is down for a while costs no row an attempt: the circuit breaker waits for it (I8), and
-// whoever asks for the pace is told.
+// those who ask for the pace are told.
 func TestI8AnOutageCostsNoAttempt(t *testing.T) {
 	t.Parallel()
 	const n = 300

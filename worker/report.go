@@ -21,7 +21,7 @@ func (s *server) owe(generation int64) {
 	}
 }
 
-// report tells the record what this worker knows that it may lack, and queues again what is lost of it. It compares first: whoever asks for a report may
+// report tells the record what this worker knows that it may lack, and queues again what is lost of it. It compares first: the one who asks for a report may
 // not have seen the count of the record as it is now, and one that reports nothing lets others open what it has done.
 func (s *server) report(ctx context.Context) error {
 	s.reporting.Lock()

@@ -94,7 +94,7 @@ func TestForeignTextForgesNothing(t *testing.T) {
 	}
 }
 
-// I7: what holds a secret of this process shows none of it, whoever says it.
+// I7: what holds a secret of this process shows none of it, in any message.
 func TestOutputI7ShowsNoSecrets(t *testing.T) {
 	for name, value := range map[string]string{
 		"SUNBULK_TOKEN": "tok-4242-abcdef", "SUNBULK_KEY_SECRET": "sec/7/xyz+more", "AWS_SECRET_ACCESS_KEY": "aws-0000-1111-2222",

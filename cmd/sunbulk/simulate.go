@@ -27,7 +27,7 @@ func simulateFlag(f *pflag.FlagSet, simulate *string) {
 	f.Lookup("simulate").NoOptDefVal = "on"
 }
 
-// simulation is the value of --simulate. It cannot be set to nothing: whoever writes --simulate=$WORLD without
+// simulation is the value of --simulate. It cannot be set to nothing: someone who writes --simulate=$WORLD without
 // a WORLD wants no real call.
 type simulation string
 

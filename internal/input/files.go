@@ -11,7 +11,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// Files are the inputs of a command. They are found once: whoever reads them again reads the same ones.
+// Files are the inputs of a command. They are found once: reading them again gives the same ones.
 type Files struct {
 	places  []*place
 	network *network

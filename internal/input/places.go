@@ -15,7 +15,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/transit"
 )
 
-// Places are what a worker may read of what Redis names: whoever can write to Redis must not choose it (I12). A nil *Places
+// Places are what a worker may read of what Redis names: anyone who can write to Redis must not choose it (I12). A nil *Places
 // holds none.
 type Places struct {
 	folders   []folder

@@ -78,7 +78,7 @@ func (l *Ledger) Create(ctx context.Context, j jobs.Job) error {
 	return l.list(ctx, j.ID, j.Created.UnixMilli())
 }
 
-// List lets workers see a job that exists, or ErrNoJob. Whoever created it may have died before they did: each who adds rows
+// List lets workers see a job that exists, or ErrNoJob. Its creator may have died before they did: each who adds rows
 // to a job begins with it.
 func (l *Ledger) List(ctx context.Context, id string) error {
 	created, err := l.rdb.HGet(ctx, key(id), "created").Int64()

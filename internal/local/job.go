@@ -206,7 +206,7 @@ func (j *Job) Interrupted() error {
 	return &Stop{Interrupted, j.Out, fmt.Sprintf("job %s is interrupted", j.ID)}
 }
 
-// paused tells how a job is paused. After a failed canary the other rows are called when it is begun again: whoever
+// paused tells how a job is paused. After a failed canary the other rows are called when it is begun again: the one who
 // does that has looked.
 func (j *Job) paused(ctx context.Context, now jobs.Job, kind StopKind) (StopKind, error) {
 	if !now.CanaryFailed() {

@@ -56,7 +56,7 @@ func TestI2ClaimsFileGivesARowToOne(t *testing.T) {
 	}
 }
 
-// Whoever comes at the same time, in this process or another, agrees on who has a row.
+// Those who come at the same time, in this process or another, agree on who has a row.
 func TestI2ClaimsAtTheSameTime(t *testing.T) {
 	const rows = 50
 	dir := t.TempDir()

@@ -80,7 +80,7 @@ func (c *Checker) Rows(ctx context.Context, made Plan) {
 	c.users(ctx, made.Drawn)
 }
 
-// list asks for the clients of a row's user: the first 100, which tell all that is asked, as a rule.
+// list asks for the clients of a row's user: the first 100, which usually tell all that is asked.
 func (c *Checker) list(ctx context.Context, row jobs.Row) (clients []sunco.Client, more bool, err error) {
 	pages := c.api.Pages(row.User, sunco.ListQuery{BrandID: row.BrandID})
 	err = c.call(ctx, func(ctx context.Context) (err error) {

@@ -76,7 +76,7 @@ func (s *Sentinel) URL() string {
 	return fmt.Sprintf("redis://%s?master_name=%s&addr=%s&addr=%s", s.sentinels[0].Addr, masterName, s.sentinels[1].Addr, s.sentinels[2].Addr)
 }
 
-// Client returns a client of whoever is the master, which is closed when the test ends.
+// Client returns a client of the current master, which is closed when the test ends.
 func (s *Sentinel) Client(t testing.TB) *redis.Client {
 	opt := &redis.FailoverOptions{MasterName: masterName}
 	for _, w := range s.sentinels {

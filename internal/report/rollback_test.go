@@ -8,7 +8,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// Whoever reads the report learns that the Redis of the job went back (I10).
+// Readers of the report learn that the Redis of the job went back (I10).
 func TestI10AReportTellsOfRollbacks(t *testing.T) {
 	src := memorySource{chunks: []jobs.Chunk{{Outcomes: []jobs.Outcome{outcomeOf(createRow(1), jobs.OK)}}}}
 	job := testJob(jobs.Finished, src.tallyOf(1))

@@ -38,7 +38,7 @@ type Rows struct {
 	seal func(context.Context) error
 }
 
-// Add queues the rows and seals their job: as enqueue does, so that whoever begins it again adds only what is missing.
+// Add queues the rows and seals their job: as enqueue does, so that a second begin adds only what is missing.
 // With a lookahead it waits while so many batches are queued and not finished.
 func (r *Rows) Add(ctx context.Context, l enqueue.Ledger, q *queue.Queues, lookahead int64) error {
 	r.cfg.Window = lookahead

@@ -40,7 +40,7 @@ func (c *Conductor) leased(ctx context.Context, r Run, do func(context.Context) 
 	}
 	free, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer stop()
-	_, freed := c.Lease(free, r.ID, c.cfg.Name, 0) // for whoever continues what an end of ctx has left
+	_, freed := c.Lease(free, r.ID, c.cfg.Name, 0) // for the one that continues what an end of ctx has left
 	return errors.Join(err, freed)
 }
 

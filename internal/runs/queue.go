@@ -24,7 +24,7 @@ func (c *Conductor) Start(ctx context.Context, r Run, files *input.Files) error 
 		err = c.check(ctx, r, files)
 	}
 	if err == nil {
-		err = c.Create(ctx, r) // also of one that is there: whoever created it may have died before it was listed
+		err = c.Create(ctx, r) // also of one that is there: its creator may have died before it was listed
 	}
 	if err != nil && !errors.Is(err, ErrExists) {
 		return err

@@ -100,7 +100,7 @@ func withFaults(row jobs.Row) jobs.Outcome {
 	return o
 }
 
-// Whoever queues a step may die between any two commands, and another goes on: the job has each row once,
+// The process that queues a step may die between any two commands, and another goes on: the job has each row once,
 // in the same batches.
 func TestI9StepIsQueuedOnceWhereverItWasCutOff(t *testing.T) {
 	const users = 60

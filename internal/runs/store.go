@@ -62,7 +62,7 @@ func (s *Store) Create(ctx context.Context, r Run) error {
 	if err != nil {
 		return fmt.Errorf("create run: %w", err)
 	}
-	// Also when it was there: whoever created it may have died in between.
+	// Also when it was there: its creator may have died in between.
 	if err := s.rdb.ZAdd(ctx, allRuns, redis.Z{Score: float64(r.Created.UnixMilli()), Member: r.ID}).Err(); err != nil {
 		return fmt.Errorf("list run: %w", err)
 	}

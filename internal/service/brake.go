@@ -11,7 +11,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/redisfault"
 )
 
-// brake lets whoever was refused by a Redis wait before it gets the error. asynq, among others, asks again at once: a full Redis was
+// brake makes a caller that a Redis refused wait before it gets the error. asynq, among others, asks again at once: a full Redis was
 // asked ten thousand times a second.
 type brake struct {
 	mu      sync.Mutex

@@ -91,7 +91,7 @@ func (s *Service) beginRetry(ctx context.Context, sub *Submission, f *failedRows
 	case !errors.Is(err, ledger.ErrNoJob):
 		return err
 	}
-	// It was cut off before it was created, or forgotten since: whoever begins it again creates the same job.
+	// It was cut off before it was created, or forgotten since: a second begin creates the same job.
 	sub.Job.ID = holder
 	return s.createRetry(ctx, sub, f, o)
 }

@@ -43,7 +43,7 @@ func unavailable(ctx context.Context, err error, address string) error {
 // patience is for one look at one server.
 const patience = 3 * time.Second
 
-// better is an address with another query and without passwords, which whoever reads it has to put in again.
+// better is an address with another query and without passwords, which the reader has to put in again.
 func better(address string, change func(url.Values)) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -175,7 +175,7 @@ func speaksPlain(ctx context.Context, addr string) bool {
 	return err == nil && (first[0] == '+' || first[0] == '-')
 }
 
-// speaksTLS tells whether the server of a redis:// address does, whoever signed its certificate.
+// speaksTLS tells whether the server of a redis:// address does, with any certificate.
 func speaksTLS(ctx context.Context, address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "redis" {

@@ -131,7 +131,7 @@ func endWorker(c *chaos) (func(), time.Duration) {
 	}, c.between(time.Second, 6*time.Second)
 }
 
-// killQueuer kills, as a rule, the worker that queues a step.
+// killQueuer usually kills the worker that queues a step.
 func (m *bookRun) killQueuer(run string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
