@@ -2,14 +2,43 @@ package sunco
 
 import (
 	"context"
+	"errors"
 	"net/http"
 )
 
+// TypeCustom is the type of an integration that is a webhook of one's own.
+const TypeCustom = "custom"
+
 // Integration is a channel of an app. What the API did not tell is empty.
 type Integration struct {
-	ID     string
-	Type   string // channel, as in MatchCriteria.Type; new ones will come
-	Status string // active, inactive or error
+	ID          string
+	Type        string // channel, as in MatchCriteria.Type, or TypeCustom; new ones will come
+	Status      string // active, inactive or error
+	DisplayName string
+}
+
+// UnmarshalJSON takes any JSON object.
+func (in *Integration) UnmarshalJSON(data []byte) error {
+	var fields *struct {
+		ID          field `json:"id"`
+		Type        field `json:"type"`
+		Status      field `json:"status"`
+		DisplayName field `json:"displayName"`
+	}
+	if err := decode(data, &fields); err != nil {
+		return err
+	}
+	if fields == nil {
+		return errors.New("integration is null")
+	}
+	*in = Integration{ID: string(fields.ID), Type: string(fields.Type), Status: string(fields.Status), DisplayName: string(fields.DisplayName)}
+	return nil
+}
+
+func (in Integration) recordID() string { return in.ID }
+
+func (in Integration) weight() int {
+	return len(in.ID) + len(in.Type) + len(in.Status) + len(in.DisplayName)
 }
 
 // Integration fetches an integration of the app. One that the app does not have is an Error with Status 404 and Code
@@ -20,21 +49,40 @@ func (a *API) Integration(ctx context.Context, id string) (Integration, error) {
 	if err := checkIdentifier("integration id", id); err != nil {
 		return Integration{}, err
 	}
-	got, err := a.do(ctx, call{method: http.MethodGet, target: a.target("", "integrations", id)})
+	return a.integration(ctx, call{method: http.MethodGet, target: a.target("", "integrations", id)})
+}
+
+func (a *API) integration(ctx context.Context, c call) (Integration, error) {
+	got, err := a.do(ctx, c)
 	if err != nil {
 		return Integration{}, err
 	}
 	defer got.done()
 	var reply struct {
-		Integration *struct {
-			ID     field `json:"id"`
-			Type   field `json:"type"`
-			Status field `json:"status"`
-		} `json:"integration"`
+		Integration *Integration `json:"integration"`
 	}
 	if decode(got.body, &reply) != nil || reply.Integration == nil {
 		return Integration{}, got.unreadable("an integration was expected")
 	}
-	in := reply.Integration
-	return Integration{ID: string(in.ID), Type: string(in.Type), Status: string(in.Status)}, nil
+	return *reply.Integration, nil
 }
+
+// IntegrationPages is a list of integrations that is read page by page. It is for one goroutine.
+type IntegrationPages struct{ pager pager[Integration] }
+
+// CustomIntegrations returns the list of the app's integrations of TypeCustom, and makes no call. Of the query only PageSize and
+// Timeout are used.
+//
+// https://docs.smooch.io/rest/#operation/ListIntegrations
+func (a *API) CustomIntegrations(query ListQuery) *IntegrationPages {
+	query.BrandID = ""
+	return &IntegrationPages{pager[Integration]{
+		api: a, things: "integrations", path: []string{"integrations"}, filter: "filter[types]=" + TypeCustom, query: query,
+	}.begin()}
+}
+
+// More tells whether there may be another page. It is true before the first.
+func (p *IntegrationPages) More() bool { return p.pager.next != "" }
+
+// Next makes one call and returns the integrations of the next page, as Pages.Next does clients.
+func (p *IntegrationPages) Next(ctx context.Context) ([]Integration, error) { return p.pager.read(ctx) }

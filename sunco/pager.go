@@ -34,6 +34,7 @@ type record interface {
 type page[R record] struct {
 	Clients       records[R] `json:"clients"`
 	Conversations records[R] `json:"conversations"`
+	Integrations  records[R] `json:"integrations"`
 	Meta          struct {
 		HasMore     *bool  `json:"hasMore"`
 		AfterCursor string `json:"afterCursor"`
@@ -81,7 +82,7 @@ func (c *records[R]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 // pager reads a list page by page.
 type pager[R record] struct {
 	api     *API
-	things  string // clients or conversations
+	things  string // clients, conversations or integrations
 	path    []string
 	filter  string   // of the query, encoded; empty = none
 	private []string // what may not show in an error
@@ -122,8 +123,11 @@ func (p *pager[R]) read(ctx context.Context) ([]R, error) {
 		return nil, got.endless(fmt.Sprintf("page has more than %d %s", maxPageSize, p.things))
 	}
 	all := read.Clients
-	if p.things == "conversations" {
+	switch p.things {
+	case "conversations":
 		all = read.Conversations
+	case "integrations":
+		all = read.Integrations
 	}
 	// A page without records must not pass for an empty list: something may be made once more because of it.
 	if err != nil || all == nil {

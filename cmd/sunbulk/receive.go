@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -81,27 +79,6 @@ func (o receiveOptions) check(allowHTTP bool) ([]string, error) {
 		return nil, usage("no secret of a webhook", "set SUNBULK_WEBHOOK_SECRET, or give --secret-file")
 	}
 	return readSecrets(o.secretFile)
-}
-
-func readSecrets(name string) (secrets []string, err error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, cannotRun(fmt.Errorf("read --secret-file: %w", err), "check its name")
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || info.Mode().Perm()&0o077 != 0 {
-		return nil, usage("--secret-file "+name+": others may read it", "chmod 600 "+name)
-	}
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		if s := strings.TrimSpace(lines.Text()); s != "" {
-			secrets = append(secrets, s)
-		}
-	}
-	if lines.Err() != nil || len(secrets) == 0 {
-		return nil, usage("--secret-file "+name+": there is no secret in it", "put the secret of a webhook on each line")
-	}
-	return secrets, nil
 }
 
 // receive serves until ctx ends.

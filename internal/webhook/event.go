@@ -52,3 +52,8 @@ const (
 	maxEvents  = 10_000  // in one payload
 	maxText    = 1024    // bytes of an id
 )
+
+// Triggers returns the types of events by which links are followed.
+func Triggers() []string {
+	return []string{"client:add", "client:update", "client:remove", "user:merge"}
+}

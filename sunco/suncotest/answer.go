@@ -17,7 +17,7 @@ func (s *Server) answer(r *http.Request, t target, k *Knobs, d draws) response {
 		return refusal(http.StatusUnauthorized, "", "Credentials are missing or wrong")
 	case t.app != "" && s.appID != "" && t.app != s.appID:
 		return notFound("app", "App")
-	case k.IntegrationScope && (t.op == opApp || t.op == opIntegration):
+	case k.IntegrationScope && (t.op == opApp || t.op == opIntegration || t.op == opIntegrations || t.op == opCreateIntegration):
 		return refusal(http.StatusForbidden, "", "")
 	}
 	switch t.op {
@@ -25,6 +25,12 @@ func (s *Server) answer(r *http.Request, t target, k *Knobs, d draws) response {
 		return s.answerApp(t)
 	case opIntegration:
 		return s.answerIntegration(t)
+	case opIntegrations:
+		return s.answerIntegrations(r, k)
+	case opCreateIntegration:
+		return s.answerCreateIntegration(r)
+	case opWebhooks, opCreateWebhook, opUpdateWebhook, opDeleteWebhook:
+		return s.answerWebhooks(r, t)
 	case opCreateUser:
 		return s.answerCreateUser(r)
 	case opConversations:
@@ -64,19 +70,6 @@ func (s *Server) answerApp(t target) response {
 		DisplayName string `json:"displayName"`
 	}
 	return ok(http.StatusOK, map[string]app{"app": {t.app, "Simulated app"}})
-}
-
-func (s *Server) answerIntegration(t target) response {
-	kind, found := s.world.integrationType(t.integration)
-	if !found {
-		return notFound("integration", "Integration")
-	}
-	type integration struct {
-		ID     string `json:"id"`
-		Type   string `json:"type,omitempty"`
-		Status string `json:"status"`
-	}
-	return ok(http.StatusOK, map[string]integration{"integration": {t.integration, kind, "active"}})
 }
 
 func (s *Server) answerCreate(r *http.Request, key string, k *Knobs, d draws) response {

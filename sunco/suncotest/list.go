@@ -147,7 +147,7 @@ func address(r *http.Request) string {
 		scheme = "https"
 	}
 	query := "?"
-	for _, name := range []string{"brandId", "filter[userId]", "filter[userExternalId]"} {
+	for _, name := range []string{"brandId", "filter[userId]", "filter[userExternalId]", "filter[types]"} {
 		if value := r.URL.Query().Get(name); value != "" {
 			query += name + "=" + url.QueryEscape(value) + "&"
 		}

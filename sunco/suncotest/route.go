@@ -20,6 +20,12 @@ const (
 	opParticipants
 	opApp
 	opIntegration
+	opIntegrations
+	opCreateIntegration
+	opWebhooks
+	opCreateWebhook
+	opUpdateWebhook
+	opDeleteWebhook
 	opOther
 	operations // how many there are
 )
@@ -27,7 +33,8 @@ const (
 // String returns the name under which Stats counts the operation.
 func (o operation) String() string {
 	return [operations]string{
-		"create", "list", "remove", "getUser", "createUser", "listConversations", "createConversation", "getConversation", "listParticipants", "app", "integration", "other",
+		"create", "list", "remove", "getUser", "createUser", "listConversations", "createConversation", "getConversation", "listParticipants", "app", "integration",
+		"listIntegrations", "createIntegration", "listWebhooks", "createWebhook", "updateWebhook", "deleteWebhook", "other",
 	}[o]
 }
 
@@ -36,8 +43,8 @@ func (o operation) onPeople() bool { return o <= opParticipants }
 
 // target is what a request is about; the names are unescaped.
 type target struct {
-	op                                           operation
-	app, user, client, conversation, integration string
+	op                                                    operation
+	app, user, client, conversation, integration, webhook string
 }
 
 // route reads method and escaped path. The path may begin with the /sc of Zendesk's hosts.
@@ -63,8 +70,8 @@ func route(method, path string) target {
 	switch {
 	case len(segments) == 1 && method == http.MethodGet:
 		t.op = opApp
-	case len(segments) == 3 && kind == "integrations" && method == http.MethodGet:
-		t.op, t.integration = opIntegration, segments[2]
+	case len(segments) >= 2 && segments[1] == "integrations":
+		t.routeIntegrations(method, segments[2:])
 	case len(segments) == 2 && segments[1] == "users" && method == http.MethodPost:
 		t.op = opCreateUser
 	case len(segments) == 3 && kind == "users" && method == http.MethodGet:
@@ -96,5 +103,29 @@ func (t *target) routeConversations(method string, rest []string) {
 		t.op, t.conversation = opConversation, rest[0]
 	case len(rest) == 2 && rest[1] == "participants" && method == http.MethodGet:
 		t.op, t.conversation = opParticipants, rest[0]
+	}
+}
+
+// routeIntegrations routes what is below integrations.
+func (t *target) routeIntegrations(method string, rest []string) {
+	if len(rest) > 0 {
+		t.integration = rest[0]
+	}
+	below := len(rest) >= 2 && rest[1] == "webhooks"
+	switch {
+	case len(rest) == 0 && method == http.MethodGet:
+		t.op = opIntegrations
+	case len(rest) == 0 && method == http.MethodPost:
+		t.op = opCreateIntegration
+	case len(rest) == 1 && method == http.MethodGet:
+		t.op = opIntegration
+	case below && len(rest) == 2 && method == http.MethodGet:
+		t.op = opWebhooks
+	case below && len(rest) == 2 && method == http.MethodPost:
+		t.op = opCreateWebhook
+	case below && len(rest) == 3 && method == http.MethodPatch:
+		t.op, t.webhook = opUpdateWebhook, rest[2]
+	case below && len(rest) == 3 && method == http.MethodDelete:
+		t.op, t.webhook = opDeleteWebhook, rest[2]
 	}
 }

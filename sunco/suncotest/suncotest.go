@@ -1,6 +1,5 @@
-// Package suncotest simulates the Clients calls of the Sunshine Conversations v2 API, and those on users and conversations
-// that they need: users, their clients and conversations, cursors,
-// credentials, and on demand everything that goes wrong with a remote API. A [Server] is an [http.Handler]:
+// Package suncotest simulates the Clients calls of the Sunshine Conversations v2 API, and those on users, conversations,
+// integrations and webhooks that they need: users, their clients and conversations, cursors, credentials, and on demand everything that goes wrong with a remote API. A [Server] is an [http.Handler]:
 //
 //	sim := suncotest.New(suncotest.Config{})
 //	server := httptest.NewServer(sim)

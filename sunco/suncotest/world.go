@@ -97,6 +97,7 @@ type world struct {
 	lenient     bool
 	people      people
 	integration map[string]string // type by id
+	customs     customs
 	hash        maphash.Seed
 	record      atomic.Uint64 // number of the newest client, user or conversation
 	shards      [shards]shard
@@ -121,6 +122,7 @@ func newWorld(from World) *world {
 	}
 	for _, in := range from.Integrations {
 		w.integration[in.ID] = in.Type
+		w.customs.add(shownIntegration{ID: in.ID, Type: in.Type, Status: "active"})
 	}
 	for i := range from.Users {
 		u := &from.Users[i]
@@ -164,6 +166,9 @@ func (w *world) hasConversation(key, id string) bool {
 func (w *world) integrationType(id string) (kind string, found bool) {
 	if kind, listed := w.integration[id]; listed {
 		return kind, true
+	}
+	if c, made := w.customs.find(id); made {
+		return c.Type, true
 	}
 	return "", w.assumes(id)
 }
