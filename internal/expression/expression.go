@@ -66,6 +66,11 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s, at character %d", e.Cause, e.At)
 }
 
+// OfText is the cause as it is said behind the name of what was read: "is empty" for "the time is empty".
+func (e *Error) OfText() string {
+	return strings.TrimPrefix(strings.TrimPrefix(e.Cause, "the text "), "the time ")
+}
+
 // Condition is a compiled expression that is true or false. It is not for concurrent use.
 type Condition struct{ program }
 

@@ -125,7 +125,7 @@ func TestI7EvaluationFailsWithoutValues(t *testing.T) {
 		`len("") / len("") == 0`:                       "gives no finite number, as a division by 0 does, at character 9",
 		`number(row.columns["Old id"]) % 0 == 0`:       "gives no finite number, as a division by 0 does, at character 31",
 		`number("1e300") * number("1e300") > 1`:        "gives no finite number, as a division by 0 does, at character 17",
-		`number(row.user) > 1`:                         "number: the text is no number, at character 1",
+		`number(row.user) > 1`:                         "the text is no number, at character 1",
 		`days(number("1e300")) > days(1)`:              "days: the number is too large, at character 1",
 	} {
 		c, err := Compile(Rows(vars), text)

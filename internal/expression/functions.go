@@ -84,7 +84,7 @@ func parsePhone(s string, parse func(string) (string, error)) (string, error) {
 	}
 	number, err := parse(s)
 	if err != nil {
-		return "", errors.New("phone: the text " + err.Error())
+		return "", errors.New("the text " + err.Error())
 	}
 	return number, nil
 }
@@ -97,7 +97,7 @@ func phoneDigits(s string) (string, error) {
 	}
 	digits, _, err := phone.Digits(s)
 	if err != nil {
-		return "", errors.New("digits: the text " + err.Error())
+		return "", errors.New("the text " + err.Error())
 	}
 	return digits, nil
 }
@@ -105,7 +105,7 @@ func phoneDigits(s string) (string, error) {
 func number(s string) (float64, error) {
 	n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
 	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
-		return 0, errors.New("number: the text is no number")
+		return 0, errors.New("the text is no number")
 	}
 	return n, nil
 }

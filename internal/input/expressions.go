@@ -2,6 +2,7 @@ package input
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -91,6 +92,7 @@ type reading struct {
 	path   string // that --set computes; empty for --where
 	cells  []int  // index of each field's cell, opCell, or -1 when its value stays as it is
 	values []string
+	column string // the only one that it reads; empty when it reads none or several
 	clash  *Error // why records of this layout cannot serve it; begins with a field's name
 }
 
@@ -113,6 +115,9 @@ func (l *layout) bindExpression(path string, fields []expression.Field) *reading
 		if r.cells[i] >= 0 {
 			l.evaluated[r.cells[i]] = true
 		}
+	}
+	if read := slices.DeleteFunc(slices.Clone(r.cells), func(cell int) bool { return cell < 0 }); len(read) == 1 {
+		r.column = l.names[read[0]]
 	}
 	return r
 }
@@ -198,12 +203,29 @@ func (r *reading) take(op jobs.Op, cells []string) []string {
 	return r.values
 }
 
-// fault makes the rejection of a row of which the expression cannot be evaluated.
+// fault makes the rejection of a row whose layout does not have what the expression reads.
 func (r *reading) fault(cause string) error {
 	if r.path == "" {
 		return &jobs.FieldError{Cause: "cannot be judged by " + r.option + ": " + cause}
 	}
 	return &jobs.FieldError{Column: r.path, Cause: "cannot be computed by " + r.option + ": " + cause}
+}
+
+// failed makes the rejection of a row for which the evaluation failed. It names the column that is read or, where there is not
+// one, the place in the expression.
+func (r *reading) failed(err error) error {
+	e, ok := errors.AsType[*expression.Error](err)
+	switch {
+	case !ok:
+		return r.fault(err.Error())
+	case r.path == "" && r.column == "":
+		return &jobs.FieldError{Cause: e.Error() + " (" + r.option + ")"}
+	case r.path == "":
+		return &jobs.FieldError{Column: r.column, Cause: e.OfText() + " (" + r.option + ")"}
+	case r.column == "":
+		return &jobs.FieldError{Column: r.path, Cause: fmt.Sprintf("%s (%s, at character %d)", e.OfText(), r.option, e.At)}
+	}
+	return &jobs.FieldError{Column: r.path, Cause: e.OfText() + " (" + r.option + " reads " + quote(r.column) + ")"}
 }
 
 // passes returns errFiltered for a record that --where leaves out.
@@ -221,7 +243,7 @@ func (l *layout) passes(op jobs.Op, cells []string) error {
 	}
 	holds, err := b.where.Holds(l.where.take(op, cells), b.now)
 	if err != nil {
-		return l.where.fault(err.Error())
+		return l.where.failed(err)
 	}
 	if !holds {
 		return errFiltered
@@ -236,7 +258,7 @@ func (f *field) compute(op jobs.Op, cells []string, now time.Time) (string, erro
 	}
 	text, err := f.computed.Text(f.reading.take(op, cells), now)
 	if err != nil {
-		return "", f.reading.fault(err.Error())
+		return "", f.reading.failed(err)
 	}
 	return text, nil
 }

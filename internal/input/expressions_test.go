@@ -25,7 +25,7 @@ func TestI1WhereLeavesRowsOut(t *testing.T) {
 	want := []string{
 		"1:2 remove user=a clientId=1",
 		"filtered 2:3 remove user=b clientId=2",
-		`3:4 rejected "" cannot be judged by --where: the time is empty, at character 31`,
+		`3:4 rejected "" the time is empty, at character 31 (--where)`,
 		"filtered 4:5 remove user=d",
 		`5:6 rejected "user" is empty`,
 	}
@@ -34,6 +34,22 @@ func TestI1WhereLeavesRowsOut(t *testing.T) {
 	}
 	if len(got.warnings) != 0 {
 		t.Errorf("got warnings %q: a column that an expression reads is read", got.warnings)
+	}
+}
+
+// What an expression makes of one column is said of that column.
+func TestWhereNamesTheOnlyColumn(t *testing.T) {
+	for want, cfg := range map[string]Config{
+		`1:2 rejected "Mobile" holds letters or an extension; leave only the number (step find: where)`: {Op: "list", Step: "find", Where: `phone(row.columns["Mobile"]) != ""`},
+		`1:2 rejected "Mobile" is no number (--where)`:                                                  {Op: "list", Where: `number(row.columns["Mobile"]) > 1 and row.op != vars.op`, Vars: map[string]string{"op": "x"}, Set: []Setting{{"brandId", "b"}}},
+	} {
+		got, err := readText(t, "user,Mobile\na,+44 20 7946 0018 ext. 3\n", cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{want}, got.told()); diff != "" {
+			t.Errorf("%s: records (-want +got):\n%s", cfg.Where, diff)
+		}
 	}
 }
 
@@ -80,7 +96,7 @@ func TestSetComputes(t *testing.T) {
 	}
 	want := []string{
 		"1:2 create user=a type=whatsapp integrationId=int-2 phoneNumber=+12125550100 type=immediate conversationId=chat-7",
-		`2:3 rejected "target.conversationId" cannot be computed by --set: gives nothing, at character 8`,
+		`2:3 rejected "target.conversationId" gives nothing (--set reads "old_id")`,
 	}
 	if diff := cmp.Diff(want, got.told()); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)
@@ -91,15 +107,15 @@ func TestSetComputes(t *testing.T) {
 func TestSetComputesPhoneNumbers(t *testing.T) {
 	for value, want := range map[string]string{
 		"${phone(row.columns[\"Phone\"])}": `1:2 create user=a type=whatsapp integrationId=i phoneNumber=+442079460018 type=immediate conversationId=c
-2:3 rejected "matchCriteria.phoneNumber" cannot be computed by --set: phone: the text was turned into scientific notation by a spreadsheet and its digits are lost; format the column as text and export again, at character 3
-3:4 rejected "matchCriteria.phoneNumber" cannot be computed by --set: phone: the text holds letters or an extension, which no message can reach; leave the number alone, at character 3
+2:3 rejected "matchCriteria.phoneNumber" was turned into scientific notation by a spreadsheet and its digits are lost; format the column as text and export again (--set reads "Phone")
+3:4 rejected "matchCriteria.phoneNumber" holds letters or an extension; leave only the number (--set reads "Phone")
 4:5 rejected "" same as an earlier row
 5:6 rejected "matchCriteria.phoneNumber" is empty, and whatsapp needs it`,
 		"+${digits(row.columns[\"Phone\"])}": `1:2 create user=a type=whatsapp integrationId=i phoneNumber=+442079460018 type=immediate conversationId=c
-2:3 rejected "matchCriteria.phoneNumber" cannot be computed by --set: digits: the text was turned into scientific notation by a spreadsheet and its digits are lost; format the column as text and export again, at character 4
-3:4 rejected "matchCriteria.phoneNumber" cannot be computed by --set: digits: the text holds letters or an extension, which no message can reach; leave the number alone, at character 4
+2:3 rejected "matchCriteria.phoneNumber" was turned into scientific notation by a spreadsheet and its digits are lost; format the column as text and export again (--set reads "Phone")
+3:4 rejected "matchCriteria.phoneNumber" holds letters or an extension; leave only the number (--set reads "Phone")
 4:5 rejected "" same as an earlier row
-5:6 rejected "matchCriteria.phoneNumber" cannot be computed by --set: gives nothing, at character 4`,
+5:6 rejected "matchCriteria.phoneNumber" gives nothing (--set reads "Phone")`,
 	} {
 		got, err := readText(t, "user,Phone\na,+44 (0)20 7946 0018\nb,4.42079E+11\nc,+44 20 7946 0018 ext. 3\na,tel:+44-20-7946-0018\nd,\n",
 			Config{Op: "create", Set: []Setting{{"phoneNumber", value}, {"matchCriteria.type", "whatsapp"}, {"integrationId", "i"}, {"confirmation.type", "immediate"}, {"conversationId", "c"}}})

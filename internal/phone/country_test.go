@@ -60,7 +60,7 @@ func TestCountryRefuses(t *testing.T) {
 		{"US", "555 0142", Length, "has 7 digits; a number of US has 10 without the country code"},
 		{"US", "0044 20 7946 0958", Prefix, "begins with 00, by which nobody in US calls abroad; write + in its place, before the country code"},
 		{"ES", "00 999 12345678", Code, "begins with no country code that there is; it comes right behind the +, without zeros"},
-		{"ES", "612345678 ext. 5", Extension, "holds letters or an extension, which no message can reach; leave the number alone"},
+		{"ES", "612345678 ext. 5", Extension, "holds letters or an extension; leave only the number"},
 		{"ES", "612345678 / 79", Several, "holds more than one number, or may do so; leave one"},
 		{"ES", "6.12346E+08", Number, ErrScientific.Cause},
 		{"ES", "612345678.0", Number, errDecimals.Cause},

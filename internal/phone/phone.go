@@ -41,7 +41,7 @@ var (
 	errCode      = &Error{Code, "begins with no country code that there is; it comes right behind the +, without zeros"}
 	errDecimals  = &Error{Number, "ends in decimals, such as .0: a spreadsheet took it for a number; format the column as text and export again"}
 	errSeveral   = &Error{Several, "holds more than one number, or may do so; leave one"}
-	errExtension = &Error{Extension, "holds letters or an extension, which no message can reach; leave the number alone"}
+	errExtension = &Error{Extension, "holds letters or an extension; leave only the number"}
 	errNoNumber  = &Error{Form, "is not a phone number such as +12125552368"}
 )
 
