@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"bufio"
 	"encoding/csv"
 	"encoding/json"
@@ -17,6 +18,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/sunbulk/sunbulk/internal/xlsx/xlsxtest"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/sunco/suncotest"
 )
@@ -84,7 +86,7 @@ func rows(_ *script, ts *testscript.TestScript, args []string) error {
 }
 
 // generate WHAT FILE N: a file that is too large or too odd to stand in a script. WHAT is one of
-// creates and lists (N rows), clients (a world of users with 0, 1, 25, 26 and N clients), line (a
+// creates, workbook (of the same) and lists (N rows), clients (a world of users with 0, 1, 25, 26 and N clients), line (a
 // cell of N bytes), wide (a row of N cells more than there should be), message (a create with a
 // message of N bytes) and junk (N bytes).
 func generate(_ *script, ts *testscript.TestScript, args []string) error {
@@ -99,7 +101,7 @@ func generate(_ *script, ts *testscript.TestScript, args []string) error {
 	defer f.Close()
 	w := bufio.NewWriter(f)
 	makers := map[string]func(io.Writer, int){
-		"creates": creates, "lists": lists, "clients": clients, "line": longLine, "wide": wideRow, "message": longMessage, "junk": junk,
+		"creates": creates, "workbook": workbook, "lists": lists, "clients": clients, "line": longLine, "wide": wideRow, "message": longMessage, "junk": junk,
 	}
 	makers[args[0]](w, n)
 	return w.Flush()
@@ -113,6 +115,16 @@ func creates(w io.Writer, n int) {
 		// The simulator lets the link of a number that ends with 0000 vanish: these end with 1.
 		fmt.Fprintf(w, "create,user-%d,whatsapp,int-1,+1212%06d1,immediate,conv-1\n", i+1, i)
 	}
+}
+
+func workbook(w io.Writer, n int) {
+	var b strings.Builder
+	creates(&b, n)
+	var rows [][]string
+	for line := range strings.Lines(b.String()) {
+		rows = append(rows, strings.Split(strings.TrimSpace(line), ","))
+	}
+	xlsxtest.Book{Method: zip.Deflate, Sheets: []xlsxtest.Sheet{{Name: "Users", Rows: xlsxtest.Texts(rows...)}}}.WriteTo(w)
 }
 
 func lists(w io.Writer, n int) {

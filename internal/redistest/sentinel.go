@@ -138,6 +138,21 @@ func (s *Sentinel) Failed(t testing.TB, before *Server) {
 	})
 }
 
+// Up returns when all Sentinels say that the master is up, and none fails it over.
+func (s *Sentinel) Up(t testing.TB) {
+	t.Helper()
+	for _, w := range s.sentinels {
+		c := redis.NewSentinelClient(&redis.Options{Addr: w.Addr})
+		until(t, "the master is up again", func() error {
+			if master, err := c.Master(context.Background(), masterName).Result(); err != nil || master["flags"] != "master" {
+				return errStill
+			}
+			return nil
+		})
+		c.Close()
+	}
+}
+
 // Cut lets the master's replicas get nothing more of what it writes. Clients and Sentinels do not notice.
 func (s *Sentinel) Cut(t testing.TB) {
 	t.Helper()

@@ -154,8 +154,12 @@ func restoredBehindSentinels(t *trial) func() {
 			}
 		})
 		master.PutBack(t.t, before)
+		master.Restart(t.t)
+		s.Up(t.t) // or they may promote a replica that has lost nothing
 		for _, server := range s.Servers {
-			server.Restart(t.t)
+			if server != master {
+				server.Restart(t.t)
+			}
 		}
 	}
 }
