@@ -3,12 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/internal/transit"
 	"github.com/sunbulk/sunbulk/internal/uploads"
 	"github.com/sunbulk/sunbulk/internal/web"
 )
@@ -24,12 +22,10 @@ import (
 type consoleOptions struct {
 	redis    string
 	simulate string
-	listen   string
+	listen   listenFlags
 	tokens   string
 	hosts    []string
 	prefix   string
-	cert     string
-	key      string
 	readOnly bool
 	uploads  string
 	approval int64
@@ -63,12 +59,10 @@ With --simulate a Redis, a simulated API, a worker and some jobs are in the proc
 	f := cmd.Flags()
 	redisFlag(f, &o.redis, redisMeaning)
 	simulateFlag(f, &o.simulate)
-	f.StringVar(&o.listen, "listen", "127.0.0.1:8321", "address to serve on; of another machine's reach only with --tokens")
+	o.listen.register(f, "127.0.0.1:8321", "address to serve on; of another machine's reach only with --tokens")
 	f.StringVar(&o.tokens, "tokens", "", "file of tokens, mode 0600, without which nobody comes in")
 	f.StringSliceVar(&o.hosts, "host", nil, "name under which browsers reach it, besides localhost and addresses; several with commas, or again")
 	f.StringVar(&o.prefix, "prefix", "", "of all its paths behind a proxy, e.g. /sunbulk")
-	f.StringVar(&o.cert, "tls-cert", "", "PEM file with its certificate")
-	f.StringVar(&o.key, "tls-key", "", "PEM file with the key of that")
 	f.StringVar(&o.uploads, "uploads", "", "folder for files that people send, its owner's alone (default: sunbulk-uploads-UID in TMPDIR); they are kept for three days")
 	f.Int64Var(&o.approval, "approval-above", -1, "jobs with more rows than this that change something need the approval of somebody else; 0 = all jobs, -1 = none; needs --tokens")
 	f.BoolVar(&o.readOnly, "read-only", false, "show, and change nothing")
@@ -113,22 +107,15 @@ func (p *program) console(ctx context.Context, o consoleOptions) error {
 
 // mayListen refuses to serve others than this machine without tokens, or tokens unencrypted.
 func (o consoleOptions) mayListen(allowHTTP bool) error {
-	host, _, err := net.SplitHostPort(o.listen)
-	if err != nil {
-		return usage(fmt.Sprintf("--listen: %q is not HOST:PORT", o.listen), "e.g. --listen 127.0.0.1:8321")
-	}
-	if (o.cert == "") != (o.key == "") {
-		return usage("--tls-cert and --tls-key go together", "give both, or let a proxy end TLS")
-	}
-	addr, err := netip.ParseAddr(host)
+	host, err := o.listen.host("127.0.0.1:8321")
 	switch {
-	case host == "localhost" || err == nil && addr.IsLoopback():
-		return nil
+	case err != nil || transit.Local(host):
+		return err
 	case o.tokens == "":
-		return usage("--listen "+o.listen+": others than this machine could reach the console, and it has no --tokens",
+		return usage("--listen "+o.listen.address+": others than this machine could reach the console, and it has no --tokens",
 			"'sunbulk console token NAME --role operator --tokens tokens.json' makes a first one; or listen on 127.0.0.1")
-	case o.cert == "" && !allowHTTP:
-		return usage("--listen "+o.listen+": tokens and rows would go unencrypted", "give --tls-cert and --tls-key; or --allow-http where a proxy ends TLS")
+	case o.listen.cert == "" && !allowHTTP:
+		return usage("--listen "+o.listen.address+": tokens and rows would go unencrypted", "give --tls-cert and --tls-key; or --allow-http where a proxy ends TLS")
 	}
 	return nil
 }
@@ -140,7 +127,7 @@ func (p *program) serveConsole(drain context.Context, o consoleOptions, cfg web.
 		return err
 	}
 	defer console.Close()
-	listener, address, err := listenOn(o.listen, o.cert, o.key)
+	listener, address, err := o.listen.listen()
 	if err != nil {
 		return err
 	}
@@ -152,22 +139,10 @@ func (p *program) serveConsole(drain context.Context, o consoleOptions, cfg web.
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
 	}
-	// Those who follow a job are sent away first, or their streams would hold the end.
-	end := make(chan struct{})
-	defer context.AfterFunc(drain, func() {
-		defer close(end)
-		const patience = 5 * time.Second
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		console.Drain()
-		if server.Shutdown(ctx) != nil {
-			server.Close()
-		}
-	})()
 	fmt.Fprintln(p.stdout, address+cmp.Or(cfg.Prefix, "")+"/")
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	// Those who follow a job are sent away first, or their streams would hold the end.
+	if err := serveUntil(drain, server, listener, console.Drain); err != nil {
 		return fmt.Errorf("serve the console: %w", err)
 	}
-	<-end
 	return nil
 }

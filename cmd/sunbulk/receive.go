@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -20,10 +18,10 @@ import (
 
 // receiveOptions are the flags of receive.
 type receiveOptions struct {
-	redis, listen string
-	cert, key     string
-	secretFile    string
-	apps          []string
+	redis      string
+	listen     listenFlags
+	secretFile string
+	apps       []string
 }
 
 func (p *program) receiveCommand() *cobra.Command {
@@ -52,23 +50,19 @@ receivers may run at once. GET /healthz tells whether events can be kept.`,
 	f := cmd.Flags()
 	redisFlag(f, &o.redis, redisMeaning)
 	f.StringSliceVar(&o.apps, "app", nil, "app whose webhooks are taken; several with commas, or again")
-	f.StringVar(&o.listen, "listen", "127.0.0.1:8322", "address to serve on; of another machine's reach only with TLS")
-	f.StringVar(&o.cert, "tls-cert", "", "PEM file with its certificate")
-	f.StringVar(&o.key, "tls-key", "", "PEM file with the key of that")
+	o.listen.register(f, "127.0.0.1:8322", "address to serve on; of another machine's reach only with TLS")
 	f.StringVar(&o.secretFile, "secret-file", "", "file of the webhooks' secrets, one a line, mode 0600")
 	return cmd
 }
 
 // check returns the secrets, when the flags can be used.
 func (o receiveOptions) check(allowHTTP bool) ([]string, error) {
-	host, _, err := net.SplitHostPort(o.listen)
+	host, err := o.listen.host("127.0.0.1:8322")
 	switch {
 	case err != nil:
-		return nil, usage(fmt.Sprintf("--listen: %q is not HOST:PORT", o.listen), "e.g. --listen 127.0.0.1:8322")
-	case (o.cert == "") != (o.key == ""):
-		return nil, usage("--tls-cert and --tls-key go together", "give both, or let a proxy end TLS")
-	case o.cert == "" && !transit.Local(host) && !allowHTTP:
-		return nil, usage("--listen "+o.listen+": the secret would come unencrypted", "give --tls-cert and --tls-key; or --allow-http where a proxy ends TLS")
+		return nil, err
+	case o.listen.cert == "" && !transit.Local(host) && !allowHTTP:
+		return nil, usage("--listen "+o.listen.address+": the secret would come unencrypted", "give --tls-cert and --tls-key; or --allow-http where a proxy ends TLS")
 	case len(o.apps) == 0:
 		return nil, usage("no app", "give --app, or set SUNBULK_APP")
 	}
@@ -97,7 +91,7 @@ func (p *program) receive(ctx context.Context, s *service.Service, o receiveOpti
 		}
 		fmt.Fprintln(w, "ok")
 	})
-	listener, address, err := listenOn(o.listen, o.cert, o.key)
+	listener, address, err := o.listen.listen()
 	if err != nil {
 		return err
 	}
@@ -111,23 +105,13 @@ func (p *program) receive(ctx context.Context, s *service.Service, o receiveOpti
 	for _, app := range o.apps {
 		followers.Go(func() { s.FollowLinks(following, app, log) })
 	}
-	ended := make(chan struct{})
-	defer context.AfterFunc(ctx, func() {
-		defer close(ended)
-		patience, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		if server.Shutdown(patience) != nil {
-			server.Close()
-		}
-	})()
 	log.Info("receiving webhooks", "address", address, "apps", o.apps)
-	err = server.Serve(listener)
+	err = serveUntil(ctx, server, listener, func() {})
 	stop()
 	followers.Wait()
-	if !errors.Is(err, http.ErrServerClosed) {
+	if err != nil {
 		return fmt.Errorf("serve webhooks: %w", err)
 	}
-	<-ended
 	kept, skipped, refused := receiver.Counts()
 	log.Info("receiver stopped", "kept", kept, "skipped", skipped, "refused", refused)
 	return nil
