@@ -8,11 +8,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/wholefile"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -41,30 +41,14 @@ func (file File) Write(name string) error {
 	if err != nil {
 		return fmt.Errorf("encode plan: %w", err)
 	}
-	return replaceFile(name, append(data, '\n'))
-}
-
-// replaceFile writes a file whole or not at all. What was not there before is not replaced.
-func replaceFile(name string, data []byte) error {
-	_, before := os.Lstat(name)
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
+	put := wholefile.Replace
+	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		put = wholefile.Create
+	}
+	return put(name, func(w io.Writer) error {
+		_, err := w.Write(append(data, '\n'))
 		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil && errors.Is(before, fs.ErrNotExist) {
-		if err = os.Link(f.Name(), name); err == nil || errors.Is(err, fs.ErrExist) {
-			return errors.Join(err, os.Remove(f.Name()))
-		}
-		err = nil // this file system has no links
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
+	})
 }
 
 // NoPlan says that a file holds no plan, and why.

@@ -5,10 +5,10 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
-	"path/filepath"
 
+	"github.com/sunbulk/sunbulk/internal/wholefile"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -49,22 +49,14 @@ func (x *Rejections) Write(name string) (rows int64, err error) {
 	if x.last == 0 {
 		return 0, nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	err = wholefile.Create(name, func(w io.Writer) error {
+		rows, err = x.write(bufio.NewWriterSize(w, 1<<16))
+		return err
+	})
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = os.Remove(f.Name()) }() // it has its own name by then
-	rows, err = x.write(bufio.NewWriterSize(f, 1<<16))
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return 0, err
-	}
-	if err = os.Link(f.Name(), name); err == nil || errors.Is(err, fs.ErrExist) {
-		return rows, err
-	}
-	if _, err := os.Lstat(name); err == nil { // this file system has no links
-		return 0, fs.ErrExist
-	}
-	return rows, os.Rename(f.Name(), name)
+	return rows, nil
 }
 
 func (x *Rejections) write(out *bufio.Writer) (rows int64, err error) {

@@ -8,14 +8,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/lazyregexp"
+	"github.com/sunbulk/sunbulk/internal/wholefile"
 )
 
 // Token is what lets a program or a person in. Only the digest of its secret is kept: that has 130 random bits, so a fast
@@ -179,26 +180,12 @@ func AddToken(name string, token Token) (secret string, err error) {
 	if err != nil {
 		return wrong(err, "")
 	}
-	if err := replaceFile(name, append(data, '\n')); err != nil {
+	err = wholefile.Replace(name, func(w io.Writer) error {
+		_, err := w.Write(append(data, '\n'))
+		return err
+	})
+	if err != nil {
 		return wrong(err, "check the permissions of its folder")
 	}
 	return secret, nil
-}
-
-// replaceFile puts data in the place of a file: whole or not at all.
-func replaceFile(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".sunbulk-*")
-	if err != nil {
-		return err
-	}
-	if _, err = f.Write(data); err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
 }
