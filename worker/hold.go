@@ -64,13 +64,12 @@ func (s *server) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, ledger.BeatInterval)
 	defer cancel()
 	sent := time.Now()
-	before, era := s.memory.before()
-	seen, err := s.ledger.Beat(ctx, s.job.ID, s.cfg.Name, s.pulse())
+	seen, err := s.compare(ctx)
 	if err != nil {
 		return err
 	}
 	s.hold.extend(sent)
-	s.look(seen, before, era)
+	s.owe(seen.Generation)
 	return nil
 }
 

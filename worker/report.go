@@ -8,10 +8,14 @@ import (
 	"github.com/sunbulk/sunbulk/internal/ledger"
 )
 
-// look notes what a sign of life has shown of the record.
-func (s *server) look(seen ledger.Seen, before, era int64) {
-	s.memory.seen(seen.Confirmed, before, era)
-	s.owe(seen.Generation)
+// compare gives a heartbeat, and notes what that shows of the record.
+func (s *server) compare(ctx context.Context) (ledger.Seen, error) {
+	before, era := s.memory.before()
+	seen, err := s.ledger.Beat(ctx, s.job.ID, s.cfg.Name, s.pulse())
+	if err == nil {
+		s.memory.seen(seen.Confirmed, before, era)
+	}
+	return seen, err
 }
 
 // owe asks for a report unless the worker has reported to a generation.
@@ -26,13 +30,10 @@ func (s *server) owe(generation int64) {
 func (s *server) report(ctx context.Context) error {
 	s.reporting.Lock()
 	defer s.reporting.Unlock()
-	before, era := s.memory.before()
-	seen, err := s.ledger.Beat(ctx, s.job.ID, s.cfg.Name, s.pulse())
-	if err != nil {
+	if _, err := s.compare(ctx); err != nil {
 		s.memory.notice()
 		return err
 	}
-	s.memory.seen(seen.Confirmed, before, era)
 	lost := s.memory.take()
 	lacking, err := s.lacking(ctx, lost)
 	var generation int64
