@@ -23,6 +23,11 @@ func (a *API) Remove(ctx context.Context, user, clientID string, query Query) er
 		timeout: query.Timeout,
 		private: []string{user, clientID},
 	}
+	return a.delete(ctx, c)
+}
+
+// delete makes a call whose answer says nothing.
+func (a *API) delete(ctx context.Context, c call) error {
 	got, err := a.do(ctx, c)
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package sunco
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 )
 
@@ -122,15 +121,7 @@ func (a *API) DeleteWebhook(ctx context.Context, integration, webhook string) er
 	if err != nil {
 		return err
 	}
-	got, err := a.do(ctx, call{method: http.MethodDelete, target: target})
-	if err != nil {
-		return err
-	}
-	defer got.done()
-	if len(got.body) > 0 && !json.Valid(got.body) {
-		return got.unreadable("JSON was expected")
-	}
-	return nil
+	return a.delete(ctx, call{method: http.MethodDelete, target: target})
 }
 
 func (a *API) webhookTarget(integration, webhook string) (string, error) {
