@@ -146,6 +146,10 @@ func (s *Store) Plan(ctx context.Context, id string) (p Plan, err error) {
 	if err != nil {
 		return p, fmt.Errorf("read plan: %w", err)
 	}
+	return parse(id, fields)
+}
+
+func parse(id string, fields map[string]string) (p Plan, err error) {
 	text := fields["plan"]
 	if text == "" {
 		return p, ErrNone
@@ -182,12 +186,20 @@ func (s *Store) Plans(ctx context.Context, limit int) (all []Plan, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("list plans: %w", err)
 	}
-	for _, id := range ids {
-		p, err := s.Plan(ctx, id)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+	pipe, texts := s.rdb.Pipeline(), make([]*redis.MapStringStringCmd, len(ids))
+	for i, id := range ids {
+		texts[i] = pipe.HGetAll(ctx, key(id))
+	}
+	_, _ = pipe.Exec(ctx) // each command has its own error
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	for i, id := range ids {
+		fields, err := texts[i].Result()
+		if err != nil {
+			continue
 		}
-		if err == nil { // one that cannot be read stops no other (I12)
+		if p, err := parse(id, fields); err == nil { // one that cannot be read stops no other (I12)
 			all = append(all, p)
 		}
 	}

@@ -77,7 +77,8 @@ func Open(dir string, cfg Config) (*Store, error) {
 		return nil, fmt.Errorf("%s is no folder that its owner alone may enter (mode %04o)", dir, info.Mode().Perm())
 	}
 	s := &Store{dir: dir, Config: cfg}
-	return s, s.Sweep(time.Now())
+	_, err = s.Sweep(time.Now())
+	return s, err
 }
 
 const (
@@ -157,53 +158,55 @@ func (s *Store) Get(id string) (u Upload, err error) {
 // Path is where the bytes of an upload lie.
 func (s *Store) Path(id string) string { return filepath.Join(s.dir, id+dataSuffix) }
 
-// Sweep removes what is old.
-func (s *Store) Sweep(now time.Time) error {
+// Sweep removes what is old, and returns how many bytes the uploads that are left have.
+func (s *Store) Sweep(now time.Time) (left int64, err error) {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil {
 			continue // it is gone
 		}
-		age := now.Sub(info.ModTime())
 		id, isData := strings.CutSuffix(e.Name(), dataSuffix)
 		id, isHead := strings.CutSuffix(id, headSuffix)
-		switch ours := (isData || isHead) && idForm().MatchString(id); {
-		case strings.HasPrefix(e.Name(), partPrefix) && age > abandoned, ours && age > s.Keep:
-			err = os.Remove(filepath.Join(s.dir, e.Name()))
-		case isData && ours && age > abandoned:
-			if _, none := os.Stat(filepath.Join(s.dir, id+headSuffix)); errors.Is(none, fs.ErrNotExist) {
-				err = os.Remove(filepath.Join(s.dir, e.Name()))
+		if s.isOld(e.Name(), id, now.Sub(info.ModTime()), isData, isHead) {
+			if err := os.Remove(filepath.Join(s.dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return left, err
 			}
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+		} else if isData {
+			left += info.Size()
 		}
 	}
-	return nil
+	return left, nil
+}
+
+// isOld tells whether a file can be removed: a part that was left, an upload whose time is over, or the bytes of one that never
+// became an upload.
+func (s *Store) isOld(name, id string, age time.Duration, isData, isHead bool) bool {
+	if strings.HasPrefix(name, partPrefix) {
+		return age > abandoned
+	}
+	if !isData && !isHead || !idForm().MatchString(id) {
+		return false
+	}
+	if isData && age > abandoned && age <= s.Keep {
+		_, none := os.Stat(filepath.Join(s.dir, id+headSuffix))
+		return errors.Is(none, fs.ErrNotExist)
+	}
+	return age > s.Keep
 }
 
 // reserve keeps room for so many bytes, or returns ErrFull.
 func (s *Store) reserve(n int64) error {
-	if err := s.Sweep(time.Now()); err != nil {
-		return err
-	}
-	entries, err := os.ReadDir(s.dir)
+	kept, err := s.Sweep(time.Now())
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	total := s.in + n
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && strings.HasSuffix(e.Name(), dataSuffix) {
-			total += info.Size()
-		}
-	}
-	if total > s.MaxTotal {
+	if kept+s.in+n > s.MaxTotal {
 		return ErrFull
 	}
 	s.in += n

@@ -91,7 +91,7 @@ func TestSweep(t *testing.T) {
 		after time.Duration
 		want  string
 	}{{time.Minute, u.ID + ".data " + u.ID + ".json " + headless + " mine.data notes.json part-1"}, {7 * time.Hour, u.ID + ".data " + u.ID + ".json mine.data notes.json"}, {25 * time.Hour, "mine.data notes.json"}} {
-		if err := s.Sweep(time.Now().Add(tt.after)); err != nil {
+		if _, err := s.Sweep(time.Now().Add(tt.after)); err != nil {
 			t.Fatal(err)
 		}
 		entries, err := os.ReadDir(dir)
