@@ -35,11 +35,9 @@ func (l *Ledger) replicated(ctx context.Context, script *redis.Script, n int, ke
 		reply, err = script.Run(ctx, l.rdb, keys, args...).Slice()
 		return reply, 0, err
 	}
-	var master redis.Cmdable = l.rdb
-	if cluster, ok := l.rdb.(*redis.ClusterClient); ok {
-		if master, err = cluster.MasterForKey(ctx, keys[0]); err != nil {
-			return nil, 0, err
-		}
+	master, err := masterOf(ctx, l.rdb, keys[0])
+	if err != nil {
+		return nil, 0, err
 	}
 	for loaded := false; ; loaded = true {
 		pipe := master.Pipeline()
@@ -56,4 +54,16 @@ func (l *Ledger) replicated(ctx context.Context, script *redis.Script, n int, ke
 			return nil, 0, err
 		}
 	}
+}
+
+// Master returns the server that takes the writes about a job.
+func (l *Ledger) Master(ctx context.Context, job string) (redis.Cmdable, error) {
+	return masterOf(ctx, l.rdb, key(job))
+}
+
+func masterOf(ctx context.Context, rdb redis.UniversalClient, key string) (redis.Cmdable, error) {
+	if cluster, ok := rdb.(*redis.ClusterClient); ok {
+		return cluster.MasterForKey(ctx, key)
+	}
+	return rdb, nil
 }

@@ -41,13 +41,9 @@ func (s *Service) replicaCount(ctx context.Context, job string) int {
 		asked.Wait()
 		return slices.Max(append(counts, 0))
 	}
-	var master redis.Cmdable = s.rdb
-	if cluster, ok := s.rdb.(*redis.ClusterClient); ok {
-		node, err := cluster.MasterForKey(ctx, "{"+job+"}")
-		if err != nil {
-			return 0
-		}
-		master = node
+	master, err := s.ledger.Master(ctx, job)
+	if err != nil {
+		return 0
 	}
 	is, _ := info(ctx, master) // who may not ask is not made to wait
 	n, _ := strconv.Atoi(is["connected_slaves"])
