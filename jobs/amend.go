@@ -61,7 +61,7 @@ func (o Options) differences(now Options, wanted func(Option) bool) (changes []C
 	return changes
 }
 
-// Refuses returns what now asks for otherwise than o and a job cannot continue with.
+// Refuses returns what now asks for otherwise than o and with which a job cannot be continued.
 func (o Options) Refuses(now Options) []Change {
 	changes := o.differences(now, func(option Option) bool { return option.Fixed })
 	after := now.kept()

@@ -120,7 +120,7 @@ func (r *columnReader) strings(set func(i int, v string)) {
 		lengths[i] = r.uvarint()
 		all += lengths[i]
 	}
-	values := string(r.take(all)) // one for all rows of the column, which are kept together usually
+	values := string(r.take(all)) // one for all rows of the column, which are usually kept together
 	for i, n := range lengths {
 		if r.err != nil || n > uint64(len(values)) { // the sum may have overflowed
 			r.fail()

@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/sunbulk/sunbulk/internal/lazyregexp"
-
 	"github.com/sunbulk/sunbulk/internal/phone"
 )
 

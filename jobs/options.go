@@ -34,7 +34,7 @@ type OptionError struct {
 
 func (e *OptionError) Error() string { return e.Option + ": " + e.Cause }
 
-// OptionTable returns the options that a job is given by their names, in the order of reports. A job that is there may continue with others,
+// OptionTable returns the options that a job is given by their names, in the order of reports. A job that is there may be continued with others,
 // unless they are Fixed: no row means anything else by those that say when and how fast it calls.
 func OptionTable() []Option { return optionTable }
 

@@ -66,7 +66,7 @@ func (q Query) encode() string {
 	return "brandId=" + url.QueryEscape(q.BrandID)
 }
 
-// Create asks for a link of the user, given by id or external id, to a channel. The client it returns is pending usually.
+// Create asks for a link of the user, given by id or external id, to a channel. The client it returns is usually pending.
 // A create is not idempotent: after an error with Sent set, look with List before creating again. An error with a Status
 // of 2xx means that the API did the work and its answer could not be read.
 //

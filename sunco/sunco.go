@@ -114,7 +114,7 @@ func (a *API) target(query string, segments ...string) string {
 
 // resource returns an escaped path below another; each segment stays one segment, whatever is in it.
 func resource(root string, segments ...string) string {
-	path := make([]byte, 0, 128) // enough usually
+	path := make([]byte, 0, 128) // usually enough
 	path = append(path, root...)
 	for _, s := range segments {
 		path = append(append(path, '/'), url.PathEscape(s)...)

@@ -35,7 +35,7 @@ var faultHints = map[redisfault.Fault]string{
 	redisfault.IsCluster:      "name another node of the Redis Cluster, e.g. --redis 'redis://HOST:6379?addr=HOST2:6379'",
 	redisfault.NotCluster:     "it is no Redis Cluster: leave addr= out",
 	redisfault.IsSentinel:     "name the master that the Sentinel watches, e.g. --redis 'redis://HOST:26379?master_name=NAME'",
-	redisfault.NotSentinel:    "it is no Sentinel: leave master_name= out, or give a Sentinel's port, 26379 usually",
+	redisfault.NotSentinel:    "it is no Sentinel: leave master_name= out, or give a Sentinel's port, usually 26379",
 	redisfault.NoMaster:       "the Sentinel knows no master of that name: 'redis-cli -p 26379 SENTINEL MASTERS' lists them",
 	redisfault.PlainPort:      "the server does not speak TLS at this port: give redis:// in place of rediss://, or its TLS port",
 	redisfault.TLSPort:        "the server speaks TLS: give rediss:// in place of redis://",

@@ -21,7 +21,7 @@ func (p *program) whyCommand() *cobra.Command {
 were made for it, each with time, wait, answer and reason, and its outcome, or what it waits for.
 Rows are numbered from 1 over all files of the job, as in results.csv.
 
-With --user in place of a number it tells of the rows of that user, up to 20 of them. That reads the whole job.`,
+With --user in place of a number it shows the rows of that user, up to 20 of them. That reads the whole job.`,
 		Example: `  sunbulk why 20261122-153012-k3f9 1203944
   sunbulk why 20261122-153012-k3f9 1203944 --json | jq .attempts
   sunbulk why 20261122-153012-k3f9 --user customer-10420`,
@@ -60,7 +60,7 @@ func needJobAndRow(cmd *cobra.Command, args []string, user string) error {
 	return err
 }
 
-// whyUser tells of the rows of a user.
+// whyUser shows the rows of a user.
 func (p *program) whyUser(ctx context.Context, s *service.Service, id, user string) error {
 	const most = 20
 	numbers, more, err := s.RowsOf(ctx, id, user, most)

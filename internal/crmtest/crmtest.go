@@ -27,7 +27,7 @@ type Row struct {
 	Mobile               string // as it is written
 	Number               string // in E.164
 	Why                  string // a part of the reason for which the row cannot be linked; empty = it is
-	Rival                bool   // one of several rows of the user, of which one goes on; the others end as "an earlier row is for the same user"
+	Rival                bool   // one of several rows of the user: one goes on, the others end as "an earlier row is for the same user"
 	Numeric              bool   // a cell of a number in a workbook
 }
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/sunbulk/sunbulk/internal/lazyregexp"
-
 	"github.com/sunbulk/sunbulk/internal/phone"
 	"github.com/sunbulk/sunbulk/internal/spelling"
 	"github.com/sunbulk/sunbulk/jobs"

@@ -71,7 +71,7 @@ func (a *jsonArray) end(err error) error {
 
 func (a *jsonArray) broken(cause string) error { return &Error{Line: a.line(), Cause: cause} }
 
-// ndjson reads objects that stand one behind the other, a line each usually.
+// ndjson reads objects that stand one behind the other, usually a line each.
 type ndjson struct {
 	objects
 	lost bool // the last object was malformed: lines that can only be its rest are passed over

@@ -102,7 +102,7 @@ func (f *field) clashes(cells []string) bool {
 	return own != "" && own != f.value
 }
 
-// reject makes the record of a row that cannot be queued; err is a *jobs.FieldError usually.
+// reject makes the record of a row that cannot be queued; err is usually a *jobs.FieldError.
 func reject(line int64, err error, names, values []string) Record {
 	r := &jobs.Rejection{Line: line, Names: names, Values: values}
 	if e, ok := errors.AsType[*jobs.FieldError](err); ok {

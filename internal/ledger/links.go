@@ -37,7 +37,7 @@ type LinkChange struct {
 	Code string           // the error code of the create in doubt
 }
 
-// Links returns what is known of the links of rows; those of which nothing is are left out.
+// Links returns what is known of the links of rows; those without any news are left out.
 func (l *Ledger) Links(ctx context.Context, id string, rows []int64) (map[int64]jobs.Link, error) {
 	parts := map[int64]string{}
 	for _, row := range rows {

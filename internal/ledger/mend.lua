@@ -1,5 +1,5 @@
 -- KEYS: job    ARGV: event (JSON)
--- Lets rows of a finished job be queued again, which is then as one that is being queued; or continues with such a mending that was cut off.
+-- Lets rows of a finished job be queued again, which is then as one that is being queued; or continues a mending that was cut off.
 -- Returns its number, above those before: only the newest may reopen batches. 0 when the job is in no such state.
 local job = redis.call('HMGET', KEYS[1], 'state', 'sealed', 'mending')
 if job[1] == 'finished' then

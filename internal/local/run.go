@@ -219,7 +219,7 @@ func (r *Run) stop(ctx context.Context) error {
 }
 
 // Settle is called when the report of a finished run is written: it removes the journals, the first of which tells that there
-// is something to continue with.
+// is something to continue.
 func (r *Run) Settle() error {
 	for _, j := range r.jobs {
 		if err := j.journal.Discard(); err != nil {

@@ -17,7 +17,7 @@ const (
 	connections = 128
 	// Nothing is lost between client and server of one process, so a late answer is a busy machine.
 	patience = 5 * time.Minute
-	// A connection carries a batch at most, of some kilobytes usually.
+	// A connection carries a batch at most, usually of some kilobytes.
 	connectionBuffer = 8 << 10
 )
 

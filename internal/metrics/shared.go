@@ -55,7 +55,7 @@ func (s *shared) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect reads Redis. Without an answer it says no more than that.
 func (s *shared) Collect(ch chan<- prometheus.Metric) {
-	const patience = 5 * time.Second // a scrape has ten usually
+	const patience = 5 * time.Second // a scrape usually has ten
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	standings, err := s.read(ctx)

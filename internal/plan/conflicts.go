@@ -9,7 +9,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// Kind says in what way a row is in conflict with an earlier one.
+// Kind says how a row conflicts with an earlier one.
 type Kind string
 
 // The kinds of conflict. A row may be in several.
@@ -26,7 +26,7 @@ func Kinds() []Kind {
 	return []Kind{CreatedTwice, CreatedAndRemoved, RemovedTwice, SharedContact, MessagedTwice}
 }
 
-// Conflict counts the rows that are in conflict with an earlier one in the same way.
+// Conflict counts the rows that conflict with an earlier one in the same way.
 type Conflict struct {
 	Kind  Kind       `json:"kind"`
 	Count int64      `json:"count"`
@@ -38,7 +38,7 @@ const maxPairs = 5
 
 // conflicts remembers, in fixed memory, which users, clients, phone numbers and addresses the rows
 // have named. A row takes two entries of the table at most, so that of 1,250,000 rows nothing is
-// forgotten. The chance that any of so many is taken to be in conflict with a row that it has nothing to
+// forgotten. The chance that any of so many is taken to conflict with a row that it has nothing to
 // do with is 1 in 700.
 type conflicts struct {
 	seed  maphash.Seed
@@ -84,7 +84,7 @@ func (m mark) channel() channel { return channel(m >> 1) }
 // messages tells whether a contact was messaged.
 func (m mark) messages() bool { return m != removed && m&1 == 1 }
 
-// thing is what rows can be in conflict about.
+// thing is what rows can conflict about.
 type thing struct {
 	kind      byte
 	brand, id string

@@ -98,7 +98,7 @@ func (p Plan) Removes() (n int64) {
 var (
 	ErrNone    = errors.New("no such plan")
 	ErrDone    = errors.New("it was done before")
-	ErrVersion = errors.New("the plan is of another release")
+	ErrVersion = errors.New("another release made the plan")
 )
 
 const (
@@ -170,7 +170,7 @@ func parse(id string, fields map[string]string) (p Plan, err error) {
 		if err := json.Unmarshal([]byte(fields[what]), *act); err != nil {
 			return p, fmt.Errorf("read plan %s: %w", id, err)
 		}
-		if (*act).Digest != p.Digest { // it is of another plan
+		if (*act).Digest != p.Digest { // another plan was meant
 			*act = nil
 		}
 	}

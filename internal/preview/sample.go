@@ -82,7 +82,7 @@ func (w *walk) onward(c *plan.Checker, step int, chunk jobs.Chunk) ([]jobs.Row, 
 	return rows, err
 }
 
-// take goes with outcomes to a step, and tells of clients that do not come there because they cannot be judged.
+// take goes with outcomes to a step, and counts the clients that do not come there because they cannot be judged.
 func (s *Sample) take(r *runs.Run, step int, chunk jobs.Chunk) (rows []jobs.Row, u runbook.Unjudged, err error) {
 	opt, err := r.Options(step - 1)
 	if err != nil {

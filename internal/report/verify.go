@@ -6,7 +6,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// verifyLines writes input that asks for each client that a create or an ensure left, and of which no end is known. The brand is a column where there is one.
+// verifyLines writes input that asks for each client that a create or an ensure left and whose end is not known. The brand is a column where there is one.
 func verifyLines(s *sheet, brands bool) section {
 	header := []string{"op", "user", "clientId", "row"}
 	if brands {

@@ -69,7 +69,7 @@ func (r *Runbook) Text(withInput bool) ([]byte, error) {
 }
 
 // Meaning is the runbook as JSON without its input, and without what only says when and how fast it is run: a run
-// that stands may continue with others of these.
+// that stands may be continued with others of these.
 func (r *Runbook) Meaning() ([]byte, error) {
 	book := *r
 	clearPacing(&book)

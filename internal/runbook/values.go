@@ -8,9 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/lazyregexp"
-
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/lazyregexp"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 

@@ -240,7 +240,7 @@ func TestUnreadableRunStopsNoOther(t *testing.T) {
 	}
 }
 
-// I9: a stricter release continues with a run whose runbook no file may hold any more; one of a newer version is left alone.
+// I9: a stricter release continues a run whose runbook no file may hold any more; one of a newer version is left alone.
 func TestRunsOfOtherReleases(t *testing.T) {
 	w := newWorld(t)
 	r := w.begun(cleanup, 12)

@@ -18,7 +18,7 @@ const (
 // defaultCatchUp is how late a slot may start.
 const defaultCatchUp = time.Hour
 
-// serve does what is due of a schedule: it notes the ends of runs, continues with an order whose worker
+// serve does what is due of a schedule: it notes the ends of runs, continues an order whose worker
 // is gone, and deals with the run that somebody asked for, or the slots that have come.
 func (s *Server) serve(ctx context.Context, k *known, st standing, now time.Time) error {
 	going, err := s.results(ctx, k, st)
@@ -101,7 +101,7 @@ func (s *Server) deal(ctx context.Context, k *known, st standing, c claim, o ord
 	return s.start(ctx, k, o, fence)
 }
 
-// takeOver continues with an order whose worker let it go or fell silent. When it is too late for its
+// takeOver continues an order whose worker let it go or fell silent. When it is too late for its
 // run, and there is none yet, none is started.
 func (s *Server) takeOver(ctx context.Context, k *known, st standing, now time.Time) error {
 	o := parseOrder(st.order)

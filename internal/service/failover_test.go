@@ -41,7 +41,7 @@ func TestSentinelI10WhatIsCalledQueuedIsThereAfterAFailover(t *testing.T) {
 		other := open()
 		status, now, err := other.Status(t.Context(), job.ID)
 		if err != nil || !now.Sealed || now.Tally.Read != int64(400+i) || status.Lost != 0 {
-			t.Errorf("queued %s after a failover began: got %+v, sealed %v, %d lost, %v; want a job of which nothing is lost", after, now.Tally, now.Sealed, status.Lost, err)
+			t.Errorf("queued %s after a failover began: got %+v, sealed %v, %d lost, %v; want a job that lost nothing", after, now.Tally, now.Sealed, status.Lost, err)
 		}
 		b.Close()
 		other.Close()

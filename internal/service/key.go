@@ -49,7 +49,7 @@ func otherRules(job jobs.Job) error {
 		text: fmt.Sprintf("job %s was begun by another release of sunbulk, which read rows in another way: what is missing of it cannot be queued by this one", job.ID)}
 }
 
-// goesOn tells whether the order can continue with a job that has its input.
+// goesOn tells whether the order can continue a job that has its input.
 func (o Order) goesOn(job jobs.Job) bool {
 	return !job.State.Ended() && (o.Works || !job.Sealed)
 }
@@ -73,7 +73,7 @@ func (s *Service) claim(ctx context.Context, job jobs.Job, k key, o Order) (hold
 	}
 }
 
-// refuses says why the order cannot continue with the job that has its input, or nil.
+// refuses says why the order cannot continue the job that has its input, or nil.
 func (k key) refuses(job jobs.Job, o Order) error {
 	e := &Conflict{Kind: Duplicate, ID: job.ID, State: job.State, Piped: o.Files.Pipe() != ""}
 	same, sameRows := sameInput(job.Fingerprint, k.fingerprint)

@@ -96,7 +96,7 @@ func (s *Service) beginRetry(ctx context.Context, sub *Submission, f *failedRows
 	return s.createRetry(ctx, sub, f, o)
 }
 
-// goOnRetry continues with a retry that was begun.
+// goOnRetry continues a retry that was begun.
 func (s *Service) goOnRetry(ctx context.Context, sub *Submission, f *failedRows, job jobs.Job, o RetryOrder) error {
 	begun, ok := job.Retry()
 	if !ok || begun.Of != f.Of || begun.Cause != f.Cause {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/lazyregexp"
-
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
 )

@@ -13,7 +13,7 @@ type Settled struct {
 	Job      string                 `json:"job"`
 	Payloads int64                  `json:"payloads"`
 	Events   int64                  `json:"events"`  // about links, read from the payloads
-	Changed  int64                  `json:"changed"` // rows of which more became known, counted each time
+	Changed  int64                  `json:"changed"` // rows about which more became known, counted each time
 	Known    int64                  `json:"known"`   // events that said nothing new
 	Foreign  int64                  `json:"foreign"` // events about clients that the job did not make
 	Adopted  int64                  `json:"adopted"` // creates in doubt whose client became known

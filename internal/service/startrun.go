@@ -29,7 +29,7 @@ type RunOrder struct {
 	Logger *slog.Logger    // nil = nothing is logged
 }
 
-// StartRun queues the first step of a run, for workers to continue with. Its errors: *NotFound, *Conflict, *Interrupted,
+// StartRun queues the first step of a run, for workers to continue. Its errors: *NotFound, *Conflict, *Interrupted,
 // those of input.Open.
 func (s *Service) StartRun(ctx context.Context, o RunOrder) (RunView, error) {
 	now := time.Now().UTC().Truncate(time.Millisecond)
@@ -66,7 +66,7 @@ func (s *Service) StartRun(ctx context.Context, o RunOrder) (RunView, error) {
 	return s.Run(ctx, r.ID)
 }
 
-// conductor moves the runs of an app. Those of one process have one name: what it has begun it may continue with.
+// conductor moves the runs of an app. Those of one process have one name: what it has begun it may continue.
 func (s *Service) conductor(app string, remark func(string), log *slog.Logger) *runs.Conductor {
 	return runs.New(s.rdb, s.codec, runs.Config{Name: ProcessName(), Apps: []string{app}, Note: remark, Logger: log})
 }

@@ -5,7 +5,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/sunbulk/sunbulk/internal/lazyregexp"
-
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/service"
 )

@@ -40,7 +40,7 @@ const (
 	NoClient    Skip = "no_client"    // the event does not say which client it is about
 	NoTime      Skip = "no_time"      // its time cannot be read
 	OtherReason Skip = "other_reason" // a client came by a login, or by a reason that this release does not know
-	OtherApp    Skip = "other_app"    // the event is of another app
+	OtherApp    Skip = "other_app"    // the app of the event is another
 )
 
 // Harmless tells reasons that come with an ordinary webhook from those that say that something was not understood.

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/lazyregexp"
-
 	"github.com/sunbulk/sunbulk/jobs"
 )
 

@@ -78,7 +78,7 @@ func (endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// I6: senders that hold their bodies back do not pile up, and others are told to come again.
+// I6: senders that hold their bodies back do not pile up, and others are asked to come again.
 func TestReceiverTakesAFewBodiesAtATimeI6(t *testing.T) {
 	r := NewReceiver([]string{"s"}, []string{knownApp}, func(context.Context, string, []Event) error { return nil }, slog.New(slog.DiscardHandler))
 	slow := make([]*io.PipeWriter, mostBodies)

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/sunbulk/sunbulk/internal/lazyregexp"
-
 	"github.com/sunbulk/sunbulk/sunco"
 )
 

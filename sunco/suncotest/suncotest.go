@@ -27,7 +27,7 @@ type Config struct {
 	Knobs Knobs
 	// Seed makes the random faults repeatable: the n-th call meets the same ones for the same seed.
 	Seed uint64
-	// Webhook is told what becomes of created clients. Default: nobody is.
+	// Webhook gets the events of created clients. Default: nobody does.
 	Webhook *Webhook
 }
 
@@ -42,7 +42,7 @@ type Server struct {
 	meter meter
 	sim   http.Handler
 
-	webhook *Webhook // nil when nobody is told
+	webhook *Webhook // nil when nobody gets events
 	calls   chan struct{}
 
 	closeOnce sync.Once
