@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,6 +119,7 @@ type simulateOptions struct {
 	app    string
 	seed   uint64
 	knobs  suncotest.Knobs
+	hook   suncotest.Webhook
 }
 
 func (p *program) simulateCommand() *cobra.Command {
@@ -127,12 +129,16 @@ func (p *program) simulateCommand() *cobra.Command {
 		Short: "The simulated API as a server",
 		Long: `Simulate serves a simulated API until it is stopped. Without --world every user, conversation
 and integration exists unless its id begins with "unknown". Counters are at GET /_sim/stats; faults
-are changed by PUT /_sim/knobs. Any credentials are taken, unless those in the environment are set.`,
+are changed by PUT /_sim/knobs. Any credentials are taken, unless those in the environment are set.
+
+Events of clients are sent to the webhooks that 'sunbulk webhook install' makes here, or to --webhook-target with
+the secret in SUNBULK_WEBHOOK_SECRET.`,
 		Example: `  sunbulk simulate --listen 127.0.0.1:8090 --rate-limit 50 --share-503 0.05
+  sunbulk simulate --webhook-target http://127.0.0.1:8322 --webhook-twice 0.05 --webhook-dropped 0.01
   sunbulk run users.csv --app demo --base-url http://127.0.0.1:8090`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkKnobs(cmd.Flags(), o.knobs); err != nil {
+			if err := checkKnobs(cmd.Flags(), cmp.Or(o.knobs.Check(), o.hook.Check())); err != nil {
 				return err
 			}
 			return p.simulate(p.drain, o)
@@ -160,18 +166,35 @@ are changed by PUT /_sim/knobs. Any credentials are taken, unless those in the e
 	f.Float64Var(&k.HalfAnswer, "half-answer", 0, "share of answers cut in the middle")
 	f.StringVar(&k.OnDuplicate, "on-duplicate", "", "what a second identical create gets: second, conflict or same")
 	f.DurationVar(&k.PendingFor, "pending-for", 0, "time until a new client is active")
+	f.Float64Var(&k.FailedLinkShare, "failed-link-share", 0, "share of new clients whose link fails")
+	f.Float64Var(&k.CancelledLinkShare, "cancelled-link-share", 0, "share of new clients whose link the person cancels")
+	f.Float64Var(&k.TakenLinkShare, "taken-link-share", 0, "share of new clients that another user's link takes when they are active")
+	webhookFaults(f, &o.hook)
 	return cmd
 }
 
-// checkKnobs holds the flags to what a world file and PUT /_sim/knobs are held to.
-func checkKnobs(f *pflag.FlagSet, knobs suncotest.Knobs) error {
-	e, wrong := errors.AsType[*suncotest.KnobError](knobs.Check())
+// webhookFaults registers where and how events are sent.
+func webhookFaults(f *pflag.FlagSet, h *suncotest.Webhook) {
+	f.StringVar(&h.Target, "webhook-target", "", "URL to which events of clients are sent (default: the webhooks that calls make)")
+	f.DurationVar(&h.Window, "webhook-window", 0, "time of the five attempts of an event (default 1.5s)")
+	f.DurationVar(&h.LateBy, "webhook-late-by", 0, "how long late events are held back (default 300ms)")
+	f.Float64Var(&h.Early, "webhook-early", 0, "share of events sent before the call that they are about is answered")
+	f.Float64Var(&h.Twice, "webhook-twice", 0, "share of events sent twice")
+	f.Float64Var(&h.Late, "webhook-late", 0, "share of events held back")
+	f.Float64Var(&h.Swapped, "webhook-swapped", 0, "share of clients whose first event comes after the second")
+	f.Float64Var(&h.Dropped, "webhook-dropped", 0, "share of events that are never sent")
+	f.Float64Var(&h.WrongKey, "webhook-wrong-key", 0, "share of events before which a call with a wrong key says the opposite")
+}
+
+// checkKnobs holds the flags to what a world file and PUT /_sim/knobs are held to; err is of their Check.
+func checkKnobs(f *pflag.FlagSet, err error) error {
+	e, wrong := errors.AsType[*suncotest.KnobError](err)
 	if !wrong {
 		return nil
 	}
 	shown := e.Knob
 	f.VisitAll(func(flag *pflag.Flag) {
-		if knob := strings.ReplaceAll(flag.Name, "-", ""); strings.EqualFold(knob, e.Knob) || knob == "rate"+e.Knob {
+		if knob := strings.ReplaceAll(flag.Name, "-", ""); strings.EqualFold(knob, strings.ReplaceAll(e.Knob, ".", "")) || knob == "rate"+e.Knob {
 			shown = "--" + flag.Name + " " + flag.Value.String()
 		}
 	})
@@ -189,6 +212,10 @@ func (p *program) simulate(ctx context.Context, o simulateOptions) error {
 		if cfg.World, err = readWorld(o.world); err != nil {
 			return err
 		}
+	}
+	if cfg.World.Webhook == nil || o.hook != (suncotest.Webhook{}) {
+		o.hook.Secret = os.Getenv("SUNBULK_WEBHOOK_SECRET")
+		cfg.Webhook = &o.hook
 	}
 	sim := suncotest.New(cfg)
 	listener, err := net.Listen("tcp", o.listen)

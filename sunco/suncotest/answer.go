@@ -53,9 +53,9 @@ func (s *Server) answer(r *http.Request, t target, k *Knobs, d draws) response {
 	case opUser:
 		return s.answerUser(key)
 	case opCreate:
-		return s.answerCreate(r, key, k, d)
+		return s.answerCreate(r, t.app, key, k, d)
 	case opRemove:
-		return s.answerRemove(key, t.client)
+		return s.answerRemove(t, key, d)
 	}
 	p, err := parsePage(query)
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *Server) answerApp(t target) response {
 	return ok(http.StatusOK, map[string]app{"app": {t.app, "Simulated app"}})
 }
 
-func (s *Server) answerCreate(r *http.Request, key string, k *Knobs, d draws) response {
+func (s *Server) answerCreate(r *http.Request, app, key string, k *Knobs, d draws) response {
 	var body json.RawMessage
 	if refused, bad := readBody(r, &body); bad {
 		return refused
@@ -98,7 +98,7 @@ func (s *Server) answerCreate(r *http.Request, key string, k *Knobs, d draws) re
 	if made.fresh {
 		s.meter.created.Add(1)
 		link.record, _ = recordOf(made.client.ID)
-		s.announce(key, create.Target.ConversationID, link, d)
+		s.announce(app, key, create.Target.ConversationID, link, d)
 	}
 	return ok(http.StatusCreated, map[string]sunco.Client{"client": made.client})
 }
@@ -106,14 +106,30 @@ func (s *Server) answerCreate(r *http.Request, key string, k *Knobs, d draws) re
 func newClient(create sunco.ClientCreate, k *Knobs, d draws) client {
 	m := create.MatchCriteria
 	target := m.PhoneNumber + m.Address
-	return client{
+	now := time.Now().Add(k.PendingFor)
+	c := client{
 		kind:    unique.Make(m.Type),
 		channel: unique.Make(m.IntegrationID),
 		target:  target,
-		settles: time.Now().Add(k.PendingFor).UnixNano(),
-		doomed:  failing(target) || d.hit(k.FailedLinkShare, chanceFailedLink),
+		settles: now.UnixNano(),
 	}
+	switch {
+	case failing(target) || d.hit(k.FailedLinkShare, chanceFailedLink):
+		c.ends, c.why = c.settles, reasonFailed
+	case d.hit(k.CancelledLinkShare, chanceCancelledLink):
+		c.ends, c.why = c.settles, reasonCancelled
+	case d.hit(k.TakenLinkShare, chanceTakenLink):
+		c.ends, c.why = now.Add(max(k.PendingFor, time.Millisecond)).UnixNano(), reasonTaken
+	}
+	return c
 }
+
+// Why clients vanish by themselves.
+const (
+	reasonFailed    = "linkFailed"
+	reasonCancelled = "linkCancelled"
+	reasonTaken     = "theft"
+)
 
 // made is the client that a create answers with; fresh = it was not there before.
 type made struct {
@@ -141,18 +157,19 @@ func (w *world) create(key string, c client, onDuplicate string) (m made, confli
 	return made{client: c.pending(), fresh: true}, false
 }
 
-func (s *Server) answerRemove(key, id string) response {
+func (s *Server) answerRemove(t target, key string, d draws) response {
 	shard := s.world.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	clients := shard.live(key, time.Now())
-	at := slices.IndexFunc(clients, func(c client) bool { return c.id() == id })
+	at := slices.IndexFunc(clients, func(c client) bool { return c.id() == t.client })
 	if at < 0 {
 		return notFound("client", "Client")
 	}
 	if clients[at].typeAndIntegration()[0] == "sdk" {
 		return badRequest("Cannot remove a client of type 'sdk'")
 	}
+	s.announceRemoval(t.app, key, clients[at], d)
 	shard.keep(key, slices.Delete(clients, at, at+1))
 	s.meter.removed.Add(1)
 	return ok(http.StatusOK, struct{}{})

@@ -19,8 +19,9 @@ type client struct {
 	kind    unique.Handle[string]
 	channel unique.Handle[string] // integration id
 	target  string                // phone number or address
-	settles int64                 // Unix time in nanoseconds at which it becomes active, or vanishes
-	doomed  bool                  // vanishes
+	settles int64                 // Unix time in nanoseconds at which it is pending no longer
+	ends    int64                 // when it vanishes; 0 = never
+	why     string                // reason of that
 }
 
 // recordID returns the id of a created client, and the cursor of any: 24 hexadecimal digits, as the API has them.
@@ -77,9 +78,9 @@ func (c *client) at(now time.Time) sunco.Client {
 	return linked
 }
 
-// live returns the user's clients after those whose link failed have vanished. The shard's lock must be held.
+// live returns the user's clients after those that are gone have vanished. The shard's lock must be held.
 func (s *shard) live(key string, now time.Time) []client {
-	clients := slices.DeleteFunc(s.clients[key], func(c client) bool { return c.doomed && c.settles <= now.UnixNano() })
+	clients := slices.DeleteFunc(s.clients[key], func(c client) bool { return c.ends != 0 && c.ends <= now.UnixNano() })
 	s.keep(key, clients)
 	return clients
 }

@@ -23,6 +23,11 @@ const (
 	chanceEarly
 	chanceTwice
 	chanceLate
+	chanceSwapped
+	chanceDropped
+	chanceWrongKey
+	chanceCancelledLink
+	chanceTakenLink
 )
 
 // draws gives a call's random numbers: the same ones for the same seed and number of the call.

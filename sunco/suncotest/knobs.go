@@ -73,6 +73,10 @@ type Knobs struct {
 	// FailedLinkShare of the created clients vanish instead of becoming active. A phone number, or the part of an address
 	// before the @, that ends with 0000 always does.
 	FailedLinkShare float64 `json:"failedLinkShare,omitempty"`
+	// CancelledLinkShare vanish likewise, because the person cancelled the link.
+	CancelledLinkShare float64 `json:"cancelledLinkShare,omitempty"`
+	// TakenLinkShare become active, and vanish after another PendingFor, because another user's link took them.
+	TakenLinkShare float64 `json:"takenLinkShare,omitempty"`
 	// OmitMeta and OmitLinks leave meta and links out of lists.
 	OmitMeta  bool `json:"omitMeta,omitempty"`
 	OmitLinks bool `json:"omitLinks,omitempty"`
@@ -142,6 +146,7 @@ func (k *Knobs) Check() error {
 	}{
 		{"share429", k.Share429}, {"share503", k.Share503}, {"share503After", k.Share503After}, {"cutBefore", k.CutBefore}, {"cutAfter", k.CutAfter},
 		{"hang", k.Hang}, {"halfAnswer", k.HalfAnswer}, {"failedLinkShare", k.FailedLinkShare},
+		{"cancelledLinkShare", k.CancelledLinkShare}, {"takenLinkShare", k.TakenLinkShare},
 	} {
 		if !(s.share >= 0 && s.share <= 1) { // nor is it NaN
 			return &KnobError{s.knob, "is not in 0 to 1"}

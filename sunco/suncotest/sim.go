@@ -17,6 +17,9 @@ func (s *Server) simHandler() http.Handler {
 	mux.HandleFunc("GET /_sim/stats", func(w http.ResponseWriter, _ *http.Request) {
 		(&writer{to: w}).send(ok(http.StatusOK, s.Stats()))
 	})
+	mux.HandleFunc("GET /_sim/webhook", func(w http.ResponseWriter, _ *http.Request) {
+		(&writer{to: w}).send(ok(http.StatusOK, s.WebhookStats()))
+	})
 	mux.HandleFunc("GET /_sim/knobs", func(w http.ResponseWriter, _ *http.Request) {
 		(&writer{to: w}).send(ok(http.StatusOK, s.Knobs()))
 	})

@@ -4,10 +4,11 @@
 //	sim := suncotest.New(suncotest.Config{})
 //	server := httptest.NewServer(sim)
 //
-// Beside the API it serves GET /_sim/stats, GET and PUT /_sim/knobs and GET /_sim/users/{id}, which no fault touches.
+// Beside the API it serves GET /_sim/stats, GET /_sim/webhook, GET and PUT /_sim/knobs and GET /_sim/users/{id}, which no fault touches.
 package suncotest
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"sync"
@@ -27,8 +28,10 @@ type Config struct {
 	Knobs Knobs
 	// Seed makes the random faults repeatable: the n-th call meets the same ones for the same seed.
 	Seed uint64
-	// Webhook gets the events of created clients. Default: nobody does.
+	// Webhook gets the events of clients. Default: that of the World.
 	Webhook *Webhook
+	// Transport makes the calls on webhooks. Default: http.DefaultTransport.
+	Transport http.RoundTripper
 }
 
 // Server is the simulated API. It is safe for concurrent use.
@@ -42,8 +45,10 @@ type Server struct {
 	meter meter
 	sim   http.Handler
 
-	webhook *Webhook // nil when nobody gets events
+	webhook atomic.Pointer[Webhook] // nil when nobody gets events
 	calls   chan struct{}
+	caller  http.Client
+	events  eventMeter
 
 	closeOnce sync.Once
 	closed    chan struct{}
@@ -58,14 +63,15 @@ func New(cfg Config) *Server {
 		seed:   cfg.Seed,
 		closed: make(chan struct{}),
 
-		webhook: cfg.Webhook,
-		calls:   make(chan struct{}, webhookCalls),
+		calls:  make(chan struct{}, webhookCalls),
+		caller: http.Client{Timeout: webhookAnswer, Transport: cfg.Transport},
 	}
 	knobs := cfg.Knobs
 	if knobs == (Knobs{}) && cfg.World.Knobs != nil {
 		knobs = *cfg.World.Knobs
 	}
 	s.SetKnobs(knobs)
+	s.SetWebhook(cmp.Or(cfg.Webhook, cfg.World.Webhook))
 	s.sim = s.simHandler()
 	return s
 }

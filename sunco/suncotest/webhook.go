@@ -3,115 +3,122 @@ package suncotest
 import (
 	"bytes"
 	"encoding/json"
-	"net/http"
 	"time"
+
+	"github.com/sunbulk/sunbulk/sunco"
 )
 
-// Webhook is where the simulated API sends what becomes of the clients that are created: client:add, and client:update or client:remove when
-// the link has settled. Events are retried five times, as the vendor does, but within seconds. A share is the part of the events that meet the fault.
+// Webhook is where and how the simulated API sends what becomes of clients: client:add when one is created, client:update or client:remove
+// when its link has settled, and client:remove when it is taken or removed later. A share is the part of the events that meet the fault, 0 to 1.
+// In JSON, durations are strings such as "15s".
 type Webhook struct {
-	Target string // URL
-	Secret string // X-API-Key
-	App    string // id
-	// Early are sent before the create is answered, Twice are sent again, and Late are held back, so that later ones overtake them.
-	Early, Twice, Late float64
+	// Target is a URL. Default: the webhooks of custom integrations that calls have made, each with its secret and triggers.
+	Target string `json:"target,omitempty"`
+	// Secret is the X-API-Key of calls on Target.
+	Secret string `json:"secret,omitempty"`
+	// App is the id of the app in the payloads. Default: that of the call that they are about.
+	App string `json:"app,omitempty"`
+	// Window is the time of an event's five attempts; the gap between them doubles. The vendor takes 15 minutes. Default: 1.5 s.
+	Window time.Duration `json:"-"`
+	// LateBy is how long late events are held back. Default: 300 ms.
+	LateBy time.Duration `json:"-"`
+	// Early are sent before the call that they are about is answered.
+	Early float64 `json:"early,omitempty"`
+	// Twice are sent a second time after they were taken.
+	Twice float64 `json:"twice,omitempty"`
+	// Late are held back for LateBy, so that later ones may overtake them.
+	Late float64 `json:"late,omitempty"`
+	// Swapped is the share of clients whose client:add is sent after what became of their link.
+	Swapped float64 `json:"swapped,omitempty"`
+	// Dropped are never sent.
+	Dropped float64 `json:"dropped,omitempty"`
+	// WrongKey are preceded by a call of somebody who does not know the secret, and says the opposite.
+	WrongKey float64 `json:"wrongKey,omitempty"`
 }
 
 const (
-	webhookCalls    = 16 // at a time
-	webhookAttempts = 5
-	webhookPause    = 100 * time.Millisecond // before the second attempt; it doubles
-	webhookLate     = 300 * time.Millisecond
+	defaultWindow = 1500 * time.Millisecond
+	defaultLateBy = 300 * time.Millisecond
+	maxWindow     = 15 * time.Minute
 )
 
-// announce sends the events of a client that was just created.
-func (s *Server) announce(key, conversation string, c client, d draws) {
-	if s.webhook == nil {
-		return
+// WebhookStats counts what was sent to webhooks.
+type WebhookStats struct {
+	Events   int64 `json:"events"`             // that there were, dropped ones too
+	Attempts int64 `json:"attempts"`           // calls with the right key
+	Taken    int64 `json:"taken"`              // calls that were answered 2xx, of both keys
+	Dropped  int64 `json:"dropped,omitempty"`  // events that were never sent
+	GivenUp  int64 `json:"givenUp,omitempty"`  // events that no attempt brought to the target
+	WrongKey int64 `json:"wrongKey,omitempty"` // calls with a wrong key
+	// WrongKeyTaken are calls with a wrong key that were answered 2xx.
+	WrongKeyTaken int64 `json:"wrongKeyTaken,omitempty"`
+	// Open are events that are on their way, or wait for the time at which they happen.
+	Open int64 `json:"open"`
+}
+
+type plainWebhook Webhook
+
+// webhookJSON writes the durations of a Webhook for people.
+type webhookJSON struct {
+	*plainWebhook
+	Window duration `json:"window,omitempty"`
+	LateBy duration `json:"lateBy,omitempty"`
+}
+
+// MarshalJSON leaves out what is zero.
+func (h Webhook) MarshalJSON() ([]byte, error) {
+	return json.Marshal(webhookJSON{(*plainWebhook)(&h), duration(h.Window), duration(h.LateBy)})
+}
+
+// UnmarshalJSON refuses unknown names and impossible values.
+func (h *Webhook) UnmarshalJSON(data []byte) error {
+	var read Webhook
+	in := webhookJSON{plainWebhook: (*plainWebhook)(&read)}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&in); err != nil {
+		return err
 	}
-	added := s.event("client:add", "channelLinking", key, conversation, c, time.Now())
-	if d.hit(s.webhook.Early, chanceEarly) {
-		s.deliver(added)
-	} else {
-		go s.send(added, d)
+	read.Window, read.LateBy = time.Duration(in.Window), time.Duration(in.LateBy)
+	if err := read.Check(); err != nil {
+		return err
 	}
-	settled := s.event("client:update", "confirmed", key, conversation, c, time.Unix(0, c.settles))
-	if c.doomed {
-		settled = s.event("client:remove", "linkFailed", key, conversation, c, time.Unix(0, c.settles))
-	}
-	go func() {
-		if s.wait(time.Until(time.Unix(0, c.settles))) {
-			s.send(settled, draws{d.seed + 1, d.number})
+	*h = read
+	return nil
+}
+
+// Check returns a *KnobError for the first field that has an impossible value, or nil.
+func (h *Webhook) Check() error {
+	for _, s := range []struct {
+		name  string
+		share float64
+	}{{"early", h.Early}, {"twice", h.Twice}, {"late", h.Late}, {"swapped", h.Swapped}, {"dropped", h.Dropped}, {"wrongKey", h.WrongKey}} {
+		if !(s.share >= 0 && s.share <= 1) { // nor is it NaN
+			return &KnobError{"webhook." + s.name, "is not in 0 to 1"}
 		}
-	}()
+	}
+	switch {
+	case h.Target != "" && !isWebhook(sunco.WebhookCreate{Target: h.Target, Triggers: []string{"client:add"}}):
+		return &KnobError{"webhook.target", "is not a URL"}
+	case h.Window < 0 || h.Window > maxWindow:
+		return &KnobError{"webhook.window", "is not in 0 to 15m"}
+	case h.LateBy < 0 || h.LateBy > time.Hour:
+		return &KnobError{"webhook.lateBy", "is not in 0 to 1h"}
+	}
+	return nil
 }
 
-// send delivers an event with the faults of its draws.
-func (s *Server) send(event []byte, d draws) {
-	if d.hit(s.webhook.Late, chanceLate) && !s.wait(webhookLate) {
-		return
-	}
-	s.deliver(event)
-	if d.hit(s.webhook.Twice, chanceTwice) {
-		s.deliver(event)
-	}
-}
+// SetWebhook changes where and how events are sent, for clients that are created or removed later; nil = nobody gets any.
+func (s *Server) SetWebhook(h *Webhook) { s.webhook.Store(h) }
 
-func (s *Server) deliver(event []byte) {
-	pause := webhookPause
-	for range webhookAttempts {
-		if s.post(event) || !s.wait(pause) {
-			return
-		}
-		pause *= 2
-	}
-}
+// Webhook returns where and how events are sent; nil when they are not.
+func (s *Server) Webhook() *Webhook { return s.webhook.Load() }
 
-// post makes one attempt, and tells whether it is the last.
-func (s *Server) post(event []byte) bool {
-	s.calls <- struct{}{}
-	defer func() { <-s.calls }()
-	q, err := http.NewRequest(http.MethodPost, s.webhook.Target, bytes.NewReader(event))
-	if err != nil {
-		return true
+// WebhookStats counts the events so far.
+func (s *Server) WebhookStats() WebhookStats {
+	m := &s.events
+	return WebhookStats{
+		Events: m.events.Load(), Attempts: m.attempts.Load(), Taken: m.taken.Load(), Dropped: m.dropped.Load(), GivenUp: m.givenUp.Load(),
+		WrongKey: m.wrongKey.Load(), WrongKeyTaken: m.wrongKeyTaken.Load(), Open: m.open.Load(),
 	}
-	q.Header.Set("Content-Type", "application/json")
-	q.Header.Set("X-API-Key", s.webhook.Secret)
-	res, err := http.DefaultClient.Do(q)
-	if err != nil {
-		return false
-	}
-	res.Body.Close()
-	switch res.StatusCode {
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusNotAcceptable:
-		return true
-	}
-	return res.StatusCode/100 == 2
-}
-
-// wait returns false when the Server closes first.
-func (s *Server) wait(d time.Duration) bool {
-	select {
-	case <-s.closed:
-		return false
-	case <-time.After(d):
-		return true
-	}
-}
-
-// event is a payload as the vendor's OpenAPI document has it.
-func (s *Server) event(kind, reason, key, conversation string, c client, at time.Time) []byte {
-	type object = map[string]any
-	payload := object{"user": object{"id": key}, "client": c.at(at.Add(-1)), "reason": reason, "conversation": object{"id": conversation, "type": "personal"}}
-	if reason == "linkFailed" {
-		payload["error"] = object{"code": "bad_request", "message": "(#100) No matching user found"}
-	}
-	encoded, err := json.Marshal(object{
-		"app": object{"id": s.webhook.App}, "webhook": object{"id": recordID(0), "version": "v2"},
-		"events": []object{{"id": recordID(s.world.record.Add(1)), "type": kind, "createdAt": at.UTC().Format("2006-01-02T15:04:05.000Z"), "payload": payload}},
-	})
-	if err != nil {
-		panic(err) // of plain values
-	}
-	return encoded
 }

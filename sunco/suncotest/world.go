@@ -22,6 +22,8 @@ type World struct {
 	Integrations []Integration `json:"integrations,omitempty"`
 	// Knobs are in force unless Config has its own; nil = no faults.
 	Knobs *Knobs `json:"knobs,omitempty"`
+	// Webhook gets the events of clients unless Config has its own; nil = nobody does.
+	Webhook *Webhook `json:"webhook,omitempty"`
 }
 
 // User is found by ID, and by ExternalID: together with BrandID if it has one.
