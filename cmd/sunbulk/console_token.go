@@ -15,13 +15,14 @@ func (p *program) consoleTokenCommand() *cobra.Command {
 		role string
 		apps []string
 		days int
+		back bool
 	)
 	cmd := &cobra.Command{
 		Use:   "token NAME",
 		Short: "Make a token for the console",
 		Long: `Token makes a token, prints it on stdout, and adds its digest to the file of --tokens, which a console
-that runs reads at once. The token itself is kept nowhere. To take one back, take its lines out of the file.`,
-		Example: "  sunbulk console token ann --role operator --tokens tokens.json\n  sunbulk console token crm --role viewer --apps 5e4af71a81966cfff3ef6550 --days 90 --tokens tokens.json",
+that runs reads at once. The token itself is kept nowhere. To take one back: --revoke.`,
+		Example: "  sunbulk console token ann --role operator --tokens tokens.json\n  sunbulk console token crm --role viewer --apps 5e4af71a81966cfff3ef6550 --days 90 --tokens tokens.json\n  sunbulk console token ann --revoke --tokens tokens.json",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 || file == "" {
 				return usage("give a name and --tokens FILE", "e.g. sunbulk console token ann --role operator --tokens tokens.json")
@@ -29,7 +30,10 @@ that runs reads at once. The token itself is kept nowhere. To take one back, tak
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			token := web.Token{Name: args[0], Role: web.Role(role), Apps: apps}
+			if back {
+				return web.RevokeToken(file, args[0], operator())
+			}
+			token := web.Token{Name: args[0], Role: web.Role(role), Apps: apps, By: operator()}
 			switch {
 			case days < 0:
 				return usage("--days is negative", "0 is without an end")
@@ -49,7 +53,8 @@ that runs reads at once. The token itself is kept nowhere. To take one back, tak
 	f.StringVar(&role, "role", string(web.Viewer), "viewer, operator, approver or admin")
 	f.StringSliceVar(&apps, "apps", nil, "app ids whose jobs it may see and move (default: all)")
 	f.IntVar(&days, "days", 0, "days after which it is refused; 0 = never")
-	for _, name := range []string{"role", "apps", "days"} {
+	f.BoolVar(&back, "revoke", false, "take the token NAME back; a console that runs refuses it at once")
+	for _, name := range []string{"role", "apps", "days", "revoke"} {
 		_ = f.SetAnnotation(name, commandLineOnly, nil)
 	}
 	return cmd

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -62,7 +63,7 @@ func (p *program) moveCommand(m move, arg, what, parent string, need cobra.Posit
 		Args:    need,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {
-				already, err := m.do(s, ctx, args[0], service.By{Who: operator(), Reason: reason})
+				already, err := m.do(s, ctx, args[0], asked(reason))
 				if err != nil {
 					return err
 				}
@@ -86,6 +87,11 @@ func (p *program) moveCommand(m move, arg, what, parent string, need cobra.Posit
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for the report")
 	return cmd
+}
+
+// asked is who runs the command, and why.
+func asked(reason string) service.By {
+	return service.By{Who: operator(), Reason: reason, Via: audit.CommandLine}
 }
 
 // operator names who runs the command, such as ann@host.

@@ -60,7 +60,7 @@ func (p *program) forget(ctx context.Context, s *service.Service, ids []string, 
 		p.warnUnreadable(unreadable)
 	}
 	for _, id := range ids {
-		if err := s.Forget(ctx, id); err != nil {
+		if err := s.Forget(ctx, id, asked("")); err != nil {
 			return err
 		}
 		printf(p.screen, "forgot %s\n", id)

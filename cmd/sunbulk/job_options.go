@@ -89,7 +89,7 @@ func (j *jobFlags) open(ctx context.Context, p *program, files *input.Files) (*i
 
 // order asks for the job of the files.
 func (p *program) order(j *jobFlags, files *input.Files, opt jobs.Options) service.Order {
-	return service.Order{Files: files, Read: j.read, Options: opt, Stdin: p.stdin, Who: operator(), Remark: p.note, Note: p.say}
+	return service.Order{Files: files, Read: j.read, Options: opt, Stdin: p.stdin, By: asked(""), Remark: p.note, Note: p.say}
 }
 
 // say tells people how it goes.

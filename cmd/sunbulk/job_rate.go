@@ -92,7 +92,7 @@ func (p *program) showRate(redis, app string, set []string, o rateOptions) error
 	}
 	return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {
 		for _, rate := range set {
-			if err := s.SetRate(ctx, app, rate, holding, service.By{Who: operator(), Reason: o.reason}); err != nil {
+			if err := s.SetRate(ctx, app, rate, holding, asked(o.reason)); err != nil {
 				return err
 			}
 		}

@@ -25,7 +25,7 @@ interruption the same command continues the same job.`,
   sunbulk retry 20261122-153012-k3f9 --cause user_not_found`,
 		Args: needJob,
 		RunE: func(_ *cobra.Command, args []string) error {
-			o.Of = args[0]
+			o.Of, o.By = args[0], asked("")
 			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {
 				job, err := s.Retry(ctx, o)
 				if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/webhook"
@@ -56,6 +58,9 @@ func (p *program) settle(ctx context.Context, s *service.Service, id string, fil
 		f.Close()
 	}
 	done, err := s.Settle(ctx, id, p.payloads(files))
+	if done.Changed > 0 {
+		err = errors.Join(err, s.Record(ctx, asked(""), audit.Entry{What: audit.Settle, Job: id, Detail: jobs.Count(done.Changed, "link")}))
+	}
 	if done.Job != "" {
 		if p.json {
 			if err := p.writeJSON(done); err != nil {

@@ -129,7 +129,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.enqueueCommand(), p.workerCommand(),
 		p.jobsCommand(), p.statusCommand(), p.whyCommand(), p.pauseCommand(), p.resumeCommand(), p.cancelCommand(), p.rateCommand(),
-		p.retryCommand(), p.reportCommand(), p.settleCommand(), p.forgetCommand(), p.runbookCommand(), p.scheduleCommand(), p.webhookCommand(), p.receiveCommand(), p.consoleCommand(), p.simulateCommand(),
+		p.retryCommand(), p.reportCommand(), p.settleCommand(), p.forgetCommand(), p.auditCommand(), p.runbookCommand(), p.scheduleCommand(), p.webhookCommand(), p.receiveCommand(), p.consoleCommand(), p.simulateCommand(),
 	)
 	return root
 }

@@ -91,7 +91,7 @@ func (p *program) runRunbook(ctx context.Context, o runbookRunOptions, name stri
 		return err
 	}
 	if o.redis != "" {
-		order := service.RunOrder{Flow: flow, Files: files, ExceedCaps: o.exceed, AllowDuplicates: o.book.allowDuplicates, Remark: p.note, Logger: log}
+		order := service.RunOrder{Flow: flow, Files: files, By: asked(""), ExceedCaps: o.exceed, AllowDuplicates: o.book.allowDuplicates, Remark: p.note, Logger: log}
 		return p.runOnRedis(ctx, o, order, api, log)
 	}
 	return p.runRunbookLocal(ctx, local.RunOrder{

@@ -51,7 +51,7 @@ func (p *program) startRunbook(o runbookFlags, redis string, order service.RunOr
 			return err
 		}
 	}
-	order.AllowDuplicates, order.Remark = o.allowDuplicates, p.note
+	order.AllowDuplicates, order.Remark, order.By = o.allowDuplicates, p.note, asked("")
 	order.Begins = func(id string) {
 		if !p.quiet {
 			printf(p.screen, "run %s: after an interruption --resume %s continues it\n", id, id)

@@ -57,7 +57,7 @@ func (p *program) applySchedules(o runbookFlags, redis string, files []string) e
 		flows = append(flows, flow)
 	}
 	return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {
-		all, err := s.ApplySchedules(ctx, flows, operator())
+		all, err := s.ApplySchedules(ctx, flows, asked(""))
 		if err != nil {
 			return err
 		}

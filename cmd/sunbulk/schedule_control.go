@@ -24,7 +24,7 @@ func (p *program) controlSchedule(m scheduleMove, reason *string) *cobra.Command
 		Args:    needSchedule,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {
-				already, err := m.do(s, ctx, args[0], service.By{Who: operator(), Reason: *reason})
+				already, err := m.do(s, ctx, args[0], asked(*reason))
 				if err != nil {
 					return err
 				}
@@ -60,8 +60,8 @@ func (p *program) scheduleResumeCommand() *cobra.Command {
 
 func (p *program) scheduleRemoveCommand() *cobra.Command {
 	return p.controlSchedule(scheduleMove{"remove", "Forget a schedule and its history; a run that has started goes on", "is removed", "",
-		func(s *service.Service, ctx context.Context, name string, _ service.By) (service.Already, error) {
-			return service.Already{}, s.RemoveSchedule(ctx, name)
+		func(s *service.Service, ctx context.Context, name string, by service.By) (service.Already, error) {
+			return service.Already{}, s.RemoveSchedule(ctx, name, by)
 		}}, new(string))
 }
 

@@ -156,7 +156,10 @@ func keys(s *script, ts *testscript.TestScript, args []string) error {
 	got := []string{}
 	for _, k := range found {
 		if !strings.HasPrefix(k, "sunbulk:pace:") && !strings.HasPrefix(k, "sunbulk:input:") {
-			got = append(got, strings.ReplaceAll(k, ts.Getenv("JOB"), "JOB"))
+			if job := ts.Getenv("JOB"); job != "" {
+				k = strings.ReplaceAll(k, job, "JOB")
+			}
+			got = append(got, k)
 		}
 	}
 	slices.Sort(got)

@@ -88,7 +88,7 @@ func Begin(ctx context.Context, o Order) (*Job, error) {
 	}
 	head := Head{
 		Job: jobs.NewID(time.Now()), Options: o.Options, Inputs: inputsOf(inputs), Settings: o.Read.Settings(), Telling: o.Read.Effective(o.reader), Created: time.Now().UTC(),
-		BaseURL: o.BaseURL, Given: o.Given, Who: o.Who,
+		BaseURL: o.BaseURL, Given: o.Given, Who: o.By.Who,
 	}
 	out := report.Dir(o.Out, head.Job)
 	own := func(folder string) string { return folder }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
@@ -37,7 +38,7 @@ func (s *Service) Pause(ctx context.Context, id string, by By) (Already, error) 
 	if job.WaitsForWindow() {
 		a = Already{}
 	}
-	return a, s.aboutJob(ctx, id, s.pause(ctx, id, by))
+	return a, s.moved(ctx, job, audit.Pause, by, s.pause(ctx, id, by))
 }
 
 // Resume lets a paused job go on. With a time zone it goes on in that; without, *Invalid where it has a window or a deadline and
@@ -54,9 +55,9 @@ func (s *Service) Resume(ctx context.Context, id, zone string, by By) (Already, 
 		return Already{}, err
 	}
 	if job.State != jobs.Paused {
-		return already(job.State, jobs.Running, ""), s.queues.Resume(id) // which a crash may have left paused
+		return already(job.State, jobs.Running, ""), s.moved(ctx, job, audit.Resume, by, s.queues.Resume(id)) // which a crash may have left paused
 	}
-	return Already{}, s.aboutJob(ctx, id, s.resume(ctx, id, by))
+	return Already{}, s.moved(ctx, job, audit.Resume, by, s.resume(ctx, id, by))
 }
 
 // setZone gives a paused job the time zone that is asked for, if any.
@@ -86,7 +87,12 @@ func (s *Service) Cancel(ctx context.Context, id string, by By) (Already, error)
 	if err != nil {
 		return Already{}, err
 	}
-	return already(job.State, jobs.Cancelled, job.Reason), s.aboutJob(ctx, id, s.ledger.Cancel(ctx, id, by.Who, because("cancelled", by)))
+	return already(job.State, jobs.Cancelled, job.Reason), s.moved(ctx, job, audit.Cancel, by, s.ledger.Cancel(ctx, id, by.Who, because("cancelled", by)))
+}
+
+// moved records that somebody moved a job, unless err says that it was not.
+func (s *Service) moved(ctx context.Context, job jobs.Job, what audit.What, by By, err error) error {
+	return s.record(ctx, by, audit.Entry{What: what, App: job.Options.App, Job: job.ID, Of: job.Options.Run}, s.aboutJob(ctx, job.ID, err))
 }
 
 // PauseRun stops the calls of a run; calls in flight end.
@@ -95,11 +101,13 @@ func (s *Service) PauseRun(ctx context.Context, id string, by By) (Already, erro
 	if err != nil {
 		return Already{}, err
 	}
+	given := by
 	by.Reason = because("paused", by)
 	if err := s.runs.Pause(ctx, id, by.Who, by.Reason); err != nil {
 		return Already{}, s.aboutRun(ctx, id, err)
 	}
-	return already(v.Run.State, jobs.Paused, v.Run.Reason), s.eachJob(ctx, id, func(job jobs.Job) error { return s.pause(ctx, job.ID, by) })
+	err = s.eachJob(ctx, id, func(job jobs.Job) error { return s.pause(ctx, job.ID, by) })
+	return already(v.Run.State, jobs.Paused, v.Run.Reason), s.movedRun(ctx, v, audit.Pause, given, err)
 }
 
 // ResumeRun lets a paused run go on. One that is paused by a cap goes on only where it may exceed it.
@@ -111,7 +119,7 @@ func (s *Service) ResumeRun(ctx context.Context, id string, exceedCap bool, by B
 	case v.Run.State.Ended():
 		return Already{}, s.aboutRun(ctx, id, fmt.Errorf("run %s is %s: %w", id, v.Run.State, runs.ErrIllegal))
 	case v.Paused() == "":
-		return already(v.Run.State, jobs.Running, ""), nil
+		return already(v.Run.State, jobs.Running, ""), s.movedRun(ctx, v, audit.Resume, by, nil)
 	}
 	step := 0
 	if runbook.IsCapReason(v.Run.Reason) {
@@ -124,12 +132,13 @@ func (s *Service) ResumeRun(ctx context.Context, id string, exceedCap bool, by B
 	if err := s.runs.Resume(ctx, id, by.Who, step); err != nil {
 		return Already{}, s.aboutRun(ctx, id, err)
 	}
-	return Already{}, s.eachJob(ctx, id, func(job jobs.Job) error {
+	err = s.eachJob(ctx, id, func(job jobs.Job) error {
 		if job.State != jobs.Paused {
 			return nil
 		}
 		return s.resume(ctx, job.ID, by)
 	})
+	return Already{}, s.movedRun(ctx, v, audit.Resume, by, err)
 }
 
 // CancelRun ends a run and the job of its step; rows stay where they are.
@@ -138,11 +147,18 @@ func (s *Service) CancelRun(ctx context.Context, id string, by By) (Already, err
 	if err != nil {
 		return Already{}, err
 	}
+	given := by
 	by.Reason = because("cancelled", by)
 	if err := s.runs.Cancel(ctx, id, by.Who, by.Reason); err != nil {
 		return Already{}, s.aboutRun(ctx, id, err)
 	}
-	return already(v.Run.State, jobs.Cancelled, v.Run.Reason), s.eachJob(ctx, id, func(job jobs.Job) error { return s.ledger.Cancel(ctx, job.ID, by.Who, by.Reason) })
+	err = s.eachJob(ctx, id, func(job jobs.Job) error { return s.ledger.Cancel(ctx, job.ID, by.Who, by.Reason) })
+	return already(v.Run.State, jobs.Cancelled, v.Run.Reason), s.movedRun(ctx, v, audit.Cancel, given, err)
+}
+
+// movedRun is moved for a run.
+func (s *Service) movedRun(ctx context.Context, v RunView, what audit.What, by By, err error) error {
+	return s.record(ctx, by, audit.Entry{What: what, App: v.Run.Runbook.App, Run: v.Run.ID}, err)
 }
 
 // pause and resume move a job in the ledger, which decides, and in its queue. Between the two the ledger says paused, so that what

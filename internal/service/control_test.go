@@ -38,7 +38,7 @@ func TestMovesOfAJob(t *testing.T) {
 	if _, err := b.Pause(t.Context(), "20260101-000000-aaaa", by("")); !errors.As(err, new(*service.NotFound)) {
 		t.Errorf("pause of nothing: got %v", err)
 	}
-	if err := b.Forget(t.Context(), id); err != nil {
+	if err := b.Forget(t.Context(), id, by("")); err != nil {
 		t.Errorf("forget: %v", err)
 	}
 	if _, err := b.Job(t.Context(), id); !errors.As(err, new(*service.NotFound)) {
@@ -88,7 +88,7 @@ func TestMovesOfARun(t *testing.T) {
 		t.Fatal(err)
 	}
 	states(jobs.Running)
-	if err := b.Forget(t.Context(), job); kindOf(err) != service.StepOfRun {
+	if err := b.Forget(t.Context(), job, by("")); kindOf(err) != service.StepOfRun {
 		t.Errorf("forget of a step: got %v", err)
 	}
 	for id, is := range map[string]string{run: "run", job: "step"} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -13,33 +14,41 @@ import (
 
 // Forget drops a run that has ended with its jobs, or a job that is of none. What nobody can read, or is lost but for its id, is
 // dropped by the id, unless workers serve it.
-func (s *Service) Forget(ctx context.Context, id string) error {
+func (s *Service) Forget(ctx context.Context, id string, by By) error {
+	e, err := s.forget(ctx, id)
+	e.What = audit.Forget
+	return s.record(ctx, by, e, err)
+}
+
+// forget also returns what is kept of it.
+func (s *Service) forget(ctx context.Context, id string) (audit.Entry, error) {
 	r, err := s.runs.Run(ctx, id)
 	if err == nil {
-		return s.aboutRun(ctx, id, runs.New(s.rdb, s.codec, runs.Config{}).Forget(ctx, r))
+		return audit.Entry{App: r.Runbook.App, Run: id}, s.aboutRun(ctx, id, runs.New(s.rdb, s.codec, runs.Config{}).Forget(ctx, r))
 	}
 	if listed, lerr := s.runs.Listed(ctx, id); errors.As(err, new(*runs.UnreadableError)) || lerr == nil && listed {
-		return s.runs.Drop(ctx, id)
+		return audit.Entry{Run: id}, s.runs.Drop(ctx, id)
 	}
 	if !errors.Is(err, runs.ErrNoRun) {
-		return err
+		return audit.Entry{}, err
 	}
 	job, err := s.ledger.Job(ctx, id)
 	if ledger.Unreadable(err) {
-		return s.forgetUnreadable(ctx, id, err)
+		return audit.Entry{Job: id}, s.forgetUnreadable(ctx, id, err)
 	}
+	e := audit.Entry{App: job.Options.App, Job: id}
 	if err != nil {
-		return err
+		return e, err
 	}
 	if run := job.Options.Run; run != "" {
 		if _, err := s.runs.Run(ctx, run); !errors.Is(err, runs.ErrNoRun) {
-			return &Conflict{Kind: StepOfRun, ID: run, text: fmt.Sprintf("job %s is a step of run %s", id, run)}
+			return e, &Conflict{Kind: StepOfRun, ID: run, text: fmt.Sprintf("job %s is a step of run %s", id, run)}
 		}
 	}
 	if err := s.ledger.Forget(ctx, id); err != nil {
-		return s.aboutJob(ctx, id, err)
+		return e, s.aboutJob(ctx, id, err)
 	}
-	return s.queues.Drop(ctx, id)
+	return e, s.queues.Drop(ctx, id)
 }
 
 // forgetUnreadable drops a job whose record cannot be read, as err says.

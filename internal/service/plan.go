@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/plans"
@@ -57,7 +58,15 @@ func (s *Service) Plan(ctx context.Context, o PlanOrder) (plans.Plan, error) {
 			return p, err
 		}
 	}
-	return s.plans.Add(ctx, p)
+	if p, err = s.plans.Add(ctx, p); err != nil {
+		return p, err
+	}
+	return p, s.Record(ctx, o.By, aboutPlan(audit.Plan, p))
+}
+
+// aboutPlan is an act on a plan.
+func aboutPlan(what audit.What, p plans.Plan) audit.Entry {
+	return audit.Entry{What: what, App: p.Options.App, Plan: p.ID}
 }
 
 // Once returns when a request with an idempotency key came first. Its error is a *Conflict where that was another request.
@@ -154,14 +163,15 @@ func (s *Service) shown(ctx context.Context, id, digest string) (plans.Plan, err
 
 // AskApproval notes that somebody asks for one. It may be asked for again.
 func (s *Service) AskApproval(ctx context.Context, id, digest string, by By) error {
-	if _, err := s.shown(ctx, id, digest); err != nil {
+	p, err := s.shown(ctx, id, digest)
+	if err != nil {
 		return err
 	}
-	err := s.plans.Ask(ctx, id, plans.Act{Who: by.Who, Reason: by.Reason, At: time.Now().UTC(), Digest: digest})
+	err = s.plans.Ask(ctx, id, plans.Act{Who: by.Who, Reason: by.Reason, At: time.Now().UTC(), Digest: digest})
 	if errors.Is(err, plans.ErrDone) {
-		return nil
+		err = nil
 	}
-	return err
+	return s.record(ctx, by, aboutPlan(audit.Ask, p), err)
 }
 
 // Decide approves or refuses a plan. Nobody approves what they planned or asked for: same tells whether two names are those of
@@ -175,13 +185,16 @@ func (s *Service) Decide(ctx context.Context, id, digest string, approve bool, b
 		return &Conflict{Kind: OwnPlan, ID: id, text: "plan " + id + " was made or asked for by " + by.Who + ": somebody else approves it"}
 	}
 	err = s.plans.Decide(ctx, id, plans.Act{Who: by.Who, Reason: by.Reason, At: time.Now().UTC(), Digest: digest, Approved: approve})
-	if !errors.Is(err, plans.ErrDone) {
-		return err
+	if errors.Is(err, plans.ErrDone) {
+		if p, err = s.PlanOf(ctx, id); err == nil && (p.Decided == nil || p.Decided.Approved != approve) {
+			err = &Conflict{Kind: PlanDecided, ID: id, text: "plan " + id + " was decided before"}
+		}
 	}
-	if p, err = s.PlanOf(ctx, id); err == nil && (p.Decided == nil || p.Decided.Approved != approve) {
-		err = &Conflict{Kind: PlanDecided, ID: id, text: "plan " + id + " was decided before"}
+	what := audit.Approve
+	if !approve {
+		what = audit.Refuse
 	}
-	return err
+	return s.record(ctx, by, aboutPlan(what, p), err)
 }
 
 // StartOrder asks for the job of a plan.
@@ -205,7 +218,7 @@ func (s *Service) Start(ctx context.Context, o StartOrder) (jobs.Job, *Submissio
 	case o.Approval.Needs(p) && (p.Decided == nil || !p.Decided.Approved):
 		return jobs.Job{}, nil, &Conflict{Kind: NeedsApproval, ID: p.ID, text: "plan " + p.ID + " needs an approval"}
 	}
-	order := Order{Files: o.Files, Read: p.Read, Options: p.Options, ID: p.Job, Who: o.By.Who}
+	order := Order{Files: o.Files, Read: p.Read, Options: p.Options, ID: p.Job, By: By{Who: o.By.Who}, planned: true}
 	job, err := s.ledger.Job(ctx, p.Job)
 	switch {
 	case err == nil && (job.Sealed || job.State.Ended()):
@@ -243,9 +256,11 @@ func (s *Service) started(ctx context.Context, p plans.Plan, by By) error {
 	}
 	err := s.plans.Start(ctx, p.ID, plans.Act{Who: by.Who, Reason: by.Reason, At: time.Now().UTC(), Digest: p.Digest})
 	if errors.Is(err, plans.ErrDone) {
-		return nil
+		err = nil
 	}
-	return err
+	e := aboutPlan(audit.Start, p)
+	e.Job = p.Job
+	return s.record(ctx, by, e, err)
 }
 
 // samePlanned holds files to those that were planned.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/pace"
 )
@@ -55,7 +56,18 @@ func (s *Service) SetRate(ctx context.Context, app, rate string, h Holding, by B
 			return err
 		}
 	}
-	return nil
+	return s.Record(ctx, by, audit.Entry{What: audit.Rate, App: app, Detail: h.told(rate)})
+}
+
+// told says which rate holds until when.
+func (h Holding) told(rate string) string {
+	switch {
+	case h.Keep:
+		return rate + ", until it is taken back"
+	case !h.Until.IsZero():
+		return rate + ", until " + h.Until.UTC().Format(time.RFC3339)
+	}
+	return rate
 }
 
 // note writes into a job who set the rate of its app.

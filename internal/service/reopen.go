@@ -47,7 +47,7 @@ func (s *Service) reopen(ctx context.Context, sub *Submission, o Order) error {
 	}
 	sub.producer = s.producer(o, sub.Piped, canary)
 	if lacks {
-		if sub.producer.mending, err = s.mend(ctx, job, o.Who); err != nil {
+		if sub.producer.mending, err = s.mend(ctx, job, o.By.Who); err != nil {
 			return err
 		}
 		o.Note("rows of the job have no outcome although it was finished: they are looked for at the API before anything is sent")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/enqueue"
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -143,7 +144,15 @@ func (s *Service) tellRetry(ctx context.Context, id string, o RetryOrder) error 
 		return err
 	}
 	e.Reason = cmp.Or(o.By.Reason, "job "+id)
-	return s.ledger.Tell(ctx, o.Of, e)
+	if err := s.ledger.Tell(ctx, o.Of, e); err != nil {
+		return err
+	}
+	job, err := s.Job(ctx, id)
+	detail := ""
+	if o.Cause != "" {
+		detail = "cause " + o.Cause
+	}
+	return s.record(ctx, o.By, audit.Entry{What: audit.Retry, App: job.Options.App, Job: id, Of: o.Of, Detail: detail}, err)
 }
 
 // failedRows are the rows of a job that failed, numbered from 1.

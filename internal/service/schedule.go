@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/schedule"
 	"github.com/sunbulk/sunbulk/internal/spelling"
@@ -46,19 +47,22 @@ type SchedulePause struct {
 }
 
 // ApplySchedules makes or changes the schedules of runbooks, all of which have one that schedule.Parse takes.
-func (s *Service) ApplySchedules(ctx context.Context, flows []*runbook.Flow, who string) ([]AppliedSchedule, error) {
+func (s *Service) ApplySchedules(ctx context.Context, flows []*runbook.Flow, by By) ([]AppliedSchedule, error) {
 	all := []AppliedSchedule{}
 	now, err := s.schedules.Now(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, flow := range flows {
-		change, err := s.schedules.Apply(ctx, flow.Runbook, flow.Vars, who)
+		change, err := s.schedules.Apply(ctx, flow.Runbook, flow.Vars, by.Who)
 		if err != nil {
 			return nil, err
 		}
 		d, table, err := s.Schedule(ctx, flow.Name)
 		if err != nil {
+			return nil, err
+		}
+		if err := s.Record(ctx, by, audit.Entry{What: audit.Apply, App: flow.App, Schedule: flow.Name, Detail: string(change)}); err != nil {
 			return nil, err
 		}
 		all = append(all, AppliedSchedule{flow.Name, change, !d.Paused.IsZero(), nextSlots(table, now, 3)})
@@ -171,28 +175,41 @@ func (s *Service) ScheduleHistory(ctx context.Context, name string, count int) (
 
 // PauseSchedule lets the slots of a schedule pass; a run that has started goes on.
 func (s *Service) PauseSchedule(ctx context.Context, name string, by By) (Already, error) {
-	return s.scheduleMoved(ctx, name, jobs.Paused, s.schedules.Pause(ctx, name, by.Who, because("paused", by)))
+	return s.scheduleMoved(ctx, name, audit.Pause, by, jobs.Paused, s.schedules.Pause(ctx, name, by.Who, because("paused", by)))
 }
 
 // ResumeSchedule lets the next slot start again.
 func (s *Service) ResumeSchedule(ctx context.Context, name string, by By) (Already, error) {
-	return s.scheduleMoved(ctx, name, jobs.Running, s.schedules.Resume(ctx, name, by.Who, by.Reason))
+	return s.scheduleMoved(ctx, name, audit.Resume, by, jobs.Running, s.schedules.Resume(ctx, name, by.Who, by.Reason))
 }
 
-func (s *Service) scheduleMoved(ctx context.Context, name string, to jobs.State, err error) (Already, error) {
+func (s *Service) scheduleMoved(ctx context.Context, name string, what audit.What, by By, to jobs.State, err error) (a Already, _ error) {
 	if errors.Is(err, schedule.ErrAlready) {
-		return Already{State: to}, nil
+		a, err = Already{State: to}, nil
 	}
-	return Already{}, s.aboutSchedule(ctx, name, err)
+	if err != nil {
+		return a, s.aboutSchedule(ctx, name, err)
+	}
+	return a, s.Record(ctx, by, audit.Entry{What: what, App: s.appOfSchedule(ctx, name), Schedule: name})
+}
+
+// appOfSchedule is the app of a schedule that can be read.
+func (s *Service) appOfSchedule(ctx context.Context, name string) string {
+	d, err := s.schedules.Get(ctx, name)
+	if err != nil {
+		return ""
+	}
+	return d.Runbook.App
 }
 
 // RemoveSchedule forgets a schedule and its history; a run that has started goes on.
-func (s *Service) RemoveSchedule(ctx context.Context, name string) error {
-	return s.aboutSchedule(ctx, name, s.schedules.Remove(ctx, name))
+func (s *Service) RemoveSchedule(ctx context.Context, name string, by By) error {
+	e := audit.Entry{What: audit.Remove, App: s.appOfSchedule(ctx, name), Schedule: name}
+	return s.record(ctx, by, e, s.aboutSchedule(ctx, name, s.schedules.Remove(ctx, name)))
 }
 
 // TriggerSchedule asks for a run beside the timetable, and returns its id.
 func (s *Service) TriggerSchedule(ctx context.Context, name string, by By) (run string, err error) {
 	run, err = s.schedules.Trigger(ctx, name, by.Who)
-	return run, s.aboutSchedule(ctx, name, err)
+	return run, s.record(ctx, by, audit.Entry{What: audit.Trigger, App: s.appOfSchedule(ctx, name), Schedule: name, Run: run}, s.aboutSchedule(ctx, name, err))
 }

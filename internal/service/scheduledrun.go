@@ -78,6 +78,6 @@ func (s starter) State(ctx context.Context, id string) (schedule.Run, error) {
 
 // Cancel ends a run and its jobs.
 func (s starter) Cancel(ctx context.Context, id, who, reason string) error {
-	_, err := s.CancelRun(ctx, id, By{who, reason})
+	_, err := s.CancelRun(ctx, id, By{Who: who, Reason: reason})
 	return err
 }

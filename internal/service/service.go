@@ -9,6 +9,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/plans"
 	"github.com/sunbulk/sunbulk/internal/queue"
@@ -27,6 +28,7 @@ type Service struct {
 	schedules *schedule.Store
 	address   string // of the Redis; empty where it is not known
 	plans     *plans.Store
+	audit     *audit.Log
 }
 
 // New returns the Service on rdb, which Close closes.
@@ -35,7 +37,7 @@ func New(rdb redis.UniversalClient) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{rdb: rdb, codec: codec, ledger: ledger.New(rdb, codec), queues: queue.New(rdb, codec), runs: runs.NewStore(rdb), schedules: schedule.NewStore(rdb), plans: plans.NewStore(rdb)}, nil
+	return &Service{rdb: rdb, codec: codec, ledger: ledger.New(rdb, codec), queues: queue.New(rdb, codec), runs: runs.NewStore(rdb), schedules: schedule.NewStore(rdb), plans: plans.NewStore(rdb), audit: audit.New(rdb)}, nil
 }
 
 // Close lets go of the Redis.
@@ -49,8 +51,9 @@ func (s *Service) Codec() *jobs.Codec { return s.codec }
 
 // By is who asks for something, and why.
 type By struct {
-	Who    string // such as ann@host
-	Reason string // empty = none is given
+	Who    string    // such as ann@host; empty = nobody, and nothing is kept of it
+	Reason string    // empty = none is given
+	Via    audit.Via // the front end
 }
 
 // Job returns a job, or *NotFound.

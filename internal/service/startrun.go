@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
@@ -24,6 +25,7 @@ type RunOrder struct {
 	ExceedCaps      bool // of the first step
 	AllowDuplicates bool // though a run of the same goes on, or has created what this one would
 
+	By     By
 	Remark func(string)    // hears what is odd about the input; nil = nobody does
 	Begins func(id string) // hears which run it is before any row is queued; nil = nobody does
 	Logger *slog.Logger    // nil = nothing is logged
@@ -62,6 +64,9 @@ func (s *Service) StartRun(ctx context.Context, o RunOrder) (RunView, error) {
 		return RunView{}, &Interrupted{Run: r.ID, text: "interrupted while beginning run " + r.ID}
 	case err != nil:
 		return RunView{}, s.aboutRun(ctx, r.ID, err)
+	}
+	if err := s.Record(ctx, o.By, audit.Entry{What: audit.Start, App: r.Runbook.App, Run: r.ID}); err != nil {
+		return RunView{}, err
 	}
 	return s.Run(ctx, r.ID)
 }

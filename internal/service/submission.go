@@ -44,7 +44,7 @@ func (sub *Submission) again(ctx context.Context) error {
 	reader.At(sub.Job.Options.Time(sub.Job.Created))
 	sub.producer.agreed = nil
 	if sub.producer.mending != nil {
-		if sub.producer.mending, err = sub.producer.mend(ctx, sub.Job, sub.order.Who); err != nil {
+		if sub.producer.mending, err = sub.producer.mend(ctx, sub.Job, sub.order.By.Who); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/enqueue"
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/folder"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/ledger"
@@ -26,12 +27,13 @@ type Order struct {
 	Resume string // the job to which what is missing of it is added, whatever the options; empty = a new one, or the one that was begun with this order
 	Works  bool   // who asks makes the job's calls, too: a job that is queued to its end can be continued
 
-	Who    string       // asks, for what is noted of a job
+	By     By           // asks, for what is kept of it
 	Remark func(string) // hears what is odd about the input; nil = nobody does
 	Note   func(string) // hears how it goes
 	Agreed func()       // is called when the rows are known to be those of the job; nil = nobody wants to know
 
-	reader *input.Reader
+	reader  *input.Reader
+	planned bool // who asks is kept with the start of a plan
 }
 
 // Open checks the start of the files before anything else is done about the order. Begin does it where it was not done, and the
@@ -59,6 +61,7 @@ type Submission struct {
 	reader   *input.Reader
 	producer *producer
 	order    Order
+	made     bool           // the job was created just now
 	whole    bool           // all of its rows are queued, by rules that are not those of this release
 	agreed   chan bool      // says that the rows are those of the job; closed when it is known that they are not
 	folder   *folder.Folder // of the report; nil before it is open
@@ -108,7 +111,23 @@ func (s *Service) Begin(ctx context.Context, o Order) (*Submission, error) {
 		return nil, err
 	}
 	sub.reader.At(sub.Job.Options.Time(sub.Job.Created))
+	if err := s.begun(ctx, sub, o); err != nil {
+		sub.Close()
+		return nil, err
+	}
 	return sub, nil
+}
+
+// begun records who began or continued the job.
+func (s *Service) begun(ctx context.Context, sub *Submission, o Order) error {
+	if o.planned {
+		return nil
+	}
+	e := audit.Entry{What: audit.Start, App: sub.Job.Options.App, Job: sub.Job.ID}
+	if !sub.made {
+		e.What = audit.Continue
+	}
+	return s.Record(ctx, o.By, e)
 }
 
 // open creates the job, or takes the one that has the same input.
@@ -149,6 +168,7 @@ func (s *Service) open(ctx context.Context, sub *Submission, o Order) error {
 // createOnce creates the job, or continues it where another process has created it meanwhile.
 func (s *Service) createOnce(ctx context.Context, sub *Submission) error {
 	err := s.create(ctx, sub)
+	sub.made = err == nil
 	if sub.order.ID == "" || !errors.Is(err, ledger.ErrExists) {
 		return err
 	}

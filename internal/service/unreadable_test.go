@@ -71,11 +71,11 @@ func TestI12UnreadableRecordsHideNoOther(t *testing.T) {
 	}
 
 	for id := range records {
-		if err := b.Forget(t.Context(), id); err != nil {
+		if err := b.Forget(t.Context(), id, by("")); err != nil {
 			t.Errorf("forget %s: %v", id, err)
 		}
 	}
-	if err := b.Forget(t.Context(), run); err != nil {
+	if err := b.Forget(t.Context(), run, by("")); err != nil {
 		t.Errorf("forget run %s: %v", run, err)
 	}
 	if _, older, err = b.EndedBefore(t.Context(), time.Now()); err != nil || len(older) != 0 {
@@ -85,7 +85,7 @@ func TestI12UnreadableRecordsHideNoOther(t *testing.T) {
 	if err != nil || len(keys) != 0 {
 		t.Errorf("left: %v, %v", keys, err)
 	}
-	if err := b.Forget(t.Context(), "20261104-000000-aaa3"); !errors.As(err, new(*service.NotFound)) {
+	if err := b.Forget(t.Context(), "20261104-000000-aaa3", by("")); !errors.As(err, new(*service.NotFound)) {
 		t.Errorf("forget what is not there: got %v", err)
 	}
 }
@@ -98,7 +98,7 @@ func TestI12UnreadableSchedulesHideNoOther(t *testing.T) {
 		t.Helper()
 		flow := &runbook.Flow{Runbook: &runbook.Runbook{Name: name, App: app, Steps: []runbook.Step{{Name: "find", Op: jobs.List}},
 			Schedule: &runbook.Schedule{Cron: "0 3 * * *"}}}
-		if _, err := b.ApplySchedules(ctx, []*runbook.Flow{flow}, "ann"); err != nil {
+		if _, err := b.ApplySchedules(ctx, []*runbook.Flow{flow}, by("")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -134,7 +134,7 @@ func TestI12UnreadableSchedulesHideNoOther(t *testing.T) {
 		t.Errorf("unreadable: got %v, want %v", got, want)
 	}
 	for name := range broken {
-		if err := b.RemoveSchedule(ctx, name); err != nil {
+		if err := b.RemoveSchedule(ctx, name, by("")); err != nil {
 			t.Errorf("remove %s: %v", name, err)
 		}
 	}
@@ -142,10 +142,10 @@ func TestI12UnreadableSchedulesHideNoOther(t *testing.T) {
 	if err := rdb.SAdd(ctx, "sunbulk:schedules", "lost").Err(); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.RemoveSchedule(ctx, "lost"); err != nil {
+	if err := b.RemoveSchedule(ctx, "lost", by("")); err != nil {
 		t.Errorf("remove a lost one: %v", err)
 	}
-	if err := b.RemoveSchedule(ctx, "lost"); !errors.As(err, new(*service.NotFound)) {
+	if err := b.RemoveSchedule(ctx, "lost", by("")); !errors.As(err, new(*service.NotFound)) {
 		t.Errorf("remove it twice: got %v", err)
 	}
 	if all, unreadable, err := b.Schedules(ctx); err != nil || len(all) != 1 || len(unreadable) != 0 {
@@ -166,7 +166,7 @@ func TestForgetLeavesAnUnreadableJobThatIsServed(t *testing.T) {
 		b.Redis().HSet(t.Context(), key+":alive", "newer-1-ABC", heartbeat).Err()); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Forget(t.Context(), id); !errors.As(err, new(*service.Conflict)) {
+	if err := b.Forget(t.Context(), id, by("")); !errors.As(err, new(*service.Conflict)) {
 		t.Errorf("got %v, want that a worker serves it", err)
 	}
 }

@@ -31,14 +31,15 @@ const (
 	people  right = "people" // phone numbers and addresses
 	operate right = "operate"
 	approve right = "approve" // what others plan
+	acts    right = "acts"    // of people, as the audit log has them
 )
 
 // rights are those of each role.
 var rights = map[Role][]right{
 	Viewer:   {see},
-	Operator: {see, people, operate},
-	Approver: {see, people, approve},
-	Admin:    {see, people, operate, approve},
+	Operator: {see, people, operate, acts},
+	Approver: {see, people, approve, acts},
+	Admin:    {see, people, operate, approve, acts},
 }
 
 // Actor is who asks.
@@ -92,10 +93,7 @@ func (x *exchange) identify() (Actor, bool) {
 	if x.Tokens == nil {
 		return Actor{Name: x.Local, Role: Admin}, true
 	}
-	from, _, err := net.SplitHostPort(x.r.RemoteAddr)
-	if err != nil {
-		from = x.r.RemoteAddr
-	}
+	from := x.from()
 	if header := x.r.Header.Get("Authorization"); header != "" {
 		scheme, secret, _ := strings.Cut(header, " ")
 		t, ok := x.Tokens.find(strings.TrimSpace(secret))
@@ -111,6 +109,15 @@ func (x *exchange) identify() (Actor, bool) {
 	}
 	t, ok := x.Tokens.byDigest(digest)
 	return t.actor(from), ok
+}
+
+// from is the address that the request comes from.
+func (x *exchange) from() string {
+	from, _, err := net.SplitHostPort(x.r.RemoteAddr)
+	if err != nil {
+		return x.r.RemoteAddr
+	}
+	return from
 }
 
 // holderOf is the role that a right is meant for.

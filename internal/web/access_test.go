@@ -14,7 +14,7 @@ import (
 
 // holds is what each role may do: written down here once more, so that a change of the table is seen.
 var holds = map[web.Role][]string{
-	web.Viewer: {"see"}, web.Approver: {"see", "people", "approve"}, web.Operator: {"see", "people", "operate"}, web.Admin: {"see", "people", "operate", "approve"},
+	web.Viewer: {"see"}, web.Approver: {"see", "people", "approve", "acts"}, web.Operator: {"see", "people", "operate", "acts"}, web.Admin: {"see", "people", "operate", "approve", "acts"},
 }
 
 // TestRoleMatrix asks for every route with every role, with none, and with a token that nobody knows.

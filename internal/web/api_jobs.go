@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -128,7 +129,10 @@ func (x *exchange) rows(q url.Values) (service.RowsPage, error) {
 	for i := range page.Rows {
 		x.maskLine(&page.Rows[i])
 	}
-	return page, nil
+	if len(page.Rows) > 0 {
+		err = x.sawPeople(audit.Entry{App: job.Options.App, Job: job.ID})
+	}
+	return page, err
 }
 
 func showRow(x *exchange) error {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/plans"
@@ -199,6 +200,9 @@ func (x *exchange) firstRows(p plans.Plan, n int) ([]plan.First, error) {
 	}
 	if _, err := x.Uploads.Get(p.Upload); errors.Is(err, uploads.ErrNone) {
 		return nil, nil
+	}
+	if err := x.sawPeople(audit.Entry{App: p.Options.App, Plan: p.ID}); err != nil {
+		return nil, err
 	}
 	return x.Service.FirstRows(x.r.Context(), p, x.kept(p.Name, p.Upload), n)
 }

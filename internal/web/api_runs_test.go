@@ -41,7 +41,7 @@ func TestRunsAndSchedules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.s.ApplySchedules(t.Context(), []*runbook.Flow{flow(t)}, "ann@test"); err != nil {
+	if _, err := b.s.ApplySchedules(t.Context(), []*runbook.Flow{flow(t)}, service.By{Who: "ann@test"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.s.PauseSchedule(t.Context(), "clean", service.By{Who: "ann@test", Reason: "holidays"}); err != nil {

@@ -2,12 +2,14 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/uploads"
@@ -29,7 +31,7 @@ func (x *exchange) takeUpload(name string, body io.Reader) (uploads.Upload, erro
 	u, err := x.Uploads.Put(jobs.Line(lastPart(name)), x.actor.Name, body)
 	switch {
 	case err == nil:
-		x.told("upload", "upload", u.ID, "bytes", u.Bytes)
+		err = x.noted(audit.Entry{What: audit.Upload, Detail: fmt.Sprintf("upload %s of %d bytes", u.ID, u.Bytes)})
 	case x.r.Context().Err() != nil || errors.Is(err, io.ErrUnexpectedEOF):
 		err = &refusal{http.StatusBadRequest, "cut_off", "the upload was cut off", "send it again: nothing is kept of it"}
 	}

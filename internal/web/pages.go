@@ -84,7 +84,7 @@ func (x *exchange) show(status int, name, title string, page any) error {
 	here, _, _ := strings.Cut(strings.TrimPrefix(x.r.URL.Path, "/"), "/")
 	f := framed{
 		Title: title, Here: here, Actor: x.actor, Tokens: x.Tokens != nil && x.actor.Name != "", Note: x.Note, Page: page,
-		May: map[string]bool{"operate": x.actor.may(operate) && !x.ReadOnly, "approve": x.actor.may(approve) && !x.ReadOnly, "people": x.actor.may(people)},
+		May: map[string]bool{"operate": x.actor.may(operate) && !x.ReadOnly, "approve": x.actor.may(approve) && !x.ReadOnly, "people": x.actor.may(people), "acts": x.actor.may(acts)},
 	}
 	if live, ok := page.(interface{ live() string }); ok {
 		f.Live = live.live()

@@ -73,6 +73,8 @@ func problemOf(err error) problem {
 		p.Status, p.Code, p.Hint = http.StatusUnprocessableEntity, "input", e.Hint
 	} else if e, ok := errors.AsType[*service.Interrupted](err); ok {
 		p.Status, p.Code, p.Job, p.Hint = http.StatusServiceUnavailable, "interrupted", e.Job, "ask for the same again: it goes on"
+	} else if errors.As(err, new(*service.Unrecorded)) {
+		p.Status, p.Code, p.Hint = http.StatusServiceUnavailable, "unrecorded", "ask for the same again: it changes nothing more, and is recorded"
 	} else if e, ok := errors.AsType[*service.Unreadable](err); ok {
 		p.Status, p.Code, p.Job, p.Hint = http.StatusInternalServerError, "unreadable", e.ID, "a newer release may read it"
 	} else if e, ok := errors.AsType[*http.MaxBytesError](err); ok {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -142,7 +143,9 @@ func download(x *exchange) error {
 		return &refusal{http.StatusForbidden, "forbidden", "the file names people, and the role " + string(x.actor.Role) + " may not see them", "summary.json and report.html name none"}
 	}
 	if !slices.Contains(impersonal, name) {
-		x.told("download", "job", job.ID, "file", name)
+		if err := x.noted(audit.Entry{What: audit.Download, App: job.Options.App, Job: job.ID, Detail: name}); err != nil {
+			return err
+		}
 	}
 	x.w.Header().Set("Content-Disposition", `attachment; filename="`+job.ID+"-"+name+`"`)
 	return x.send(job, name)

@@ -46,6 +46,7 @@ func (s *Server) routes() []route {
 		{"GET", "/v1/runs/{run}", see, showRun},
 		{"GET", "/v1/schedules", see, listSchedules},
 		{"GET", "/v1/schedules/{schedule}", see, showSchedule},
+		{"GET", "/v1/audit", acts, listAudit},
 		{"GET", "/healthz", anybody, health},
 	}, s.pageRoutes()...)
 }
@@ -85,6 +86,7 @@ func (s *Server) pageRoutes() []route {
 		{"GET", "/runs/{run}", see, runPage},
 		{"GET", "/schedules", see, schedulesPage},
 		{"GET", "/schedules/{schedule}", see, schedulePage},
+		{"GET", "/audit", acts, auditPage},
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/uploads"
@@ -45,6 +46,7 @@ type Server struct {
 	reports  reports
 	feeds    feeds
 	starts   starts
+	unmasked unmasked
 
 	plansAtOnce chan struct{}   // has a place for each input that may be read
 	ctx         context.Context // ends with the Server
@@ -88,6 +90,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.handler = s.guard(inner)
 	s.working.Go(s.goOn)
+	if s.Tokens != nil {
+		s.working.Go(s.watchTokens)
+	}
 	return s, nil
 }
 
@@ -144,7 +149,11 @@ func (x *exchange) act(do func(ctx context.Context) error) error {
 
 // by is who asks, for what is kept with a job.
 func (x *exchange) by(reason string) service.By {
-	return service.By{Who: x.actor.who(), Reason: strings.TrimSpace(reason)}
+	via := audit.API
+	if x.page {
+		via = audit.Console
+	}
+	return service.By{Who: x.actor.who(), Reason: strings.TrimSpace(reason), Via: via}
 }
 
 // told writes into the log who did what (I13).

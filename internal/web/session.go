@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/audit"
 )
 
 const (
@@ -81,7 +83,10 @@ func login(x *exchange) error {
 		x.Logger.Warn("sign-in refused", "from", x.r.RemoteAddr)
 		return x.show(http.StatusUnauthorized, "login", "Sign in", map[string]any{"To": to, "Wrong": true})
 	}
-	x.Logger.Info("signed in", "who", token.Name, "from", x.r.RemoteAddr)
+	x.actor = token.actor(x.from())
+	if err := x.noted(audit.Entry{What: audit.SignIn}); err != nil {
+		return err
+	}
 	x.setSession(x.sessions.begin(secret), int(sessionLasts.Seconds()))
 	return &elsewhere{to}
 }

@@ -27,6 +27,14 @@ type Token struct {
 	Role    Role      `json:"role"`
 	Apps    []string  `json:"apps,omitempty"` // none = all
 	Expires time.Time `json:"expires,omitzero"`
+	By      string    `json:"by,omitempty"`      // made it
+	Revoked *Revoked  `json:"revoked,omitempty"` // nil = it is not
+}
+
+// Revoked says who took a token back, and when.
+type Revoked struct {
+	By string    `json:"by"`
+	At time.Time `json:"at"`
 }
 
 func (t Token) actor(from string) Actor {
@@ -149,7 +157,7 @@ func (t *Tokens) byDigest(digest string) (Token, bool) {
 	}
 	for _, token := range t.all { // digests of secrets tell nothing by the time it takes to compare them
 		if token.SHA256 == digest {
-			return token, token.Expires.IsZero() || time.Now().Before(token.Expires)
+			return token, token.Revoked == nil && (token.Expires.IsZero() || time.Now().Before(token.Expires))
 		}
 	}
 	return Token{}, false
@@ -176,16 +184,43 @@ func AddToken(name string, token Token) (secret string, err error) {
 		return wrong(fmt.Errorf("it has a token %s", token.Name), "take that out first, or choose another name")
 	}
 	f.Tokens = append(f.Tokens, token)
-	data, err := json.MarshalIndent(f, "", "  ")
+	return secret, f.write(name)
+}
+
+// RevokeToken takes a token of a file back: its lines stay, and say who did so. Its error is a *TokensError.
+func RevokeToken(name, token, by string) error {
+	t, err := ReadTokens(name)
 	if err != nil {
-		return wrong(err, "")
-	}
-	err = wholefile.Replace(name, func(w io.Writer) error {
-		_, err := w.Write(append(data, '\n'))
 		return err
-	})
-	if err != nil {
-		return wrong(err, "check the permissions of its folder")
 	}
-	return secret, nil
+	i := slices.IndexFunc(t.all, func(one Token) bool { return one.Name == token })
+	if i < 0 {
+		return &TokensError{name, fmt.Errorf("it has no token %s", token), "its names are in the file"}
+	}
+	if t.all[i].Revoked == nil {
+		t.all[i].Revoked = &Revoked{by, time.Now().UTC().Truncate(time.Second)}
+	}
+	return tokenFile{t.all}.write(name)
+}
+
+func (f tokenFile) write(name string) error {
+	data, err := json.MarshalIndent(f, "", "  ")
+	if err == nil {
+		err = wholefile.Replace(name, func(w io.Writer) error {
+			_, err := w.Write(append(data, '\n'))
+			return err
+		})
+	}
+	if err != nil {
+		return &TokensError{name, err, "check the permissions of its folder"}
+	}
+	return nil
+}
+
+// list returns all tokens of the file.
+func (t *Tokens) list() ([]Token, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	err := t.read()
+	return slices.Clone(t.all), err
 }
