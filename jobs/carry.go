@@ -14,6 +14,41 @@ type Carry struct {
 // Cell is one named text of a record.
 type Cell struct{ Name, Value string }
 
+// CreatedID is the name of the cell that holds the id of the client that a runbook has made for a row, or found in its place.
+const CreatedID = "created.id"
+
+// Created returns the id of the client that a runbook has made for the row, or found in its place; empty where it has not, or where the row
+// does not carry it.
+func (r *Row) Created() (client string, err error) {
+	if r.Carry == "" {
+		return "", nil
+	}
+	c, err := DecodeCarry(r.Carry)
+	for _, cell := range c.Cells {
+		if cell.Name == CreatedID {
+			client = cell.Value
+		}
+	}
+	return client, err
+}
+
+// Condition is what of the carry holds outside of the runbook, too: which client must be active before the row removes its own.
+func (r *Row) Condition() string {
+	client, err := r.Created()
+	switch {
+	case !r.Op.Removes() || err == nil && client == "":
+		return ""
+	case err != nil:
+		return r.Carry
+	}
+	return Carry{Cells: []Cell{{CreatedID, client}}}.Encode()
+}
+
+// replaces tells whether the row removes a client in whose place a runbook has made another one: that must be active.
+func (r *Row) replaces() bool {
+	return r.Condition() != ""
+}
+
 // Encode returns the carry as text for a Row: a JSON list of the number and then each name and value.
 func (c Carry) Encode() string {
 	list := make([]any, 0, 1+2*len(c.Cells))

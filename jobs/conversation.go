@@ -28,5 +28,9 @@ func (r *Row) Lookups() int64 {
 // Calls is how many calls the row takes at most, without retries.
 func (r *Row) Calls() int64 {
 	o := r.Op.operation()
-	return o.Calls - o.Lookups + r.Lookups()
+	calls := o.Calls - o.Lookups + r.Lookups()
+	if r.replaces() {
+		calls++ // a list
+	}
+	return calls
 }

@@ -59,6 +59,8 @@ func checkRules(t *testing.T, cases []rulesCase) {
 func TestRules(t *testing.T) {
 	t.Parallel()
 	remove := jobs.Row{Op: jobs.Remove, User: "u", ClientID: "c1"}
+	replacing := remove
+	replacing.Carry = jobs.Carry{Row: 7, Cells: []jobs.Cell{{Name: jobs.CreatedID, Value: "c9"}}}.Encode()
 	list := jobs.Row{Op: jobs.List, User: "u"}
 	create := creates(1)[0]
 	messaging := create
@@ -67,6 +69,12 @@ func TestRules(t *testing.T) {
 
 	checkRules(t, []rulesCase{
 		{"remove", remove, []http.HandlerFunc{ok}, ruled{jobs.OK, "", "c1", "", 1, 1}},
+		{"remove, the new client is active", replacing, []http.HandlerFunc{status(200, active), ok}, ruled{jobs.OK, "", "c1", "", 2, 1}},
+		{"remove, the list is lost", replacing, []http.HandlerFunc{cut, status(200, active), ok}, ruled{jobs.OK, "", "c1", "", 3, 2}},
+		{"remove, the answer is lost", replacing, []http.HandlerFunc{status(200, active), cut, status(200, none)}, ruled{jobs.Noop, "client_not_found", "c1", "", 3, 2}},
+		{"remove, the new client is pending", replacing, []http.HandlerFunc{status(200, `{"clients":[{"id":"c1","status":"active"},{"id":"c9","status":"pending"}]}`), ok}, ruled{jobs.Failed, "new_client_not_active", "c1", "", 1, 1}},
+		{"remove, the new client is gone", replacing, []http.HandlerFunc{status(200, `{"clients":[{"id":"c1","status":"active"}]}`), ok}, ruled{jobs.Failed, "new_client_not_active", "c1", "", 1, 1}},
+		{"remove, what the row carries cannot be read", jobs.Row{Op: jobs.Remove, User: "u", ClientID: "c1", Carry: "[7"}, []http.HandlerFunc{ok}, ruled{jobs.Failed, "invalid", "", "", 0, 1}},
 		{"remove of a client that is gone", remove, []http.HandlerFunc{fault(404, "client_not_found")}, ruled{jobs.Noop, "client_not_found", "", "", 1, 1}},
 		{"remove of an unknown user", remove, []http.HandlerFunc{fault(404, "user_not_found")}, ruled{jobs.Failed, "user_not_found", "", "", 1, 1}},
 		{"remove of an sdk client", remove, []http.HandlerFunc{fault(400, "bad_request")}, ruled{jobs.Failed, "bad_request", "", "", 1, 1}},

@@ -72,7 +72,7 @@ func Rows(vars map[string]string) Scope {
 
 // CreatedID and CreatedStatus are the fields of created.
 const (
-	CreatedID     = "created.id"
+	CreatedID     = jobs.CreatedID
 	CreatedStatus = "created.status"
 )
 

@@ -71,6 +71,9 @@ func (b *binder) bind(names []string, strict bool) *layout {
 	}
 	l.rerun, l.lineage = l.own(jobs.RerunColumn), l.own(jobs.LineageColumn)
 	l.carried = b.carried(names)
+	if l.kept >= 0 && !slices.Contains(l.carried, l.kept) { // a worker looks whether it is active
+		l.carried = append(l.carried, l.kept)
+	}
 	if b.bound != nil {
 		b.bound(l)
 	}

@@ -111,7 +111,7 @@ func (m *Planned) count(flow *runbook.Flow, r *runs.Run, sampled *walk) error {
 		if !known {
 			m.Open = m.Open || i > 0 && flow.Steps[i-1].Op.Finds()
 			if step = (PlannedStep{}); !m.Open {
-				step.Rows, step.Calls = input, input*s.Calls()
+				step.Rows, step.Calls = input, input*flow.Calls(i)
 			}
 		}
 		step.Name, step.Op, step.Open = s.Name, s.Op, m.Open

@@ -35,6 +35,7 @@ var advices = map[string]advice{
 	"link_failed":            {text: "The clients are gone: their links failed, or somebody removed them. Check the numbers and addresses of the rows that made them, and create them again."},
 	"still_pending":          {text: "The clients were pending until the time was over. Retry later, or with a longer --within; a link that waits for the user may wait for ever."},
 	"not_active":             {text: "The clients are there and get no messages: their users have unsubscribed, or the channel has given them up. results.csv has their status."},
+	"new_client_not_active":  {text: "The clients that were to take their place are not active by now, so these were kept. Mend what is wrong with the links of these users, and run the runbook for them again.", final: true},
 	"rerun_elsewhere":        {text: "Another job has run these rows again, and they were not sent a second time. The error names that job and row; use the files of its report.", final: true},
 	"several_candidates":     {text: "More than one client may be the one that was made. Look at the users of in_doubt.csv and decide by hand.", final: true},
 	"not_sent_again":         {text: "The answer was lost, and a second try might message people twice. Look at the users of in_doubt.csv; where nothing arrived, empty the rerun cell, and run the file.", final: true},

@@ -117,7 +117,7 @@ func TestPassageThroughAMigration(t *testing.T) {
 		jobs.Outcome{Row: jobs.Row{User: "eve"}, Kind: jobs.Noop, Detail: jobs.LeftOut},
 		jobs.Outcome{Row: jobs.Row{User: "fay"}, Kind: jobs.InDoubt},
 	)
-	want = []jobs.Row{{Number: 2, Line: 8, Op: jobs.Remove, User: "ann", BrandID: "b", ClientID: "c2", Carry: `[7]`}}
+	want = []jobs.Row{{Number: 2, Line: 8, Op: jobs.Remove, User: "ann", BrandID: "b", ClientID: "c2", Carry: `[7,"created.id","n1"]`}}
 	if diff := cmp.Diff(want, removes); diff != "" {
 		t.Errorf("removes (-want +got):\n%s", diff)
 	}

@@ -4,6 +4,7 @@
 package runbook
 
 import (
+	"slices"
 	"time"
 
 	"github.com/sunbulk/sunbulk/jobs"
@@ -48,9 +49,13 @@ type Step struct {
 	Limits                   // in place of those of the runbook
 }
 
-// Calls is how many calls a row of the step takes at most, without retries.
-func (s *Step) Calls() int64 {
+// Calls is how many calls a row of a step takes at most, without retries.
+func (r *Runbook) Calls(step int) int64 {
+	s := &r.Steps[step]
 	row := jobs.Row{Op: s.Op, ConversationID: s.Set["target.conversationId"], BrandID: s.Set["brandId"]}
+	if slices.ContainsFunc(r.Steps[:step], func(before Step) bool { return before.Op.Creates() }) {
+		row.Carry = jobs.Carry{Cells: []jobs.Cell{{Name: jobs.CreatedID, Value: "any"}}}.Encode()
+	}
 	return row.Calls()
 }
 

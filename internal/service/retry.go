@@ -192,7 +192,7 @@ func (f *failedRows) rows(ctx context.Context) enqueue.Records {
 				if f.Unbound {
 					o.Row.Lineage = ""
 				}
-				o.Row.Number, o.Row.Carry = f.read, ""
+				o.Row.Number, o.Row.Carry = f.read, o.Row.Condition()
 				if !yield(o.Row, nil) {
 					return
 				}
