@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 )
 
 // TypeCustom is the type of an integration that is a webhook of one's own.
@@ -15,6 +17,15 @@ type Integration struct {
 	Type        string // channel, as in MatchCriteria.Type, or TypeCustom; new ones will come
 	Status      string // active, inactive or error
 	DisplayName string
+	PhoneNumber string // of whatsapp, as the API writes it: digits, without a +
+}
+
+// Number returns the phone number in E.164, empty where the integration shows none.
+func (in Integration) Number() string {
+	if in.PhoneNumber == "" || strings.HasPrefix(in.PhoneNumber, "+") {
+		return in.PhoneNumber
+	}
+	return "+" + in.PhoneNumber
 }
 
 // UnmarshalJSON takes any JSON object.
@@ -24,6 +35,7 @@ func (in *Integration) UnmarshalJSON(data []byte) error {
 		Type        field `json:"type"`
 		Status      field `json:"status"`
 		DisplayName field `json:"displayName"`
+		PhoneNumber field `json:"phoneNumber"`
 	}
 	if err := decode(data, &fields); err != nil {
 		return err
@@ -31,14 +43,16 @@ func (in *Integration) UnmarshalJSON(data []byte) error {
 	if fields == nil {
 		return errors.New("integration is null")
 	}
-	*in = Integration{ID: string(fields.ID), Type: string(fields.Type), Status: string(fields.Status), DisplayName: string(fields.DisplayName)}
+	*in = Integration{
+		ID: string(fields.ID), Type: string(fields.Type), Status: string(fields.Status), DisplayName: string(fields.DisplayName), PhoneNumber: string(fields.PhoneNumber),
+	}
 	return nil
 }
 
 func (in Integration) recordID() string { return in.ID }
 
 func (in Integration) weight() int {
-	return len(in.ID) + len(in.Type) + len(in.Status) + len(in.DisplayName)
+	return len(in.ID) + len(in.Type) + len(in.Status) + len(in.DisplayName) + len(in.PhoneNumber)
 }
 
 // Integration fetches an integration of the app. One that the app does not have is an Error with Status 404 and Code
@@ -70,15 +84,17 @@ func (a *API) integration(ctx context.Context, c call) (Integration, error) {
 // IntegrationPages is a list of integrations that is read page by page. It is for one goroutine.
 type IntegrationPages struct{ pager pager[Integration] }
 
-// CustomIntegrations returns the list of the app's integrations of TypeCustom, and makes no call. Of the query only PageSize and
-// Timeout are used.
+// Integrations returns the list of the app's integrations of these types, of all where none is given, and makes no call. Of the query
+// only PageSize and Timeout are used.
 //
 // https://docs.smooch.io/rest/#operation/ListIntegrations
-func (a *API) CustomIntegrations(query ListQuery) *IntegrationPages {
+func (a *API) Integrations(query ListQuery, types ...string) *IntegrationPages {
 	query.BrandID = ""
-	return &IntegrationPages{pager[Integration]{
-		api: a, things: "integrations", path: []string{"integrations"}, filter: "filter[types]=" + TypeCustom, query: query,
-	}.begin()}
+	filter := ""
+	if len(types) > 0 {
+		filter = "filter[types]=" + url.QueryEscape(strings.Join(types, ","))
+	}
+	return &IntegrationPages{pager[Integration]{api: a, things: "integrations", path: []string{"integrations"}, filter: filter, query: query}.begin()}
 }
 
 // More tells whether there may be another page. It is true before the first.

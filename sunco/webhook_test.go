@@ -37,7 +37,7 @@ func TestWebhooksUnreadable(t *testing.T) {
 		if e := asError(t, err); e.Status != 200 || !e.Sent {
 			t.Errorf("%s: got %+v", body, e)
 		}
-		_, err = api.CustomIntegrations(sunco.ListQuery{}).Next(t.Context())
+		_, err = api.Integrations(sunco.ListQuery{}, sunco.TypeCustom).Next(t.Context())
 		if e := asError(t, err); e.Status != 200 || !e.Sent {
 			t.Errorf("integrations, %s: got %+v", body, e)
 		}

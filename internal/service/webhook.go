@@ -48,7 +48,7 @@ func Webhooks(ctx context.Context, api *sunco.API, target string) ([]Webhook, er
 
 // findWebhooks also returns an integration that InstallWebhook made and that has no webhook any more, if there is one.
 func findWebhooks(ctx context.Context, api *sunco.API, target string) (all []Webhook, free string, err error) {
-	for pages := api.CustomIntegrations(sunco.ListQuery{}); pages.More(); {
+	for pages := api.Integrations(sunco.ListQuery{}, sunco.TypeCustom); pages.More(); {
 		integrations, err := pages.Next(ctx)
 		if err != nil {
 			return nil, "", err

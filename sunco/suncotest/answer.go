@@ -68,8 +68,13 @@ func (s *Server) answerApp(t target) response {
 	type app struct {
 		ID          string `json:"id"`
 		DisplayName string `json:"displayName"`
+		Settings    struct {
+			MultiConversation bool `json:"multiConvoEnabled"`
+		} `json:"settings"`
 	}
-	return ok(http.StatusOK, map[string]app{"app": {t.app, "Simulated app"}})
+	shown := app{ID: t.app, DisplayName: "Demo app"}
+	shown.Settings.MultiConversation = true
+	return ok(http.StatusOK, map[string]app{"app": shown})
 }
 
 func (s *Server) answerCreate(r *http.Request, app, key string, k *Knobs, d draws) response {

@@ -27,6 +27,7 @@ type shownIntegration struct {
 	Type        string `json:"type,omitempty"`
 	Status      string `json:"status"`
 	DisplayName string `json:"displayName,omitempty"`
+	PhoneNumber string `json:"phoneNumber,omitempty"`
 
 	record   uint64
 	webhooks []shownWebhook
@@ -69,7 +70,7 @@ func (s *Server) answerIntegration(t target) response {
 	}
 	shown := shownIntegration{ID: t.integration, Type: kind, Status: "active"}
 	if made, ok := s.world.customs.find(t.integration); ok {
-		shown.DisplayName = made.DisplayName
+		shown = *made
 	}
 	return ok(http.StatusOK, map[string]shownIntegration{"integration": shown})
 }
@@ -77,7 +78,7 @@ func (s *Server) answerIntegration(t target) response {
 func (s *Server) answerIntegrations(r *http.Request, k *Knobs) response {
 	p, err := parsePage(r.URL.Query())
 	if err != nil {
-		return badRequest("Invalid page query parameters")
+		return badRequest("Invalid query parameters")
 	}
 	types := strings.Split(r.URL.Query().Get("filter[types]"), ",")
 	all := []shownIntegration{}
@@ -90,7 +91,7 @@ func (s *Server) answerIntegrations(r *http.Request, k *Knobs) response {
 	s.world.customs.mu.Unlock()
 	span, err := p.of(len(all), func(i int) (uint64, string) { return all[i].record, all[i].ID }, address(r))
 	if err != nil {
-		return badRequest("Invalid page query parameters")
+		return badRequest("Invalid query parameters")
 	}
 	var body struct {
 		Integrations []shownIntegration `json:"integrations"`

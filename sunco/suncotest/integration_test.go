@@ -28,7 +28,7 @@ func TestWebhookCallsKeepToTheVendorsDocument(t *testing.T) {
 		}
 	}
 	var all []sunco.Integration
-	for pages := api.CustomIntegrations(sunco.ListQuery{PageSize: 25}); pages.More(); {
+	for pages := api.Integrations(sunco.ListQuery{PageSize: 25}, sunco.TypeCustom); pages.More(); {
 		page, err := pages.Next(ctx)
 		if err != nil {
 			t.Fatal(err)
@@ -78,4 +78,70 @@ func TestWebhookCallsKeepToTheVendorsDocument(t *testing.T) {
 			t.Errorf("no call was answered %s: got %v", want, c.seen)
 		}
 	}
+}
+
+// The calls that show an app and its integrations, and what the simulator answers, are as the vendor's document has it.
+func TestCallsOnAppAndIntegrationsKeepToTheVendorsDocument(t *testing.T) {
+	t.Parallel()
+	world := suncotest.World{Integrations: []suncotest.Integration{
+		{ID: "5f1a0c52d8b7e4000c3a9e02", Type: "whatsapp", DisplayName: "Shop ES", PhoneNumber: "34600123456", Status: "error"},
+		{ID: "5f1a0c52d8b7e4000c3a9e03", Type: "mailgun", DisplayName: "Post"},
+		{ID: "5f1a0c52d8b7e4000c3a9e04", Type: "web"},
+	}}
+	server := httptest.NewServer(suncotest.New(suncotest.Config{AppID: "app1", World: world}))
+	t.Cleanup(server.Close)
+	c := newContract(t)
+	connect := func(app string) *sunco.API {
+		api, err := sunco.New(app, sunco.Config{BaseURL: server.URL, Auth: sunco.Token("any"), Transport: c})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return api
+	}
+	ctx, api, several := t.Context(), connect("app1"), true
+	app, err := api.AppDetails(ctx)
+	if diff := cmp.Diff(sunco.AppDetails{ID: "app1", DisplayName: "Demo app", MultiConversation: &several}, app); err != nil || diff != "" {
+		t.Errorf("app: %v (-want +got):\n%s", err, diff)
+	}
+	wantCode(t, "another app", connect("app2").App(ctx), "app_not_found")
+
+	want := []sunco.Integration{
+		{ID: "5f1a0c52d8b7e4000c3a9e02", Type: "whatsapp", DisplayName: "Shop ES", PhoneNumber: "34600123456", Status: "error"},
+		{ID: "5f1a0c52d8b7e4000c3a9e03", Type: "mailgun", DisplayName: "Post", Status: "active"},
+		{ID: "5f1a0c52d8b7e4000c3a9e04", Type: "web", Status: "active"},
+	}
+	if diff := cmp.Diff(want, integrations(t, api.Integrations(sunco.ListQuery{PageSize: 1}))); diff != "" {
+		t.Errorf("all integrations (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want[:2], integrations(t, api.Integrations(sunco.ListQuery{}, "mailgun", "whatsapp"))); diff != "" {
+		t.Errorf("integrations of two types (-want +got):\n%s", diff)
+	}
+	got, err := api.Integration(ctx, want[0].ID)
+	if diff := cmp.Diff(want[0], got); err != nil || diff != "" {
+		t.Errorf("one integration: %v (-want +got):\n%s", err, diff)
+	}
+	_, err = api.Integration(ctx, "5f1a0c52d8b7e4000c3a9eff")
+	wantCode(t, "an unknown integration", err, "integration_not_found")
+
+	for _, want := range []string{"GetApp 200", "GetApp 404", "ListIntegrations 200", "GetIntegration 200", "GetIntegration 404"} {
+		if !c.seen[want] {
+			t.Errorf("no call was answered %s: got %v", want, c.seen)
+		}
+	}
+	sim := suncotest.New(suncotest.Config{World: world})
+	if got := short(ask(sim, "GET", "/v2/apps/app1/integrations?page[size]=0", "")); got != "400 bad_request" {
+		t.Errorf("a page of none: got %s", got)
+	}
+}
+
+func integrations(t *testing.T, pages *sunco.IntegrationPages) (all []sunco.Integration) {
+	t.Helper()
+	for pages.More() {
+		page, err := pages.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, page...)
+	}
+	return all
 }

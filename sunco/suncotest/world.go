@@ -1,6 +1,7 @@
 package suncotest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,8 +38,11 @@ type User struct {
 
 // Integration is a channel of the app; a create must name its Type.
 type Integration struct {
-	ID   string `json:"id"`
-	Type string `json:"type"`
+	ID          string `json:"id"`
+	Type        string `json:"type"`
+	Status      string `json:"status,omitempty"` // active, inactive or error; empty = active
+	DisplayName string `json:"displayName,omitempty"`
+	PhoneNumber string `json:"phoneNumber,omitempty"` // of whatsapp: digits, without a +
 }
 
 // LoadWorld reads a World from JSON. It refuses unknown names, missing ids and ids that come twice.
@@ -86,6 +90,9 @@ func (w World) check() error {
 		if in.ID == "" || in.Type == "" || taken[in.ID] {
 			return fmt.Errorf("integration %d has no type or no id of its own", i+1)
 		}
+		if !slices.Contains([]string{"", "active", "inactive", "error"}, in.Status) {
+			return fmt.Errorf("status of integration %d is not active, inactive or error", i+1)
+		}
 		taken[in.ID] = true
 	}
 	return nil
@@ -124,7 +131,7 @@ func newWorld(from World) *world {
 	}
 	for _, in := range from.Integrations {
 		w.integration[in.ID] = in.Type
-		w.customs.add(shownIntegration{ID: in.ID, Type: in.Type, Status: "active"})
+		w.customs.add(shownIntegration{ID: in.ID, Type: in.Type, Status: cmp.Or(in.Status, "active"), DisplayName: in.DisplayName, PhoneNumber: in.PhoneNumber})
 	}
 	for i := range from.Users {
 		u := &from.Users[i]
