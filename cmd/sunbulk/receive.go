@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -95,18 +94,14 @@ func (p *program) receive(ctx context.Context, s *service.Service, o receiveOpti
 	if err != nil {
 		return err
 	}
-	server := &http.Server{ // the vendor gives an answer 20 s
-		Handler: http.TimeoutHandler(mux, 15*time.Second, "too slow"), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 20 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+	server := webhook.NewServer(mux, log)
 	following, stop := context.WithCancel(ctx)
 	var followers sync.WaitGroup
 	for _, app := range o.apps {
 		followers.Go(func() { s.FollowLinks(following, app, log) })
 	}
 	log.Info("receiving webhooks", "address", address, "apps", o.apps)
-	err = serveUntil(ctx, server, listener, func() {})
+	err = serveUntil(ctx, server, webhook.Limit(listener), func() {})
 	stop()
 	followers.Wait()
 	if err != nil {

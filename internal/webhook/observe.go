@@ -19,7 +19,7 @@ const (
 
 // observe sets what an event of v2 says of its client, by its reason, and where that is unknown by the client's status.
 func (e *Event) observe(payload object, status string) Skip {
-	reason := payload.text("reason")
+	reason := payload.id("reason")
 	say := func(state jobs.LinkState, cause string) Skip {
 		e.Link = jobs.Observation{State: state, At: e.At, Cause: cause}
 		return ""

@@ -18,7 +18,7 @@ type Receiver struct {
 	secrets [][sha256.Size]byte
 	apps    []string
 	keep    Keep
-	log     *slog.Logger
+	log     *sparing
 	bodies  chan struct{} // tokens of bodies that are held at a time
 
 	kept, skipped, refused atomic.Int64
@@ -31,7 +31,7 @@ const mostBodies = 32 // at a time, 32 MB
 
 // NewReceiver returns a Receiver for some apps. A caller must know one of the secrets.
 func NewReceiver(secrets, apps []string, keep Keep, log *slog.Logger) *Receiver {
-	r := &Receiver{apps: apps, keep: keep, log: log, bodies: make(chan struct{}, mostBodies)}
+	r := &Receiver{apps: apps, keep: keep, log: newSparing(log), bodies: make(chan struct{}, mostBodies)}
 	for _, s := range secrets {
 		r.secrets = append(r.secrets, sha256.Sum256([]byte(s)))
 	}
@@ -82,7 +82,7 @@ func (r *Receiver) take(w http.ResponseWriter, q *http.Request, payload []byte) 
 	for reason, n := range skipped {
 		r.skipped.Add(n)
 		if !reason.Harmless() {
-			r.log.Warn("events skipped", "reason", reason, "events", n)
+			r.log.add(slog.LevelWarn, "skipped "+string(reason), "events skipped", n, "reason", reason)
 		}
 	}
 	byApp := map[string][]Event{}
@@ -95,7 +95,7 @@ func (r *Receiver) take(w http.ResponseWriter, q *http.Request, payload []byte) 
 	}
 	for app, some := range byApp {
 		if err := r.keep(q.Context(), app, some); err != nil {
-			r.log.Error("events not kept, the webhook will be called again", "error", err)
+			r.log.add(slog.LevelError, "not kept", "events not kept, the webhook will be called again", int64(len(some)), "error", err)
 			r.later(w, "the events cannot be kept now")
 			return
 		}
@@ -117,7 +117,7 @@ func (r *Receiver) knows(key string) bool {
 // refuse answers what will not be otherwise when it is sent again.
 func (r *Receiver) refuse(w http.ResponseWriter, status int, why string) {
 	r.refused.Add(1)
-	r.log.Warn("call refused", "status", status, "why", why)
+	r.log.add(slog.LevelWarn, "refused "+why, "calls refused", 1, "status", status, "why", why)
 	http.Error(w, why, status)
 }
 
