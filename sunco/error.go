@@ -18,7 +18,7 @@ type Error struct {
 	Status     int           // of the answer; 0 = there was none; 2xx = the work was done, the answer is unreadable
 	Code       string        // the API's own, such as user_not_found; empty = it gave none
 	Title      string        // what went wrong, for people; 200 characters at most
-	RetryAfter time.Duration // what the API asked to wait, at most an hour; 0 = it asked nothing
+	RetryAfter time.Duration // what the API asked to wait, by Retry-After or the reset of a RateLimit header, at most an hour; 0 = it asked nothing
 	Sent       bool          // the request can have reached the API; false = surely no byte of it did
 	Err        error         // what the network or the context said, or ErrInvalid; nil for a whole answer. Its text may name the host
 }

@@ -6,7 +6,6 @@ import (
 	"html"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +25,9 @@ func (a *API) refusal(c call, authorization string, res *http.Response) *Error {
 	// Reading the body lets the connection be used again. The status stands even where the rest was cut off.
 	body, err := readError(res)
 	e := &Error{Status: res.StatusCode, Sent: true, RetryAfter: retryAfter(res.Header), Err: err}
+	if e.Status == http.StatusTooManyRequests && e.RetryAfter == 0 {
+		e.RetryAfter = resetAfter(res.Header)
+	}
 	if res.StatusCode/100 == 3 {
 		e.Title = "redirected, which is not followed (hint: check the base URL)"
 		return e
@@ -77,15 +79,7 @@ func cause(body []byte, contentType string) (code, title string) {
 func retryAfter(header http.Header) time.Duration {
 	value := header.Get("Retry-After")
 	if date, err := http.ParseTime(value); err == nil {
-		now, err := http.ParseTime(header.Get("Date"))
-		if err != nil {
-			now = time.Now()
-		}
-		return min(max(date.Sub(now), 0), maxRetryAfter)
+		return min(max(date.Sub(dateOf(header)), 0), maxRetryAfter)
 	}
-	seconds, err := strconv.ParseFloat(value, 64)
-	if err != nil && seconds == 0 || !(seconds > 0) {
-		return 0
-	}
-	return time.Duration(min(seconds, maxRetryAfter.Seconds()) * float64(time.Second))
+	return seconds(value)
 }

@@ -154,7 +154,7 @@ the secret in SUNBULK_WEBHOOK_SECRET.`,
 	f.StringVar(&k.LimitKind, "limit-kind", "", "kind of the rate limit: bucket, sliding or fixed")
 	f.DurationVar(&k.LimitWindow, "limit-window", 0, "window of a sliding or fixed limit (default 1s)")
 	f.StringVar(&k.LimitOp, "limit-op", "", "count only these calls: create, list or remove")
-	f.StringVar(&k.RetryAfter, "retry-after", "", "how a 429 says when to come back: seconds, date or none")
+	f.StringVar(&k.RetryAfter, "retry-after", "", "how a 429 says when to come back: seconds, date, none, reset or ratelimit")
 	f.Float64Var(&k.Share429, "share-429", 0, "share of calls answered 429 whatever the rate, 0 to 1")
 	f.Float64Var(&k.Share503, "share-503", 0, "share of calls answered 503 before any work")
 	f.BoolVar(&k.HTML503, "html-503", false, "answer 503 as HTML")

@@ -54,7 +54,7 @@ end
 -- resume notes a good answer to a call that was sent after a halt: it ends a row of halts, and says how long nothing was
 -- accepted.
 local function resume()
-  if get('streak') > 1 then put('rate', math.max(get('rate'), 0.48 * get('found'))) end
+  if get('streak') > 1 then put('rate', math.max(get('rate'), h.found and 0.48 * get('found') or get('floor'))) end
   put('streak', 0)
   if get('stopped') > 0 then
     local long = now - get('stopped')

@@ -132,6 +132,7 @@ func (p *Pace) halt(wait time.Duration) {
 	if until := p.now().Add(wait); wait > 0 && until.After(p.until) {
 		p.until = until
 		p.halts++
+		p.seen.fresh = 0 // those calls were sent before this halt
 	}
 }
 

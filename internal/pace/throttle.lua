@@ -19,7 +19,9 @@ elseif conf > 0 then rate = math.min(rate, conf) end
 if not free then mark(sent, 1, -1) end
 put('acc', math.max(0, get('acc') - 1))
 put('at', now)
-if tonumber(ARGV[5]) > 0 and sent >= get('halt') then resume() end
+-- Good answers are told late, 429s at once: where calls were sent after the first halt long enough ago, they were accepted.
+local usual = 2 * math.max(tonumber(ARGV[3]), get('lat')) + tenth
+if sent >= halt and (tonumber(ARGV[5]) > 0 or not free and get('streak') == 1 and calls(halt, now - usual) > 1.5) then resume() end
 
 -- The 429s that came one upon the other since the last cut, or since there were no more than the stray ones.
 local first, n, judged = get('first'), get('n') + 1, get('judged')
@@ -39,12 +41,14 @@ if n == 1 or share == 0 and sent - get('latest') > second or n - 1 < expected or
 end
 local among = rate * (sent - first) / second + 1
 expected = share * among
-local accepted = math.floor(calls(sent - second, sent) + 0.5)
+local slot = rate < 12 and second / rate or 0 -- a call is counted over its slot, which is long at a low rate
+local accepted = math.ceil(calls(sent - second + slot, sent + slot) - (slot > 0 and 0.2 or 0.5))
 
 -- learn takes a limit for the API's. The more often it was found the same, the later it is tried again.
 local function learn(limit, tries)
   limit = math.max(least, limit)
   put('found', limit)
+  put('sure', limit)
   put('by', '429')
   put('learnt', now)
   put('tries', tries)
@@ -64,6 +68,7 @@ local function limited()
   if free then -- it is felt for from half of what was accepted
     put('tamed', 1)
     put('rate', math.max(10, accepted / 2))
+    put('floor', math.max(10, accepted / 4))
     put('hold', now + second)
     put('cut', now + second / 2)
   elseif streak == 0 and judged < 1 then
@@ -79,14 +84,14 @@ local function limited()
       put('acc', 0)
       put('acced', sent)
     end
-    if found == 0 then accepted = math.max(accepted, 0.3 * rate) end
+    if found == 0 then accepted = math.max(accepted, 0.25 * rate) end
     if n >= 0.2 * among then put('strays', math.max(0, get('strays') - n)) end -- they were of the limit
     put('floor', 0.5 * math.max(accepted, found))
     accepted = math.max(accepted, 0.5 * found)
     learn(accepted, known(accepted))
-  elseif streak > 0 and settled then learn(math.max(get('floor'), math.min(accepted, found)), 0) end -- nothing is accepted since the halt
+  elseif streak > 0 and settled and found > 0 then learn(math.max(get('floor'), math.min(accepted, found)), 0) end -- nothing is accepted since the halt
   if get('stopped') == 0 then put('stopped', first) end
-  if settled or streak == 0 then streak = streak + 1 end
+  if settled or streak == 0 or sent >= halt then streak = streak + 1 end
   put('streak', streak)
   if asked == 0 then
     local backoff = math.min(60 * second, second / 4 * 1.7 ^ math.min(streak - 1, 12))
@@ -108,13 +113,14 @@ end
 
 local function alone()
   if found > 0 and rate > 0.98 * found and rate < 1.1 * found then -- as was to be expected
-    accepted = math.max(accepted, 0.99 * math.min(found, rate))
+    accepted = math.max(accepted, 0.99 * math.min(get('sure'), rate))
     learn(accepted, known(accepted))
     put('lones', 0)
     owe()
     judged = 1
     return
   end
+  if not settled and slot > 0 then owe() end -- slots leased before the last cut still cost 429s
   local lone = sent - get('lone') < 8 * second and get('lones') + 1 or 1
   put('lone', sent)
   put('lones', lone)

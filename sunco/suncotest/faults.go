@@ -101,13 +101,20 @@ func (f faults) delay(r *http.Request) {
 
 func (f faults) tooMany(wait time.Duration) response {
 	r := refusal(http.StatusTooManyRequests, "", "")
+	seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
+	// A time has whole seconds: rounded down, it would be too early.
+	back := time.Now().Add(wait + time.Second - 1)
 	switch f.RetryAfter {
 	case RetryAfterNone:
 	case RetryAfterDate:
-		// A date has whole seconds: rounded down, it would be too early.
-		r.retryAfter = time.Now().Add(wait + time.Second - 1).UTC().Format(http.TimeFormat)
+		r.wait("Retry-After", back.UTC().Format(http.TimeFormat))
+	case RetryAfterReset:
+		r.wait("X-RateLimit-Remaining", "0")
+		r.wait("X-RateLimit-Reset", strconv.FormatInt(back.Unix(), 10))
+	case RetryAfterRateLimit:
+		r.wait("RateLimit", `"default";r=0;t=`+seconds)
 	default:
-		r.retryAfter = strconv.Itoa(int(math.Ceil(wait.Seconds())))
+		r.wait("Retry-After", seconds)
 	}
 	return r
 }

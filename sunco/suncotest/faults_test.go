@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -57,11 +58,24 @@ func TestBurstIsASecondsWorthByDefault(t *testing.T) {
 func TestRetryAfterForms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		date := time.Now().Add(time.Second).UTC().Format(http.TimeFormat)
-		for form, want := range map[string]string{"": "1", "seconds": "1", "date": date, "none": ""} {
+		for form, want := range map[string]string{"": "1", "seconds": "1", "date": date, "none": "", "reset": "", "ratelimit": ""} {
 			sim := suncotest.New(suncotest.Config{Knobs: suncotest.Knobs{Share429: 1, RetryAfter: form}})
 			w := ask(sim, "GET", clientsPath, "")
 			if got := w.Header().Get("Retry-After"); w.Code != 429 || got != want {
 				t.Errorf("%q: got %d with Retry-After %q, want 429 with %q", form, w.Code, got, want)
+			}
+			wantReset, wantLimit := "", ""
+			switch form {
+			case "reset":
+				wantReset = strconv.FormatInt(time.Now().Unix()+1, 10)
+			case "ratelimit":
+				wantLimit = `"default";r=0;t=1`
+			}
+			if got := w.Header().Get("X-RateLimit-Reset"); got != wantReset {
+				t.Errorf("%q: got X-RateLimit-Reset %q, want %q", form, got, wantReset)
+			}
+			if got := w.Header().Get("RateLimit"); got != wantLimit {
+				t.Errorf("%q: got RateLimit %q, want %q", form, got, wantLimit)
 			}
 		}
 	})

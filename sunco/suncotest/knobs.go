@@ -20,6 +20,9 @@ const (
 	RetryAfterSeconds = "seconds"
 	RetryAfterDate    = "date"
 	RetryAfterNone    = "none"
+	// Without Retry-After, but with the time until the limit allows calls again in another header:
+	RetryAfterReset     = "reset"     // X-RateLimit-Remaining and X-RateLimit-Reset, in seconds since 1970
+	RetryAfterRateLimit = "ratelimit" // RateLimit, as drafts of the IETF have it
 )
 
 // Kinds of rate limits (Knobs.LimitKind).
@@ -167,7 +170,7 @@ func (k *Knobs) Check() error {
 		{"latencyMin", "is above the most, " + k.LatencyMax.String(), k.LatencyMin > k.LatencyMax && k.LatencyMax > 0},
 		{"appStatus", "is not in 400 to 599", k.AppStatus != 0 && (k.AppStatus < 400 || k.AppStatus > 599)},
 		{"status503", "is not in 500 to 599", k.Status503 != 0 && (k.Status503 < 500 || k.Status503 > 599)},
-		{"retryAfter", "is none of seconds, date, none", !slices.Contains([]string{"", RetryAfterSeconds, RetryAfterDate, RetryAfterNone}, k.RetryAfter)},
+		{"retryAfter", "is none of seconds, date, none, reset, ratelimit", !slices.Contains([]string{"", RetryAfterSeconds, RetryAfterDate, RetryAfterNone, RetryAfterReset, RetryAfterRateLimit}, k.RetryAfter)},
 		{"onDuplicate", "is none of second, conflict, same", !slices.Contains([]string{"", DuplicateSecond, DuplicateConflict, DuplicateSame}, k.OnDuplicate)},
 	} {
 		if rule.broken {

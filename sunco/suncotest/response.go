@@ -8,11 +8,13 @@ import (
 
 // response is what the API answers.
 type response struct {
-	status     int
-	body       []byte
-	html       bool
-	retryAfter string
+	status int
+	body   []byte
+	html   bool
+	waits  [][2]string // header fields that say when to come back
 }
+
+func (r *response) wait(field, value string) { r.waits = append(r.waits, [2]string{field, value}) }
 
 func ok(status int, body any) response {
 	encoded, err := json.Marshal(body)
@@ -97,8 +99,8 @@ func (w *writer) head(r response) {
 		header.Set("Content-Type", "text/html; charset=utf-8")
 	}
 	header.Set("Content-Length", strconv.Itoa(len(r.body)))
-	if r.retryAfter != "" {
-		header.Set("Retry-After", r.retryAfter)
+	for _, field := range r.waits {
+		header.Set(field[0], field[1])
 	}
 	w.status = r.status
 	w.to.WriteHeader(r.status)
