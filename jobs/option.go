@@ -17,6 +17,7 @@ type Option struct {
 	Choices  []string   // all of those texts; nil = any of the type
 	Least    float64    // of a number, a whole number or the seconds of a time
 	Most     float64    // 0 = no bound
+	Topic    Topic      // where help lists it
 	Scope    OptionScope
 	Fixed    bool   // it says what is done, and to which rows: a job that is there keeps it
 	Optional bool   // reports leave it out while it is zero
@@ -39,6 +40,16 @@ const (
 	WholeOption  OptionType = "int"
 	TimeOption   OptionType = "duration"
 	TextOption   OptionType = "string"
+)
+
+// Topic is what a flag is about; its value is the title under which help lists it.
+type Topic string
+
+// The topics of a job's options, and that of what says which rows there are.
+const (
+	InputTopic   Topic = "Rows"
+	PaceTopic    Topic = "Pace and time"
+	FailureTopic Topic = "Failures"
 )
 
 // OptionScope is where a runbook gives an option.

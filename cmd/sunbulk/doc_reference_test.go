@@ -55,7 +55,7 @@ func TestReference(t *testing.T) {
 
 // writeCommand writes a command, and those below it.
 func writeCommand(out *strings.Builder, cmd *cobra.Command) {
-	if cmd.Hidden || cmd.Name() == "help" {
+	if cmd.Hidden || cmd.Name() == "help" || cmd.Name() == "completion" {
 		return
 	}
 	fmt.Fprintf(out, "## %s\n\n%s.\n\n", cmd.CommandPath(), strings.TrimSuffix(cmd.Short, "."))

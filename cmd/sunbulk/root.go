@@ -91,16 +91,15 @@ func (p *program) end(text string, cmd *cobra.Command) {
 
 func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:               "sunbulk",
-		Short:             "Bulk work on the channels of messaging users",
-		Long:              rootHelp,
-		Example:           rootExample,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		Version:           version(),
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		Args:              noCommand,
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:           "sunbulk",
+		Short:         "Bulk work on the channels of messaging users",
+		Long:          rootHelp,
+		Example:       rootExample,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+		Args:          noCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if err := fromEnvironment(cmd.Flags()); err != nil {
@@ -113,11 +112,11 @@ func (p *program) root() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(helpCommand())
-	help := root.HelpFunc()
-	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
 		if p.misled = noCommand(cmd, cmd.Flags().Args()); p.misled == nil || !cmd.HasSubCommands() {
 			p.misled = nil
-			help(cmd, args)
+			cmd.InitDefaultHelpFlag()
+			writeHelp(cmd.OutOrStdout(), cmd, p.screen.Width())
 		}
 	})
 	f := root.PersistentFlags()
@@ -129,8 +128,10 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.enqueueCommand(), p.workerCommand(), p.appCommand(),
 		p.jobsCommand(), p.statusCommand(), p.whyCommand(), p.pauseCommand(), p.resumeCommand(), p.cancelCommand(), p.rateCommand(),
-		p.retryCommand(), p.reportCommand(), p.settleCommand(), p.forgetCommand(), p.auditCommand(), p.runbookCommand(), p.scheduleCommand(), p.webhookCommand(), p.receiveCommand(), p.consoleCommand(), p.simulateCommand(),
+		p.retryCommand(), p.reportCommand(), p.settleCommand(), p.forgetCommand(), p.auditCommand(), p.runbookCommand(), p.scheduleCommand(), p.webhookCommand(), p.receiveCommand(), p.consoleCommand(), p.simulateCommand(), p.versionCommand(),
 	)
+	arrange(root)
+	p.complete(root)
 	return root
 }
 
