@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -39,13 +38,10 @@ func (j Job) AllRead() int64 {
 	return j.Through
 }
 
-// canaryFailed begins the reason of a pause after a canary; move.lua knows it too.
-const canaryFailed = "canary: "
-
 // CanaryFailed tells whether the job is paused because too many rows of its canary failed. Resuming it
 // lets the other rows go on.
 func (j Job) CanaryFailed() bool {
-	return j.State == Paused && !j.CanaryFinished.IsZero() && strings.HasPrefix(j.Reason, canaryFailed)
+	return j.Pause == PauseCanary && !j.CanaryFinished.IsZero()
 }
 
 // JudgeCanary returns the reason to pause a job whose canary, and nothing else, is finished; "" when few
@@ -59,7 +55,7 @@ func (j Job) JudgeCanary() string {
 	if j.Tally.InDoubt > 0 {
 		failed += " or are in doubt"
 	}
-	reason := fmt.Sprintf("%s%d of %s %s", canaryFailed, bad, Count(rows, "row"), failed)
+	reason := fmt.Sprintf("canary: %d of %s %s", bad, Count(rows, "row"), failed)
 	if codes := slices.SortedFunc(maps.Keys(j.Stats.Causes), func(a, b string) int {
 		return cmp.Or(cmp.Compare(j.Stats.Causes[b].Count, j.Stats.Causes[a].Count), cmp.Compare(a, b))
 	}); len(codes) > 0 {

@@ -10,8 +10,9 @@ import (
 // started, ended) are no events.
 type Event struct {
 	At     time.Time `json:"at"`
-	Who    string    `json:"who"`  // such as ann@host; empty when sunbulk did it by itself
-	What   string    `json:"what"` // the command, as in the constants, or any other word for people
+	Who    string    `json:"who"`            // such as ann@host; empty when sunbulk did it by itself
+	What   string    `json:"what"`           // the command, as in the constants, or any other word for people
+	Kind   PauseKind `json:"kind,omitempty"` // of EventPause
 	Reason string    `json:"reason,omitempty"`
 	Rate   string    `json:"rate,omitempty"` // of EventRate: calls per second, max, or auto for the job's own again
 }
@@ -20,7 +21,10 @@ type Event struct {
 func (e *Event) UnmarshalJSON(data []byte) error {
 	type plain Event
 	err := json.Unmarshal(data, (*plain)(e))
-	e.Who, e.What, e.Reason, e.Rate = Line(e.Who), Line(e.What), Line(e.Reason), Line(e.Rate)
+	e.Who, e.What, e.Reason, e.Rate, e.Kind = Line(e.Who), Line(e.What), Line(e.Reason), Line(e.Rate), PauseKind(Line(string(e.Kind)))
+	if e.What == EventPause && e.Kind == "" {
+		e.Kind = OldPauseKind(e.Reason)
+	}
 	return err
 }
 

@@ -135,7 +135,8 @@ type Job struct {
 	ID      string
 	Options Options
 	State   State
-	Reason  string // of a pause or a cancel
+	Reason  string    // of a pause or a cancel, for people
+	Pause   PauseKind // why it is paused; empty when it is not
 	Inputs  []Input
 	Batches int64 // queued so far
 	Sealed  bool  // the last batch is queued
@@ -172,7 +173,7 @@ type Enqueuer struct {
 
 // WaitsForWindow tells whether the job is paused and goes on by itself when its window opens.
 func (j Job) WaitsForWindow() bool {
-	return j.State == Paused && j.Options.Window != "" && j.Reason == j.Options.OutsideWindow()
+	return j.Pause == PauseWindow
 }
 
 // idForm keeps an id safe as a file name, a Redis hash tag and an asynq queue.

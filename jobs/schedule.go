@@ -91,16 +91,13 @@ func (s Schedule) Deadline(created time.Time) (time.Time, error) {
 	return at, nil
 }
 
-// outside begins the reason of a pause that ends by itself; move.lua knows it too.
-const outside = "outside the window "
-
 // OutsideWindow is the reason of a pause that ends by itself when the window opens.
 func (s Schedule) OutsideWindow() string {
 	zone := s.Timezone
 	if zone == "" {
 		zone = "local time" // of a job that was made before a zone was needed
 	}
-	return outside + s.Window + " (" + zone + ")"
+	return "outside the window " + s.Window + " (" + zone + ")"
 }
 
 // Open tells whether the job may call at a time. A window that cannot be read is never open; see Unclear.

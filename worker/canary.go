@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // errCanaryOver ends the serving of a job's canary: the queue of its other batches is served next.
@@ -36,7 +37,7 @@ func (s *server) judgeFinished(ctx context.Context, due bool) (ledger.CanaryStat
 		return ledger.CanaryOver, nil
 	}
 	if reason := job.JudgeCanary(); reason != "" {
-		s.pause(ctx, reason)
+		s.pause(ctx, jobs.PauseCanary, reason)
 		return ledger.CanaryFinished, nil
 	}
 	if !due {

@@ -103,7 +103,7 @@ func TestResumeWithinTheCanaryHoldsTheRest(t *testing.T) {
 	opt := canaryOptions()
 	b := newRedisBench(t, suncotest.New(suncotest.Config{}), opt)
 	b.enqueue(opt, creates(100)...)
-	if err := b.ledger.Pause(t.Context(), b.job, "ann@host", "canary: let me look"); err != nil {
+	if err := b.ledger.Pause(t.Context(), b.job, "ann@host", jobs.PauseByHand, "canary: let me look"); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.ledger.Resume(t.Context(), b.job, "ann@host", ""); err != nil {

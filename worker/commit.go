@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
 )
 
@@ -70,7 +71,7 @@ func (r *run) heed(ctx context.Context, receipt ledger.Receipt) {
 		return
 	}
 	if reason := r.job.Options.MaxFailures.Exceeded(receipt.Tally); reason != "" {
-		r.pause(ctx, reason)
+		r.pause(ctx, jobs.PauseFailures, reason)
 	}
 }
 

@@ -80,7 +80,7 @@ func (r *run) cleared(ctx context.Context, t *try, last bool) (cleared bool) {
 	case (v.fine || v.unknown) && !last && r.evidence.patient():
 		return false
 	}
-	r.pause(ctx, reasonToPause(t.last, t.row.Number, v))
+	r.pause(ctx, jobs.PauseRefused, reasonToPause(t.last, t.row.Number, v))
 	return false
 }
 

@@ -176,7 +176,7 @@ func (s *server) watch(ctx context.Context) {
 				s.judgeCanary(ctx)
 			}
 			if s.soft.Err() == nil && !s.window.open(time.Now()) {
-				s.pause(ctx, s.job.Options.OutsideWindow())
+				s.pause(ctx, jobs.PauseWindow, s.job.Options.OutsideWindow())
 			}
 		}
 	}
@@ -207,11 +207,11 @@ func (s *server) clean() error {
 }
 
 // pause stops the job for all workers, with the reason that people will read.
-func (s *server) pause(ctx context.Context, reason string) {
+func (s *server) pause(ctx context.Context, kind jobs.PauseKind, reason string) {
 	if errors.As(context.Cause(s.soft), new(stateError)) {
 		return // another row was first
 	}
-	if err := s.ledger.Pause(ctx, s.job.ID, "", reason); err != nil {
+	if err := s.ledger.Pause(ctx, s.job.ID, "", kind, reason); err != nil {
 		s.log.Error("could not pause job", "reason", reason, "error", err)
 		return
 	}
@@ -232,7 +232,7 @@ func (s *server) handle(ctx, lease context.Context, task *asynq.Task) error {
 		return back
 	}
 	if err != nil {
-		s.pause(ctx, fmt.Sprintf("worker %s cannot read a batch of the queue (%s): its rows stay unprocessed; other batches go on when the job is resumed", s.cfg.Name, err))
+		s.pause(ctx, jobs.PauseUnreadable, fmt.Sprintf("worker %s cannot read a batch of the queue (%s): its rows stay unprocessed; other batches go on when the job is resumed", s.cfg.Name, err))
 		return &handBack{time.Minute, err}
 	}
 	defer leave()

@@ -68,21 +68,21 @@ func TestOpenWindowResumes(t *testing.T) {
 	t.Parallel()
 	opt := options()
 	opt.Schedule = jobs.Schedule{Window: "sun-sat 00:00-24:00", Timezone: "UTC"}
-	for reason, want := range map[string]jobs.State{opt.OutsideWindow(): jobs.Finished, "vendor maintenance": jobs.Paused} {
+	for kind, want := range map[jobs.PauseKind]jobs.State{jobs.PauseWindow: jobs.Finished, jobs.PauseByHand: jobs.Paused} {
 		b := newBench(t, suncotest.New(suncotest.Config{}), opt)
 		b.queue(10, creates(20)...)
 		if err := b.queues.Pause(b.job); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.ledger.Pause(t.Context(), b.job, "", opt.OutsideWindow()); err != nil {
+		if err := b.ledger.Pause(t.Context(), b.job, "", jobs.PauseWindow, "reworded"); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.ledger.Pause(t.Context(), b.job, "", reason); err != nil {
+		if err := b.ledger.Pause(t.Context(), b.job, "", kind, opt.OutsideWindow()); err != nil {
 			t.Fatal(err)
 		}
 		b.serve()
 		if got := b.state().State; got != want {
-			t.Errorf("paused with %q: got %s, want %s", reason, got, want)
+			t.Errorf("paused by %s: got %s, want %s", kind, got, want)
 		}
 	}
 }

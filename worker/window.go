@@ -41,7 +41,7 @@ func (s *server) stand() {
 // reopen resumes a job that waits for its window when that is open, and else waits a moment.
 func (w *Worker) reopen(ctx context.Context, job jobs.Job) error {
 	if reason := job.Options.Unclear(); reason != "" {
-		return w.ledger.Pause(ctx, job.ID, "", reason)
+		return w.ledger.Pause(ctx, job.ID, "", jobs.PauseNoTimezone, reason)
 	}
 	if job.Options.Open(time.Now()) {
 		if err := w.queues.Resume(job.ID); err != nil {

@@ -111,7 +111,7 @@ func TestNoCallByAScheduleOfNoZone(t *testing.T) {
 				t.Fatalf("got %s, %q, %d calls, want paused by %q and none", job.State, job.Reason, len(calls.times), schedule.Unclear())
 			}
 			// An earlier sunbulk had it wait for its window.
-			if err := errors.Join(b.queues.Resume(b.job), b.ledger.Resume(t.Context(), b.job, "ann", ""), b.ledger.Pause(t.Context(), b.job, "", schedule.OutsideWindow())); err != nil {
+			if err := errors.Join(b.queues.Resume(b.job), b.ledger.Resume(t.Context(), b.job, "ann", ""), b.ledger.Pause(t.Context(), b.job, "", jobs.PauseWindow, schedule.OutsideWindow())); err != nil {
 				t.Fatal(err)
 			}
 			if job = serve(); schedule.Window != "" && job.Reason != schedule.Unclear() {

@@ -6,7 +6,6 @@
 package worker
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -250,7 +249,11 @@ func (w *Worker) work(ctx context.Context, job jobs.Job) error {
 		return s.serve(ctx)
 	}
 	defer s.finish(nil)
-	s.pause(ctx, cmp.Or(reason, job.Options.OutsideWindow())) // before asynq hands out a batch
+	if reason != "" { // before asynq hands out a batch
+		s.pause(ctx, jobs.PauseNoTimezone, reason)
+	} else {
+		s.pause(ctx, jobs.PauseWindow, job.Options.OutsideWindow())
+	}
 	s.stand()
 	return nil
 }

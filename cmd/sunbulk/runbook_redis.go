@@ -6,8 +6,8 @@ import (
 	"log/slog"
 
 	"github.com/sunbulk/sunbulk/internal/report"
-	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/service"
+	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco"
 	"github.com/sunbulk/sunbulk/worker"
 )
@@ -42,10 +42,10 @@ func (p *program) runOnRedis(ctx context.Context, o runbookRunOptions, order ser
 // runResult is the exit code of a run on Redis, and what to do where it stands.
 func runResult(v *service.RunView) error {
 	id := v.Run.ID
-	switch reason := v.Paused(); {
-	case runbook.IsCapReason(v.Run.Reason) && reason != "":
-		return endWith(exitPaused, fmt.Errorf("run %s is paused by a %s", id, reason), "look whether that is meant; 'sunbulk runbook resume "+id+" --exceed-caps' goes on, by a worker")
-	case reason != "":
+	switch kind, reason := v.Paused(); {
+	case kind == jobs.PauseCap:
+		return endWith(exitPaused, fmt.Errorf("run %s is paused: %s", id, reason), "look whether that is meant; 'sunbulk runbook resume "+id+" --exceed-caps' goes on, by a worker")
+	case kind != "":
 		return endWith(exitPaused, fmt.Errorf("run %s is paused: %s", id, reason), "mend the cause, then 'sunbulk runbook resume "+id+"'; a worker goes on")
 	case !v.Clean():
 		return end(exitNotAllOK)

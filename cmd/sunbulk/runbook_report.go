@@ -36,8 +36,8 @@ func (p *program) reportRun(ctx context.Context, s *service.Service, out, id str
 	if err := p.showRun(ctx, &v, report.Dir(out, id)); err != nil {
 		return err
 	}
-	switch {
-	case v.Paused() != "":
+	switch paused, _ := v.Paused(); {
+	case paused != "":
 		return end(exitPaused)
 	case !v.Run.State.Ended():
 		return endWith(exitNotAllOK, fmt.Errorf("run %s is still %s", id, v.Run.State), "'sunbulk runbook status "+id+"' tells how far it is; write the report again when it has ended")

@@ -54,9 +54,9 @@ func TestResumeAfterTheCanary(t *testing.T) {
 		if err := l.Create(ctx, jobs.Job{ID: job, Options: jobs.Options{BatchSize: 5, Canary: jobs.Canary{Rows: 5}}, Created: start}); err != nil {
 			t.Fatal(err)
 		}
-		pauseAndResume := func(reason string) jobs.Job {
+		pauseAndResume := func(kind jobs.PauseKind, reason string) jobs.Job {
 			t.Helper()
-			if err := l.Pause(ctx, job, "", reason); err != nil {
+			if err := l.Pause(ctx, job, "", kind, reason); err != nil {
 				t.Fatal(err)
 			}
 			if err := l.Resume(ctx, job, "ann@host", ""); err != nil {
@@ -64,8 +64,7 @@ func TestResumeAfterTheCanary(t *testing.T) {
 			}
 			return must[jobs.Job](t)(l.Job(ctx, job))
 		}
-		const reason = "canary: 5 of 5 rows failed"
-		if j := pauseAndResume(reason); j.CanaryOver {
+		if j := pauseAndResume(jobs.PauseCanary, "reworded"); j.CanaryOver {
 			t.Error("the canary is over before it was finished")
 		}
 		d := must[Delivery](t)(l.Open(ctx, job, 0, Claim{Worker: "w"}, start))
@@ -75,10 +74,10 @@ func TestResumeAfterTheCanary(t *testing.T) {
 		if _, _, err := l.Canary(ctx, job); err != nil {
 			t.Fatal(err)
 		}
-		if j := pauseAndResume("vendor maintenance"); j.CanaryOver {
+		if j := pauseAndResume(jobs.PauseByHand, "canary: let me look"); j.CanaryOver {
 			t.Error("a pause for another reason ended the canary")
 		}
-		if j := pauseAndResume(reason); !j.CanaryOver {
+		if j := pauseAndResume(jobs.PauseCanary, "reworded"); !j.CanaryOver {
 			t.Error("the canary holds the others after it was looked at")
 		}
 	})

@@ -84,6 +84,7 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 		Stats: jobs.Stats{Calls: n("calls"), Retries: n("retries"), Throttled: n("throttled"), Looks: n("looks"), Lookups: n("lookups"),
 			Latency: jobs.Histogram{}, Causes: map[string]jobs.Cause{}},
 	}
+	job.Pause = jobs.ReadPauseKind(job.State, fields["pause"], fields["reason"])
 	job.Tally.Unprocessed = job.Tally.Read - job.Tally.Settled()
 	if err := json.Unmarshal([]byte(fields["options"]), &job.Options); err != nil {
 		return job, &UnreadableError{id, "options: " + err.Error()}
@@ -173,8 +174,8 @@ func (l *Ledger) IDs(ctx context.Context) ([]string, error) {
 
 // Pause stops the calls of a job, with the reason that people will read. who is empty when sunbulk
 // does it by itself.
-func (l *Ledger) Pause(ctx context.Context, id, who, reason string) error {
-	return l.move(ctx, id, jobs.Paused, jobs.Event{Who: who, What: jobs.EventPause, Reason: reason})
+func (l *Ledger) Pause(ctx context.Context, id, who string, kind jobs.PauseKind, reason string) error {
+	return l.move(ctx, id, jobs.Paused, jobs.Event{Who: who, What: jobs.EventPause, Kind: kind, Reason: reason})
 }
 
 // Resume lets a paused job go on.
@@ -193,7 +194,11 @@ func (l *Ledger) move(ctx context.Context, id string, to jobs.State, e jobs.Even
 	if err != nil {
 		return fmt.Errorf("encode event: %w", err)
 	}
-	reply, err := moveScript.Run(ctx, l.rdb, []string{key(id)}, string(to), e.Reason, e.At.UnixMilli(), event).Slice()
+	args := []any{string(to), e.Reason, e.At.UnixMilli(), event, string(e.Kind)}
+	for _, old := range jobs.OldReasons() {
+		args = append(args, old)
+	}
+	reply, err := moveScript.Run(ctx, l.rdb, []string{key(id)}, args...).Slice()
 	if err != nil {
 		return fmt.Errorf("set state of job %s: %w", id, err)
 	}

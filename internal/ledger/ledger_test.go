@@ -210,14 +210,14 @@ func TestMoves(t *testing.T) {
 			}
 		}
 		step("resume", l.Resume(ctx, job, "ann", ""), ErrIllegal, jobs.Enqueuing)
-		step("pause", l.Pause(ctx, job, "ann", "night"), nil, jobs.Paused)
+		step("pause", l.Pause(ctx, job, "ann", jobs.PauseByHand, "night"), nil, jobs.Paused)
 		if d := must[Delivery](t)(l.Open(ctx, job, 0, Claim{Worker: "w", Calling: true}, start)); d.Verdict != OnHold {
 			t.Errorf("opening in a paused job: got %s, want %s", d.Verdict, OnHold)
 		}
 		if got := must[jobs.Job](t)(l.Job(ctx, job)).Reason; got != "night" {
 			t.Errorf("reason: got %q, want %q", got, "night")
 		}
-		step("pause again", l.Pause(ctx, job, "ann", ""), nil, jobs.Paused)
+		step("pause again", l.Pause(ctx, job, "ann", jobs.PauseByHand, ""), nil, jobs.Paused)
 		step("resume", l.Resume(ctx, job, "ann", ""), nil, jobs.Enqueuing)
 		step("cancel", l.Cancel(ctx, job, "ann", ""), nil, jobs.Cancelled)
 		step("resume", l.Resume(ctx, job, "ann", ""), ErrIllegal, jobs.Cancelled)
@@ -228,7 +228,7 @@ func TestMoves(t *testing.T) {
 		if want := []string{"ann pause night", "ann resume ", "ann cancel "}; !slices.Equal(done, want) {
 			t.Errorf("events: got %q, want %q", done, want)
 		}
-		step("unknown", l.Pause(ctx, "20261122-153012-zzzz", "", ""), ErrNoJob, jobs.Cancelled)
+		step("unknown", l.Pause(ctx, "20261122-153012-zzzz", "", jobs.PauseByHand, ""), ErrNoJob, jobs.Cancelled)
 	})
 }
 

@@ -173,7 +173,7 @@ func (r *Run) look(ctx context.Context, store *runs.Store) error {
 	if err != nil {
 		return err
 	}
-	r.Run.State, r.Run.Reason, r.Run.Step, r.Run.Rows, r.Run.Ended = now.State, now.Reason, now.Step, now.Rows, now.Ended
+	r.Run.State, r.Run.Reason, r.Run.Pause, r.Run.Step, r.Run.Rows, r.Run.Ended = now.State, now.Reason, now.Pause, now.Step, now.Rows, now.Ended
 	for i, j := range r.jobs {
 		job, err := j.Now(ctx)
 		if err != nil {
@@ -203,14 +203,14 @@ func (r *Run) stop(ctx context.Context) error {
 	case job.WaitsForWindow():
 		return stop(Interrupted, "run %s is interrupted as step %s waits for its window: %s", r.Run.ID, name, job.Reason)
 	case job.State == jobs.Paused:
-		r.Run.State, r.Run.Reason = jobs.Paused, fmt.Sprintf("step %s is paused: %s", name, job.Reason)
+		r.Run.State, r.Run.Pause, r.Run.Reason = jobs.Paused, job.Pause, fmt.Sprintf("step %s is paused: %s", name, job.Reason)
 		if _, err := r.jobs[r.Run.Step].paused(ctx, job, StepPaused); err != nil {
 			return err
 		}
 		return stop(StepPaused, "%s", r.Run.Reason)
 	case r.Run.State != jobs.Paused || job.ID != "" && job.State != jobs.Finished:
 		return stop(Interrupted, "run %s is interrupted", r.Run.ID)
-	case job.ID == "":
+	case r.Run.Pause == jobs.PauseCap:
 		return stop(CapExceeded, "%s", r.Run.Reason)
 	case r.Run.Step > 0: // what it reads is the outcomes of the step before
 		return stop(NotJudged, "%s", r.Run.Reason)

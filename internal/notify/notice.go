@@ -27,16 +27,17 @@ func Events() []Event { return []Event{Finished, Cancelled, Paused, Stalled, Rol
 // Notice is one event of a job, or of a run of a runbook, as its receiver gets it, in JSON. It names no
 // person (I7).
 type Notice struct {
-	ID     string     `json:"id"` // the same at each attempt to deliver it
-	Event  Event      `json:"event"`
-	At     time.Time  `json:"at"` // of the event
-	Job    string     `json:"job,omitempty"`
-	App    string     `json:"app"`
-	State  jobs.State `json:"state,omitempty"` // now: a paused job may run again
-	Reason string     `json:"reason"`
-	Rows   jobs.Tally `json:"rows"` // now
-	Times  Times      `json:"times"`
-	Hint   string     `json:"hint"` // what to run next
+	ID     string         `json:"id"` // the same at each attempt to deliver it
+	Event  Event          `json:"event"`
+	At     time.Time      `json:"at"` // of the event
+	Job    string         `json:"job,omitempty"`
+	App    string         `json:"app"`
+	State  jobs.State     `json:"state,omitempty"`     // now: a paused job may run again
+	Kind   jobs.PauseKind `json:"pauseKind,omitempty"` // of a pause
+	Reason string         `json:"reason"`
+	Rows   jobs.Tally     `json:"rows"` // now
+	Times  Times          `json:"times"`
+	Hint   string         `json:"hint"` // what to run next
 
 	Simulated bool `json:"simulated,omitempty"` // nothing was done
 
@@ -49,8 +50,8 @@ type Notice struct {
 	key   string // of the event in it
 }
 
-// kind says what owner is the id of.
-func (n *Notice) kind() string {
+// what says what owner is the id of.
+func (n *Notice) what() string {
 	if n.Job == "" {
 		return "run"
 	}
@@ -103,8 +104,10 @@ func hint(job jobs.Job, event Event, embedded bool) string {
 func transitions(job jobs.Job) []Notice {
 	var all []Notice
 	for i, e := range job.Events {
-		if e.What == jobs.EventPause && e.Reason != job.Options.OutsideWindow() {
-			all = append(all, newNotice(job, Paused, fmt.Sprintf("%s:%d", Paused, i+1), e.At, e.Reason))
+		if e.What == jobs.EventPause && e.Kind != jobs.PauseWindow {
+			n := newNotice(job, Paused, fmt.Sprintf("%s:%d", Paused, i+1), e.At, e.Reason)
+			n.Kind = e.Kind
+			all = append(all, n)
 		}
 	}
 	for _, r := range job.Rollbacks {

@@ -199,7 +199,7 @@ func (n *Notifier) attempt(ctx context.Context, notice Notice, begin bool) (sett
 	if err != nil || settled || number == 0 {
 		return settled, err
 	}
-	log := n.cfg.Logger.With(notice.kind(), notice.owner, "notice", notice.key, "attempt", number)
+	log := n.cfg.Logger.With(notice.what(), notice.owner, "notice", notice.key, "attempt", number)
 	err = n.hook.post(ctx, notice)
 	answer, answered := errors.AsType[*rejection](err)
 	switch {

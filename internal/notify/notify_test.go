@@ -20,7 +20,7 @@ import (
 
 func TestOneOfSeveralWorkersTells(t *testing.T) {
 	p, r := newPlace(t), receive(t, http.StatusOK)
-	p.pause("vendor maintenance")
+	p.pause(jobs.PauseByHand, "vendor maintenance")
 	p.resume()
 	p.finish(time.Now())
 	var workers sync.WaitGroup
@@ -58,15 +58,13 @@ func TestNoticeOutlivesTheWorkerThatOwedIt(t *testing.T) {
 func TestEachPauseIsToldButThoseByTheWindow(t *testing.T) {
 	p, r := newPlace(t), receive(t, http.StatusNoContent)
 	n := p.notifier(r.hook(t, JSON, ""))
-	p.pause("the API answered 401")
+	p.pause(jobs.PauseRefused, "outside the window 01:00-02:00 (UTC)")
 	p.look(n)
 	p.resume()
-	j, err := p.ledger.Job(t.Context(), job)
-	p.do(err)
-	p.pause(j.Options.OutsideWindow())
+	p.pause(jobs.PauseWindow, "reworded")
 	p.look(n)
 	p.resume()
-	p.pause("12 rows failed")
+	p.pause(jobs.PauseFailures, "12 rows failed")
 	p.look(n)
 	p.do(p.ledger.Cancel(t.Context(), job, "ann@host", "no longer wanted"))
 	p.look(n)
@@ -133,7 +131,7 @@ func TestDeliverEndsWithItsContext(t *testing.T) {
 
 func TestNoticeIsWholeAndSigned(t *testing.T) {
 	p, r := newPlace(t), receive(t, http.StatusOK)
-	p.pause("12 rows failed, the limit is 10")
+	p.pause(jobs.PauseFailures, "12 rows failed, the limit is 10")
 	p.look(p.notifier(r.hook(t, JSON, "open sesame")))
 	if len(r.posts) != 1 {
 		t.Fatalf("posts: got %d, want 1", len(r.posts))
@@ -154,7 +152,7 @@ func TestNoticeIsWholeAndSigned(t *testing.T) {
 		delete(got, name)
 	}
 	want := map[string]any{
-		"id": job + ":paused:1", "event": "paused", "job": job, "app": app, "state": "paused", "reason": "12 rows failed, the limit is 10",
+		"id": job + ":paused:1", "event": "paused", "job": job, "app": app, "state": "paused", "pauseKind": "failures", "reason": "12 rows failed, the limit is 10",
 		"hint": "mend the cause, then 'sunbulk resume " + job + "'",
 		"rows": map[string]any{"read": 10.0, "ok": 0.0, "noop": 0.0, "failed": 0.0, "rejected": 0.0, "in_doubt": 0.0, "unprocessed": 10.0},
 	}

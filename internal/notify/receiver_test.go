@@ -112,9 +112,9 @@ func (p *place) look(n *Notifier) {
 	p.do(n.look(p.t.Context()))
 }
 
-func (p *place) pause(reason string) {
+func (p *place) pause(kind jobs.PauseKind, reason string) {
 	p.t.Helper()
-	p.do(p.ledger.Pause(p.t.Context(), job, "", reason))
+	p.do(p.ledger.Pause(p.t.Context(), job, "", kind, reason))
 }
 
 func (p *place) resume() {

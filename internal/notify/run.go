@@ -66,26 +66,26 @@ func (n *Notifier) rowsOf(ctx context.Context, r *runs.Run) (jobs.Tally, error) 
 // alone are told as theirs.
 func ofRun(r *runs.Run) []Notice {
 	var all []Notice
-	add := func(event Event, key string, at time.Time, reason, hint string) {
+	add := func(event Event, key string, at time.Time, kind jobs.PauseKind, reason, hint string) {
 		if !wanted(r.Runbook.Notify, event) {
 			return
 		}
 		all = append(all, Notice{
 			ID: r.ID + ":" + key, Event: event, At: at.UTC(), Run: r.ID, Runbook: r.Runbook.Name, Schedule: r.Schedule, App: r.Runbook.App,
-			State: r.State, Reason: reason, Times: Times{Created: r.Created, Finished: r.Ended}, Hint: hint, owner: r.ID, key: key,
+			State: r.State, Kind: kind, Reason: reason, Times: Times{Created: r.Created, Finished: r.Ended}, Hint: hint, owner: r.ID, key: key,
 		})
 	}
 	for i, e := range r.Events {
 		if e.What == jobs.EventPause {
-			add(Paused, fmt.Sprintf("%s:%d", Paused, i+1), e.At, e.Reason, fmt.Sprintf("mend the cause, then 'sunbulk runbook resume %s'", r.ID))
+			add(Paused, fmt.Sprintf("%s:%d", Paused, i+1), e.At, e.Kind, e.Reason, fmt.Sprintf("mend the cause, then 'sunbulk runbook resume %s'", r.ID))
 		}
 	}
 	hint := fmt.Sprintf("'sunbulk runbook report %s' tells how far each row came", r.ID)
 	switch r.State {
 	case jobs.Finished:
-		add(Finished, string(Finished), r.Ended, "", hint)
+		add(Finished, string(Finished), r.Ended, "", "", hint)
 	case jobs.Cancelled:
-		add(Cancelled, string(Cancelled), r.Ended, r.Reason, hint)
+		add(Cancelled, string(Cancelled), r.Ended, "", r.Reason, hint)
 	}
 	return all
 }
@@ -111,15 +111,7 @@ func (n *Notifier) wantedOfStep(ctx context.Context, job jobs.Job, notice Notice
 	if err != nil || !wanted(r.Runbook.Notify, notice.Event) {
 		return false, err
 	}
-	return notice.Event != Paused || !pausedWith(&r, notice), nil
-}
-
-// pausedWith tells whether a job was paused because its run is. Who pauses a run pauses its job afterwards, for the
-// same reason; a job that is made meanwhile is paused by its worker.
-func pausedWith(r *runs.Run, notice Notice) bool {
-	return notice.Reason == runs.WithRun || slices.ContainsFunc(jobs.Pauses(r.Events, notice.At), func(p jobs.Pause) bool {
-		return p.Reason == notice.Reason && !notice.At.Before(p.From) && !notice.At.After(p.To)
-	})
+	return notice.Kind != jobs.PauseRun, nil
 }
 
 // NotStarted makes one attempt to tell of slots of a schedule that started no run. It may come again after an

@@ -39,9 +39,9 @@ func (p *place) finishRun(r runs.Run) {
 func TestRunsAreToldAndNotTheEndsOfTheirSteps(t *testing.T) {
 	p, r := newPlace(t), receive(t, http.StatusOK)
 	run := p.begin()
-	p.do(runs.NewStore(p.rdb).Pause(t.Context(), run.ID, "", "cap of step find: too many"))
+	p.do(runs.NewStore(p.rdb).Pause(t.Context(), run.ID, "", jobs.PauseCap, "cap of step find: too many"))
 	p.do(runs.NewStore(p.rdb).Resume(t.Context(), run.ID, "ann@host", 1))
-	p.do(p.ledger.Pause(t.Context(), run.Job(0), "", "the API answered 401"))
+	p.do(p.ledger.Pause(t.Context(), run.Job(0), "", jobs.PauseRefused, "the API answered 401"))
 	p.do(p.ledger.Resume(t.Context(), run.Job(0), "", ""))
 	n := p.notifier(r.hook(t, JSON, ""))
 	p.look(n)
@@ -57,13 +57,13 @@ func TestRunsAreToldAndNotTheEndsOfTheirSteps(t *testing.T) {
 	}
 }
 
-// Who pauses a run pauses its job for the same reason: people hear of it once. A pause of the job alone is told, though
+// Somebody who pauses a run pauses its job with it, and people hear of that once. A pause of the job alone is told, though
 // the run was paused for that reason before.
 func TestAPauseOfARunIsToldOnce(t *testing.T) {
 	p, r := newPlace(t), receive(t, http.StatusOK)
 	run, store := p.begin(), runs.NewStore(p.rdb)
-	p.do(store.Pause(t.Context(), run.ID, "ann@host", "vendor maintenance"))
-	p.do(p.ledger.Pause(t.Context(), run.Job(0), "ann@host", "vendor maintenance"))
+	p.do(store.Pause(t.Context(), run.ID, "ann@host", jobs.PauseByHand, "vendor maintenance"))
+	p.do(p.ledger.Pause(t.Context(), run.Job(0), "ann@host", jobs.PauseRun, "reworded"))
 	n := p.notifier(r.hook(t, JSON, ""))
 	p.look(n)
 	p.do(store.Resume(t.Context(), run.ID, "ann@host", 0))
@@ -73,10 +73,10 @@ func TestAPauseOfARunIsToldOnce(t *testing.T) {
 	if diff := cmp.Diff(want, r.ids()); diff != "" {
 		t.Errorf("notices (-want +got):\n%s", diff)
 	}
-	p.do(p.ledger.Pause(t.Context(), run.Job(0), "ann@host", "vendor maintenance"))
+	p.do(p.ledger.Pause(t.Context(), run.Job(0), "ann@host", jobs.PauseByHand, "vendor maintenance"))
 	p.look(n)
 	p.do(p.ledger.Resume(t.Context(), run.Job(0), "", ""))
-	p.do(p.ledger.Pause(t.Context(), run.Job(0), "", runs.WithRun))
+	p.do(p.ledger.Pause(t.Context(), run.Job(0), "", jobs.PauseRun, "reworded"))
 	p.look(n)
 	if diff := cmp.Diff(append(want, run.Job(0)+":paused:3"), r.ids()); diff != "" {
 		t.Errorf("notices (-want +got):\n%s", diff)
@@ -87,7 +87,7 @@ func TestRunbookChoosesItsEvents(t *testing.T) {
 	p, r := newPlace(t), receive(t, http.StatusOK)
 	run := p.begin("paused")
 	n := p.notifier(r.hook(t, JSON, ""))
-	p.do(p.ledger.Pause(t.Context(), run.Job(0), "", "the API answered 401"))
+	p.do(p.ledger.Pause(t.Context(), run.Job(0), "", jobs.PauseRefused, "the API answered 401"))
 	p.look(n)
 	p.do(p.ledger.Resume(t.Context(), run.Job(0), "", ""))
 	p.finishRun(run)

@@ -14,34 +14,36 @@ import (
 
 // RunSummary is a run of a runbook in numbers, as run.json has it.
 type RunSummary struct {
-	Run         string     `json:"run"`
-	Runbook     string     `json:"runbook"`
-	Schedule    string     `json:"schedule,omitempty"`
-	App         string     `json:"app"`
-	Simulated   bool       `json:"simulated,omitempty"` // nothing was really done
-	State       jobs.State `json:"state"`
-	Reason      string     `json:"reason,omitempty"`
-	Rows        int64      `json:"rows"`    // of the input
-	Through     int64      `json:"through"` // came through the last step
-	Steps       []RunStep  `json:"steps"`
-	Created     time.Time  `json:"created"`
-	Ended       time.Time  `json:"ended,omitzero"`
-	Fingerprint string     `json:"fingerprint,omitempty"` // of the runbook, its variables and its input
-	Missing     int64      `json:"missing"`               // rows of the input of which nothing is known: must be 0
+	Run         string         `json:"run"`
+	Runbook     string         `json:"runbook"`
+	Schedule    string         `json:"schedule,omitempty"`
+	App         string         `json:"app"`
+	Simulated   bool           `json:"simulated,omitempty"` // nothing was really done
+	State       jobs.State     `json:"state"`
+	Reason      string         `json:"reason,omitempty"`
+	Pause       jobs.PauseKind `json:"pauseKind,omitempty"` // why it, or the job of its step, is paused, for programs
+	Rows        int64          `json:"rows"`                // of the input
+	Through     int64          `json:"through"`             // came through the last step
+	Steps       []RunStep      `json:"steps"`
+	Created     time.Time      `json:"created"`
+	Ended       time.Time      `json:"ended,omitzero"`
+	Fingerprint string         `json:"fingerprint,omitempty"` // of the runbook, its variables and its input
+	Missing     int64          `json:"missing"`               // rows of the input of which nothing is known: must be 0
 }
 
 // RunStep is one step of a run.
 type RunStep struct {
-	Name     string     `json:"name"`
-	Op       jobs.Op    `json:"op"`
-	Job      string     `json:"job"`
-	State    jobs.State `json:"state"` // of the job; empty before it is begun
-	Reason   string     `json:"reason,omitempty"`
-	Rows     jobs.Tally `json:"rows"`
-	Filtered int64      `json:"filtered"` // of the noop: left out by where, and never called
-	Passed   int64      `json:"passed"`   // records that went on to the next step
-	Unjudged int64      `json:"unjudged"` // found clients that where could not judge: they do not go on
-	Why      string     `json:"unjudgedWhy,omitempty"`
+	Name     string         `json:"name"`
+	Op       jobs.Op        `json:"op"`
+	Job      string         `json:"job"`
+	State    jobs.State     `json:"state"` // of the job; empty before it is begun
+	Reason   string         `json:"reason,omitempty"`
+	Pause    jobs.PauseKind `json:"pauseKind,omitempty"`
+	Rows     jobs.Tally     `json:"rows"`
+	Filtered int64          `json:"filtered"` // of the noop: left out by where, and never called
+	Passed   int64          `json:"passed"`   // records that went on to the next step
+	Unjudged int64          `json:"unjudged"` // found clients that where could not judge: they do not go on
+	Why      string         `json:"unjudgedWhy,omitempty"`
 }
 
 // WriteRun writes rows.csv and run.json in a run's folder: for each row of a run's input how far it came,

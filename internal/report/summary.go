@@ -16,6 +16,7 @@ type Summary struct {
 	Job         string          `json:"job"`
 	State       jobs.State      `json:"state"`
 	Reason      string          `json:"reason"`
+	Pause       jobs.PauseKind  `json:"pauseKind,omitempty"`     // why it is paused, for programs
 	Abandoned   time.Time       `json:"abandonedSince,omitzero"` // since when nobody queues the rows that it lacks
 	App         string          `json:"app"`
 	Simulated   bool            `json:"simulated,omitempty"` // nothing was really done
@@ -73,7 +74,7 @@ type Times struct {
 func Summarize(job jobs.Job) Summary {
 	o, st := job.Options, job.Stats
 	s := Summary{
-		Job: job.ID, State: job.State, Reason: job.Reason, Abandoned: job.Abandoned, App: o.App, Simulated: o.Simulated, Origin: o.Origin,
+		Job: job.ID, State: job.State, Reason: job.Reason, Pause: job.Pause, Abandoned: job.Abandoned, App: o.App, Simulated: o.Simulated, Origin: o.Origin,
 		Options:     Options{Options: o},
 		Rollbacks:   job.Rollbacks,
 		Rows:        job.Tally,

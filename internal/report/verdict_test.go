@@ -91,19 +91,18 @@ func TestStepsSayWhatIsLeft(t *testing.T) {
 
 // Rows without an outcome need another word in each state.
 func TestStepOfWaitingRows(t *testing.T) {
-	window := jobs.Schedule{Window: "22:00-06:00", Timezone: "Europe/Madrid"}
 	for name, c := range map[string]struct {
 		state         jobs.State
-		reason        string
+		pause         jobs.PauseKind
 		text, command string
 	}{
-		"paused":         {jobs.Paused, "401", "let it go on", "sunbulk resume 20261122-153012-k3f9"},
-		"outside window": {jobs.Paused, window.OutsideWindow(), "goes on by itself", ""},
+		"paused":         {jobs.Paused, jobs.PauseRefused, "let it go on", "sunbulk resume 20261122-153012-k3f9"},
+		"outside window": {jobs.Paused, jobs.PauseWindow, "goes on by itself", ""},
 		"running":        {jobs.Running, "", "was still at them", "sunbulk report 20261122-153012-k3f9"},
-		"cancelled":      {jobs.Cancelled, "wrong file", "unprocessed.csv", ""},
+		"cancelled":      {jobs.Cancelled, "", "unprocessed.csv", ""},
 	} {
 		job := testJob(c.state, jobs.Tally{Read: 5, Unprocessed: 5})
-		job.Reason, job.Options.Schedule = c.reason, window
+		job.Pause, job.Options.Schedule = c.pause, jobs.Schedule{Window: "22:00-06:00", Timezone: "Europe/Madrid"}
 		got := waiting(Summarize(job), job)
 		if !strings.Contains(got.Text, c.text) || got.Command != c.command {
 			t.Errorf("%s: got %q and command %q, want %q and %q", name, got.Text, got.Command, c.text, c.command)

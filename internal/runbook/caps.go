@@ -2,7 +2,6 @@ package runbook
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -38,12 +37,3 @@ func (c Caps) Removes(removes, rows int64) string {
 	}
 	return ""
 }
-
-// capReason begins the reason of a pause by a cap.
-const capReason = "cap of step "
-
-// CapReason is the reason of a pause before a step that would exceed a cap.
-func CapReason(step, why string) string { return capReason + step + ": " + why }
-
-// IsCapReason tells whether a run is paused because it would exceed a cap.
-func IsCapReason(reason string) bool { return strings.HasPrefix(reason, capReason) }

@@ -123,7 +123,7 @@ func (c *Conductor) move(ctx context.Context, id string) (done bool, err error) 
 // goOn does what is next of a run that runs.
 func (c *Conductor) goOn(ctx context.Context, r Run, job jobs.Job) error {
 	switch {
-	case job.State == jobs.Paused && job.Reason == WithRun: // it was just then that the run was resumed
+	case job.Pause == jobs.PauseRun: // it was just then that the run was resumed
 		return c.jobs.Resume(ctx, job.ID, "", "the run goes on")
 	case job.State == jobs.Cancelled:
 		return c.Cancel(ctx, r.ID, "", fmt.Sprintf("step %s was cancelled: %s", r.Runbook.Steps[r.Step].Name, job.Reason))
@@ -139,9 +139,6 @@ func (c *Conductor) goOn(ctx context.Context, r Run, job jobs.Job) error {
 	return nil
 }
 
-// WithRun is why the job of a paused run is paused, where a worker did it.
-const WithRun = "the run is paused"
-
 // keep pauses the job of a paused run, and ends that of a cancelled one.
 func (c *Conductor) keep(ctx context.Context, r Run, job jobs.Job) error {
 	switch {
@@ -150,7 +147,7 @@ func (c *Conductor) keep(ctx context.Context, r Run, job jobs.Job) error {
 	case r.State == jobs.Cancelled:
 		return c.jobs.Cancel(ctx, job.ID, "", r.Reason)
 	case r.State == jobs.Paused && job.State != jobs.Paused:
-		return c.jobs.Pause(ctx, job.ID, "", WithRun)
+		return c.jobs.Pause(ctx, job.ID, "", jobs.PauseRun, "the run is paused")
 	}
 	return nil
 }

@@ -147,7 +147,7 @@ func TestInputThatBreaksOffPausesTheRun(t *testing.T) {
 func TestPauseAndResumeReachTheJob(t *testing.T) {
 	w := newWorld(t)
 	r := w.begun(cleanup, 12)
-	w.ok(w.Pause(t.Context(), runID, "ann", "lunch"))
+	w.ok(w.Pause(t.Context(), runID, "ann", jobs.PauseByHand, "lunch"))
 	w.move()
 	if job := w.job(r, 0); job.State != jobs.Paused {
 		t.Fatalf("got a job that is %s of a paused run", job.State)
@@ -157,7 +157,7 @@ func TestPauseAndResumeReachTheJob(t *testing.T) {
 	if job := w.job(r, 0); job.State != jobs.Running {
 		t.Errorf("got a job that is %s: %s, want running", job.State, job.Reason)
 	}
-	w.ok(w.ledger.Pause(t.Context(), r.Job(0), "ann", "my own reason"))
+	w.ok(w.ledger.Pause(t.Context(), r.Job(0), "ann", jobs.PauseByHand, "my own reason"))
 	w.move()
 	if job := w.job(r, 0); job.State != jobs.Paused {
 		t.Errorf("got a job that is %s: an operator's pause of the job was undone", job.State)

@@ -19,7 +19,7 @@ type Jobs interface {
 	Create(ctx context.Context, job jobs.Job) error
 	Seal(ctx context.Context, id string, inputs []jobs.Input, now time.Time) error
 	Chunks(ctx context.Context, id string) iter.Seq2[jobs.Chunk, error]
-	Pause(ctx context.Context, id, who, reason string) error
+	Pause(ctx context.Context, id, who string, kind jobs.PauseKind, reason string) error
 	Resume(ctx context.Context, id, who, reason string) error
 	Cancel(ctx context.Context, id, who, reason string) error
 

@@ -11,7 +11,6 @@ import (
 	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/ledger"
-	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -157,7 +156,7 @@ func (c *Conductor) seal(ctx context.Context, r Run, id string, s *Source) error
 	inputs := s.Inputs()
 	for _, in := range inputs {
 		if broken := in.Broken(); broken != "" {
-			if err := c.Pause(ctx, r.ID, "", broken); err != nil {
+			if err := c.Pause(ctx, r.ID, "", jobs.PauseInput, broken); err != nil {
 				return err
 			}
 		}
@@ -207,7 +206,7 @@ func (c *Conductor) survey(ctx context.Context, r Run, files *input.Files, opt j
 		return v.Canary, false, nil
 	}
 	c.cfg.Logger.Warn("paused a run", "run", r.ID, "reason", reason)
-	return nil, true, c.Pause(ctx, r.ID, "", runbook.CapReason(r.Runbook.Steps[r.Step].Name, reason))
+	return nil, true, c.Pause(ctx, r.ID, "", jobs.PauseCap, "cap of step "+r.Runbook.Steps[r.Step].Name+": "+reason)
 }
 
 // removes counts the rows of the run's earlier remove steps.
@@ -232,7 +231,7 @@ func (c *Conductor) orPause(ctx context.Context, r Run, err error) error {
 		return err
 	}
 	if errors.As(err, new(*input.Error)) || errors.As(err, new(*fs.PathError)) {
-		return c.Pause(ctx, r.ID, "", err.Error())
+		return c.Pause(ctx, r.ID, "", jobs.PauseInput, err.Error())
 	}
 	return err
 }

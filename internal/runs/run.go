@@ -28,10 +28,11 @@ type Run struct {
 	Fingerprint string // of the runbook, its variables and its input, where Local: a beginning continues the same only
 
 	State  State
-	Reason string // of a pause or a cancel
-	Step   int    // whose job is at work, from 0; the number of steps when all have finished
-	Rows   int64  // of the input; 0 before all are queued
-	Exceed int    // the step that may exceed its caps, from 1; 0 = none
+	Reason string         // of a pause or a cancel, for people
+	Pause  jobs.PauseKind // why it is paused; empty when it is not
+	Step   int            // whose job is at work, from 0; the number of steps when all have finished
+	Rows   int64          // of the input; 0 before all are queued
+	Exceed int            // the step that may exceed its caps, from 1; 0 = none
 	Events []jobs.Event
 	Ended  time.Time // zero before
 }
@@ -114,6 +115,7 @@ func parseRun(id string, fields map[string]string) (Run, error) {
 		ID: id, State: State(fields["state"]), Reason: jobs.Line(fields["reason"]), Step: int(n("step")), Rows: n("rows"), Exceed: int(n("exceed")),
 		Created: time.UnixMilli(n("created")).UTC(),
 	}
+	r.Pause = jobs.ReadPauseKind(r.State, fields["pause"], fields["reason"])
 	if fields["ended"] != "" {
 		r.Ended = time.UnixMilli(n("ended")).UTC()
 	}

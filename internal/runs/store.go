@@ -114,8 +114,8 @@ func (s *Store) Roll(log *slog.Logger) *ledger.Roll {
 }
 
 // Pause keeps a run from its next step; who is empty when sunbulk does it by itself.
-func (s *Store) Pause(ctx context.Context, id, who, reason string) error {
-	return s.move(ctx, id, jobs.Paused, jobs.Event{Who: who, What: jobs.EventPause, Reason: reason}, 0)
+func (s *Store) Pause(ctx context.Context, id, who string, kind jobs.PauseKind, reason string) error {
+	return s.move(ctx, id, jobs.Paused, jobs.Event{Who: who, What: jobs.EventPause, Kind: kind, Reason: reason}, 0)
 }
 
 // Resume lets a paused run go on. Exceed is the step, from 1, whose caps it may exceed; 0 = none.
@@ -134,7 +134,7 @@ func (s *Store) move(ctx context.Context, id string, to State, e jobs.Event, exc
 	if err != nil {
 		return fmt.Errorf("encode event: %w", err)
 	}
-	before, err := moveScript.Run(ctx, s.rdb, []string{key(id)}, string(to), e.Reason, event, exceed).Text()
+	before, err := moveScript.Run(ctx, s.rdb, []string{key(id)}, string(to), e.Reason, event, exceed, string(e.Kind)).Text()
 	switch {
 	case err != nil:
 		return fmt.Errorf("set state of run %s: %w", id, err)

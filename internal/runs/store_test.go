@@ -30,7 +30,7 @@ func TestCreateRefusesATakenID(t *testing.T) {
 func TestMovesFromStateToState(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
-	pause := func(id string) error { return w.Pause(ctx, id, "ann", "lunch") }
+	pause := func(id string) error { return w.Pause(ctx, id, "ann", jobs.PauseByHand, "lunch") }
 	resume := func(id string) error { return w.Resume(ctx, id, "ann", 2) }
 	cancel := func(id string) error { return w.Cancel(ctx, id, "ann", "enough") }
 	finish := func(id string) error {
@@ -82,7 +82,7 @@ func TestNothingIsMadeOfARunThatIsNotThere(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
 	for name, err := range map[string]error{
-		"pause": w.Pause(ctx, runID, "", ""), "resume": w.Resume(ctx, runID, "", 1), "cancel": w.Cancel(ctx, runID, "", ""),
+		"pause": w.Pause(ctx, runID, "", jobs.PauseByHand, ""), "resume": w.Resume(ctx, runID, "", 1), "cancel": w.Cancel(ctx, runID, "", ""),
 		"move": w.Move(ctx, runID),
 	} {
 		if !errors.Is(err, ErrNoRun) {
@@ -109,7 +109,7 @@ func TestAdvanceHappensOnce(t *testing.T) {
 		t.Errorf("got step %d, %s; want 1, running", got.Step, got.State)
 	}
 	r.Step = 1
-	w.ok(w.Pause(t.Context(), r.ID, "", ""))
+	w.ok(w.Pause(t.Context(), r.ID, "", jobs.PauseByHand, ""))
 	w.ok(w.Advance(t.Context(), r))
 	if got := w.now(r); got.Step != 2 || got.State != jobs.Finished || got.Ended.IsZero() {
 		t.Errorf("got step %d, %s, ended %s; want 2, finished", got.Step, got.State, got.Ended)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/ledger"
-	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -38,7 +37,7 @@ func (s *Service) Pause(ctx context.Context, id string, by By) (Already, error) 
 	if job.WaitsForWindow() {
 		a = Already{}
 	}
-	return a, s.moved(ctx, job, audit.Pause, by, s.pause(ctx, id, by))
+	return a, s.moved(ctx, job, audit.Pause, by, s.pause(ctx, id, jobs.PauseByHand, by))
 }
 
 // Resume lets a paused job go on. With a time zone it goes on in that; without, *Invalid where it has a window or a deadline and
@@ -103,28 +102,29 @@ func (s *Service) PauseRun(ctx context.Context, id string, by By) (Already, erro
 	}
 	given := by
 	by.Reason = because("paused", by)
-	if err := s.runs.Pause(ctx, id, by.Who, by.Reason); err != nil {
+	if err := s.runs.Pause(ctx, id, by.Who, jobs.PauseByHand, by.Reason); err != nil {
 		return Already{}, s.aboutRun(ctx, id, err)
 	}
-	err = s.eachJob(ctx, id, func(job jobs.Job) error { return s.pause(ctx, job.ID, by) })
+	err = s.eachJob(ctx, id, func(job jobs.Job) error { return s.pause(ctx, job.ID, jobs.PauseRun, by) })
 	return already(v.Run.State, jobs.Paused, v.Run.Reason), s.movedRun(ctx, v, audit.Pause, given, err)
 }
 
 // ResumeRun lets a paused run go on. One that is paused by a cap goes on only where it may exceed it.
 func (s *Service) ResumeRun(ctx context.Context, id string, exceedCap bool, by By) (Already, error) {
 	v, err := s.Run(ctx, id)
+	kind, _ := v.Paused()
 	switch {
 	case err != nil:
 		return Already{}, err
 	case v.Run.State.Ended():
 		return Already{}, s.aboutRun(ctx, id, fmt.Errorf("run %s is %s: %w", id, v.Run.State, runs.ErrIllegal))
-	case v.Paused() == "":
+	case kind == "":
 		return already(v.Run.State, jobs.Running, ""), s.movedRun(ctx, v, audit.Resume, by, nil)
 	}
 	step := 0
-	if runbook.IsCapReason(v.Run.Reason) {
+	if kind == jobs.PauseCap {
 		if !exceedCap {
-			return Already{}, &Conflict{Kind: CapExceeded, ID: id, State: jobs.Paused, text: "run " + id + " is paused by a " + v.Run.Reason}
+			return Already{}, &Conflict{Kind: CapExceeded, ID: id, State: jobs.Paused, text: "run " + id + " is paused: " + v.Run.Reason}
 		}
 		step = v.Run.Step + 1
 	}
@@ -163,8 +163,8 @@ func (s *Service) movedRun(ctx context.Context, v RunView, what audit.What, by B
 
 // pause and resume move a job in the ledger, which decides, and in its queue. Between the two the ledger says paused, so that what
 // a crash leaves half done can be done again.
-func (s *Service) pause(ctx context.Context, job string, by By) error {
-	if err := s.ledger.Pause(ctx, job, by.Who, because("paused", by)); err != nil {
+func (s *Service) pause(ctx context.Context, job string, kind jobs.PauseKind, by By) error {
+	if err := s.ledger.Pause(ctx, job, by.Who, kind, because("paused", by)); err != nil {
 		return err
 	}
 	return s.queues.Pause(job)

@@ -65,15 +65,15 @@ func (s *Service) aboutRun(ctx context.Context, id string, err error) error {
 	return e
 }
 
-// Paused returns why the run makes no calls, "" when it does or has ended.
-func (v *RunView) Paused() string {
+// Paused returns why the run makes no calls, for programs and for people; empty when it does or has ended.
+func (v *RunView) Paused() (kind jobs.PauseKind, reason string) {
 	if v.Run.State == jobs.Paused {
-		return v.Run.Reason
+		return v.Run.Pause, v.Run.Reason
 	}
 	if n := len(v.Jobs); v.Run.State == jobs.Running && n > 0 && v.Jobs[n-1].State == jobs.Paused {
-		return "job " + v.Jobs[n-1].ID + " is paused: " + v.Jobs[n-1].Reason
+		return v.Jobs[n-1].Pause, "job " + v.Jobs[n-1].ID + " is paused: " + v.Jobs[n-1].Reason
 	}
-	return ""
+	return "", ""
 }
 
 // Rows is how many rows the input had, as far as it was read.
@@ -92,14 +92,14 @@ func (v *RunView) Summary() report.RunSummary {
 	}
 	s.Fingerprint = v.Run.Fingerprint
 	s.Simulated = len(v.Jobs) > 0 && v.Jobs[0].Options.Simulated
-	if reason := v.Paused(); reason != "" {
-		s.State, s.Reason = jobs.Paused, reason
+	if kind, reason := v.Paused(); kind != "" {
+		s.State, s.Pause, s.Reason = jobs.Paused, kind, reason
 	}
 	for i, step := range v.Run.Runbook.Steps {
 		row := report.RunStep{Name: step.Name, Op: step.Op, Job: v.Run.Job(i)}
 		if i < len(v.Jobs) {
 			job := v.Jobs[i]
-			row.State, row.Reason, row.Rows, row.Filtered = job.State, job.Reason, job.Tally, job.Filtered
+			row.State, row.Pause, row.Reason, row.Rows, row.Filtered = job.State, job.Pause, job.Reason, job.Tally, job.Filtered
 			row.Passed = v.passed(i)
 		}
 		s.Steps = append(s.Steps, row)

@@ -119,7 +119,8 @@ func (s *Service) WorkRun(ctx, drain context.Context, id string, cfg worker.Conf
 			return v, err
 		}
 		v, err := s.Run(ctx, id)
-		if err != nil || v.Run.State.Ended() || v.Paused() != "" || drain.Err() != nil {
+		paused, _ := v.Paused()
+		if err != nil || v.Run.State.Ended() || paused != "" || drain.Err() != nil {
 			return v, err
 		}
 		if n := len(v.Jobs); n == v.Run.Step+1 && v.Jobs[n-1].State == jobs.Running {
