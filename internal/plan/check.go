@@ -13,9 +13,9 @@ import (
 	"github.com/sunbulk/sunbulk/sunco"
 )
 
-// mostIntegrations is how many integrations a check asks for: with the app and the users of 20 rows
+// mostIntegrations is how many integrations a check asks for: with the app, a list of its integrations and the users of 20 rows
 // it makes 30 calls at most, and up to 3 more for each row whose conversation is looked up.
-const mostIntegrations = 9
+const mostIntegrations = 8
 
 // Checker asks the API about what a plan needs, a call at a time, at the job's rate. A question that
 // is not answered fails no other.
@@ -25,6 +25,9 @@ type Checker struct {
 	pace    *rate.Limiter
 	timeout time.Duration // per call
 	ended   error         // what the API said for which no more is asked
+
+	listed bool                // the app's integrations were asked for
+	apps   []sunco.Integration // what came of it
 }
 
 // NewChecker asks the API about the app of a job's options. The error is that of the answer, which may be that credentials
@@ -119,7 +122,7 @@ func (c *Checker) integrations(ctx context.Context, named []Integration) {
 			})
 			answers[n.ID] = a
 		}
-		c.integration(n, a.integration, a.err)
+		c.integration(ctx, n, a.integration, a.err)
 	}
 	if left > 0 {
 		c.Add(Warning, fmt.Sprintf("%s not asked for", jobs.Count(left, "more integration")), "")
@@ -127,12 +130,12 @@ func (c *Checker) integrations(ctx context.Context, named []Integration) {
 }
 
 // integration compares an integration with what creates take it for.
-func (c *Checker) integration(named Integration, is sunco.Integration, err error) {
+func (c *Checker) integration(ctx context.Context, named Integration, is sunco.Integration, err error) {
 	name := "integration " + named.ID
 	e, _ := sunco.AsError(err)
 	switch {
 	case e != nil && e.Code == "integration_not_found":
-		c.Add(Problem, fmt.Sprintf("%s is not one of the app, and %s", name, naming(named.Rows)), "check the ids, and --app")
+		c.Add(Problem, fmt.Sprintf("%s is not one of the app, and %s", name, naming(named.Rows)), c.whichIntegration(ctx, named.ID))
 	case err != nil:
 		c.Add(Warning, fmt.Sprintf("could not check %s: %v", name, err), "")
 	case is.Type != "" && is.Type != named.Type:
