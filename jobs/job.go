@@ -54,6 +54,7 @@ type Origin struct {
 	Runbook string `json:"runbook,omitempty"`
 	Step    string `json:"step,omitempty"`
 	Place   int    `json:"place,omitempty"` // of the step, from 1
+	Made    string `json:"made,omitempty"`  // id of the job that made the rows' clients, where an earlier step did
 }
 
 // Allowed is the rate without what is left to other traffic, in calls per second; 0 = no limit.

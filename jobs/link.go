@@ -26,6 +26,9 @@ type Observation struct {
 	Gone  bool      // of a failed one: a list lacks the client, and says no more
 }
 
+// CauseBlocked is the cause of a link that is there, and whose user wants no messages.
+const CauseBlocked = "blocked"
+
 // class orders states that contradict each other whatever their times: a link that is pending goes over into any other, and of a client
 // that was merged away nothing else is of interest.
 func (o *Observation) class() int {
@@ -71,6 +74,9 @@ func (l *Link) Join(other Link) {
 	l.last, l.removal = later(l.last, other.last), later(l.removal, other.removal)
 	l.Adopt(other.Client)
 }
+
+// Known tells whether anything is known of the link beside the answer to its create.
+func (l *Link) Known() bool { return l.last.State != "" }
 
 // Adopt notes the client of a create in doubt. Of two the one that sorts first is kept.
 func (l *Link) Adopt(client string) {

@@ -19,6 +19,7 @@ const mostLooks = 8
 // at the same time. It returns after the commit of what became of them.
 func (r *run) pass(ctx context.Context) error {
 	start := time.Now()
+	r.learn(ctx)
 	done := make(chan struct{})
 	var commits sync.WaitGroup
 	commits.Go(func() { r.commitWhile(ctx, done) })

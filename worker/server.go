@@ -33,6 +33,7 @@ type server struct {
 	room      *semaphore.Weighted // bytes of batches that are held
 
 	evidence *evidence
+	webhook  webhook
 	callers  *callers
 	inFlight atomic.Int64 // calls of the job
 	called   atomic.Int64 // calls of the job that have ended

@@ -49,6 +49,8 @@ type try struct {
 	told     int            // calls that were, in this delivery
 	omitted  int            // of them, since the last that was kept
 
+	news news
+
 	streak  streak
 	refused time.Time // when the last call was, as a key is refused
 

@@ -21,10 +21,19 @@ const (
 // errPending says that a client is to be asked for again at the end of the row's pause.
 var errPending = errors.New("the client is pending")
 
-// verify asks whether the row's client is active. While it is pending the row waits and uses no
-// attempt, until the job's Within is over since the calls of its batch began.
+// verify makes sure that the row's client is active: by what events of a webhook have told, else by a list. While it is pending the row waits
+// and uses no attempt, until the job's Within is over since the calls of its batch began; then a list decides.
 func verify(ctx context.Context, t *try) (jobs.Outcome, error) {
-	if time.Now().Before(t.quiet) {
+	if o, ok := t.byEvent(); ok {
+		return o, nil
+	}
+	asked := time.Now()
+	if asked.Before(t.quiet) {
+		return jobs.Outcome{}, errPending
+	}
+	within, waited := t.job.Options.Within, time.Since(t.delivery.Since)
+	if t.expects(asked) {
+		t.quiet = asked.Add(min(max(waited, firstPause), newsPause, within-waited))
 		return jobs.Outcome{}, errPending
 	}
 	clients, err := t.clients(ctx)
@@ -32,11 +41,12 @@ func verify(ctx context.Context, t *try) (jobs.Outcome, error) {
 		return jobs.Outcome{}, err
 	}
 	c, found := verified(clients, t.row)
+	t.hears(ctx, asked, c, found)
 	o := jobs.Outcome{Kind: jobs.Failed, ClientID: c.ID, ClientStatus: c.Status, HTTPStatus: http.StatusOK}
-	within, waited := t.job.Options.Within, time.Since(t.delivery.Since)
+	waited = time.Since(t.delivery.Since)
 	switch {
 	case !found:
-		o.ClientID, o.ErrorCode, o.Error = t.row.ClientID, "link_failed", "the user has no such client: its link failed, or it was removed"
+		o.ClientID, o.ErrorCode, o.Error = t.row.ClientID, codeLinkFailed, "the user has no such client: its link failed, or it was removed"
 	case c.Status == sunco.StatusActive:
 		o.Kind = jobs.OK
 	case c.Status != sunco.StatusPending:

@@ -23,6 +23,7 @@ var (
 const (
 	seenFor  = 20 * time.Minute // at least, and twice that at most: a webhook is called again for 15 minutes
 	mostKept = 1_000_000        // events of an app, beyond which the oldest go
+	heardFor = 24 * time.Hour   // for which it is known when the last event came
 )
 
 // KeptEvent is an event of an app's webhook that waits for its row.
@@ -41,16 +42,25 @@ func eventsKey(app string, part ...string) string {
 func (l *Ledger) KeepEvents(ctx context.Context, app string, names []string, events [][]byte, now time.Time) (int, error) {
 	slot := now.UnixMilli() / seenFor.Milliseconds()
 	seen := func(slot int64) string { return eventsKey(app, "seen", strconv.FormatInt(slot, 10)) }
-	args := []any{(2 * seenFor).Milliseconds(), mostKept}
+	args := []any{(2 * seenFor).Milliseconds(), mostKept, heardFor.Milliseconds()}
 	for i, e := range events {
 		sum := sha256.Sum256([]byte(names[i]))
 		args = append(args, base64.RawURLEncoding.EncodeToString(sum[:9]), l.codec.Pack(e))
 	}
-	n, err := keepScript.Run(ctx, l.rdb, []string{eventsKey(app), seen(slot), seen(slot - 1)}, args...).Int()
+	n, err := keepScript.Run(ctx, l.rdb, []string{eventsKey(app), seen(slot), seen(slot - 1), eventsKey(app, "heard")}, args...).Int()
 	if err != nil {
 		return 0, fmt.Errorf("keep events: %w", err)
 	}
 	return n, nil
+}
+
+// Heard tells how long ago the last event of an app came, by Redis' clock; false when none came in a day.
+func (l *Ledger) Heard(ctx context.Context, app string) (ago time.Duration, ever bool, err error) {
+	left, err := l.rdb.PTTL(ctx, eventsKey(app, "heard")).Result()
+	if err != nil {
+		return 0, false, fmt.Errorf("read when the last event came: %w", err)
+	}
+	return heardFor - left, left > 0, nil
 }
 
 // KeptEvents returns up to count events of an app that follow a place; empty = from the first.

@@ -81,6 +81,11 @@ func (r *Run) Options(step int) (jobs.Options, error) {
 	o.App = r.Runbook.App
 	o.Filter = jobs.Filter{Where: s.Where, Vars: string(vars), Now: r.Created.UTC().Format(time.RFC3339Nano)}
 	o.Origin = jobs.Origin{Run: r.ID, Runbook: r.Runbook.Name, Step: s.Name, Place: step + 1}
+	for i, before := range r.Runbook.Steps[:step] {
+		if before.Op.Creates() {
+			o.Origin.Made = r.Job(i)
+		}
+	}
 	return o, nil
 }
 

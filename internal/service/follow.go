@@ -36,16 +36,17 @@ const (
 // FollowLinks joins the kept events of an app into the links of its jobs, until the context ends. An event may be kept before its row's
 // create is answered: it waits for a day. Several may follow an app at once.
 func (s *Service) FollowLinks(ctx context.Context, app string, log *slog.Logger) {
-	place, began := "", time.Now()
+	place, began, all := "", time.Now(), followed{Service: s, app: app}
 	var again time.Time // zero until all were looked at
 	for ctx.Err() == nil {
 		if !again.IsZero() && time.Now().After(again) {
 			place, began, again = "", time.Now(), time.Time{}
 		}
-		next, err := s.followSome(ctx, app, place)
+		next, err := all.some(ctx, place)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			log.Warn("links not followed, trying again", "app", app, "error", err)
+			all.until = time.Time{} // a job may have been forgotten
 			sleep(ctx, 2*eventPause)
 		case err == nil && next == "":
 			if again.IsZero() { // a long look comes less often
@@ -65,9 +66,9 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// followSome looks at events behind a place, and returns the place of the last; empty where there was none.
-func (s *Service) followSome(ctx context.Context, app, place string) (next string, err error) {
-	kept, err := s.ledger.KeptEvents(ctx, app, place, eventsAtATime)
+// some looks at events behind a place, and returns the place of the last; empty where there was none.
+func (f *followed) some(ctx context.Context, place string) (next string, err error) {
+	kept, err := f.ledger.KeptEvents(ctx, f.app, place, eventsAtATime)
 	if err != nil || len(kept) == 0 {
 		return "", err
 	}
@@ -82,12 +83,11 @@ func (s *Service) followSome(ctx context.Context, app, place string) (next strin
 		e.Place = k.Place
 		events, open[k.Place] = append(events, e), true
 	}
-	followed, err := s.followed(ctx, app)
-	if err != nil {
+	if err := f.read(ctx); err != nil {
 		return "", err
 	}
-	for _, job := range followed {
-		st := settler{Service: s, job: job, done: Settled{Skipped: map[webhook.Skip]int64{}}}
+	for _, job := range f.jobs {
+		st := settler{Service: f.Service, job: job, done: Settled{Skipped: map[webhook.Skip]int64{}}}
 		rest, err := st.apply(ctx, events)
 		if err != nil {
 			return "", err
@@ -104,16 +104,33 @@ func (s *Service) followSome(ctx context.Context, app, place string) (next strin
 			drop = append(drop, k.Place)
 		}
 	}
-	return kept[len(kept)-1].Place, s.ledger.DropEvents(ctx, app, drop)
+	return kept[len(kept)-1].Place, f.ledger.DropEvents(ctx, f.app, drop)
 }
 
-// followed are the jobs of an app that have links, or may have, the newest first.
-func (s *Service) followed(ctx context.Context, app string) (all []jobs.Job, err error) {
-	page, err := s.JobsPage(ctx, JobsQuery{Apps: []string{app}, Limit: jobsFollowed})
+// followed are the jobs of an app that have links, or may have, the newest first. Their records are read again after a time: each takes Redis as long
+// as many events do.
+type followed struct {
+	*Service
+	app   string
+	jobs  []jobs.Job
+	until time.Time
+}
+
+func (f *followed) read(ctx context.Context) error {
+	began := time.Now()
+	if began.Before(f.until) {
+		return nil
+	}
+	page, err := f.JobsPage(ctx, JobsQuery{Apps: []string{f.app}, Limit: jobsFollowed})
+	if err != nil {
+		return err
+	}
+	f.jobs = nil
 	for _, job := range page.Jobs {
 		if job.Links.Total() > 0 || job.Tally.InDoubt > 0 {
-			all = append(all, job)
+			f.jobs = append(f.jobs, job)
 		}
 	}
-	return all, err
+	f.until = time.Now().Add(max(waitingPause, 20*time.Since(began)))
+	return nil
 }

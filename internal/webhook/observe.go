@@ -14,7 +14,7 @@ const (
 	causeCancelled = "link_cancelled"
 	causeRemoved   = "removed"
 	causeTaken     = "taken"
-	causeBlocked   = "blocked"
+	causeBlocked   = jobs.CauseBlocked
 )
 
 // observe sets what an event of v2 says of its client, by its reason, and where that is unknown by the client's status.
