@@ -24,6 +24,7 @@ type consoleOptions struct {
 	simulate string
 	listen   listenFlags
 	tokens   string
+	proxy    proxyFlags
 	hosts    []string
 	prefix   string
 	readOnly bool
@@ -41,7 +42,8 @@ below /v1 that does the same for programs (/v1/openapi.yaml). It makes no call i
 
 Without --tokens it listens on this machine alone, and everyone who uses it may do everything. With
 --tokens everybody needs a token of the file, and may do what its role lets them: viewer, operator,
-approver or admin. Behind a proxy that ends TLS give --host NAME, and --prefix where it has one.
+approver or admin. With --trust-header a proxy signs people in, and their groups give them roles. Behind a
+proxy that ends TLS give --host NAME, and --prefix where it has one.
 
 With --simulate a Redis, a simulated API, a worker and some jobs are in the process: to look around.`,
 		Example: `  sunbulk console --simulate
@@ -61,6 +63,7 @@ With --simulate a Redis, a simulated API, a worker and some jobs are in the proc
 	simulateFlag(f, &o.simulate)
 	o.listen.register(f, "127.0.0.1:8321", "address to serve on; of another machine's reach only with --tokens")
 	f.StringVar(&o.tokens, "tokens", "", "file of tokens, mode 0600, without which nobody comes in")
+	o.proxy.register(f)
 	f.StringSliceVar(&o.hosts, "host", nil, "name under which browsers reach it, besides localhost and addresses; several with commas, or again")
 	f.StringVar(&o.prefix, "prefix", "", "of all its paths behind a proxy, e.g. /sunbulk")
 	f.StringVar(&o.uploads, "uploads", "", "folder for files that people send, its owner's alone (default: sunbulk-uploads-UID in TMPDIR); they are kept for three days")
@@ -81,11 +84,14 @@ func (p *program) console(ctx context.Context, o consoleOptions) error {
 			return err
 		}
 	}
+	if cfg.Proxy, err = o.proxy.read(); err != nil {
+		return err
+	}
 	if err := o.mayListen(p.allowHTTP); err != nil {
 		return err
 	}
-	if o.approval >= 0 && o.tokens == "" {
-		return usage("--approval-above needs --tokens: without them everybody is the same person", "'sunbulk console token NAME --role approver --tokens tokens.json' makes one who approves")
+	if o.approval >= 0 && o.tokens == "" && cfg.Proxy == nil {
+		return usage("--approval-above needs --tokens or --trust-header: without them everybody is the same person", "'sunbulk console token NAME --role approver --tokens tokens.json' makes one who approves")
 	}
 	cfg.Approval = service.Approval{Required: o.approval >= 0, Above: o.approval}
 	if cfg.Dir, err = os.MkdirTemp("", "sunbulk-console-"); err != nil {
@@ -111,7 +117,7 @@ func (o consoleOptions) mayListen(allowHTTP bool) error {
 	switch {
 	case err != nil || transit.Local(host):
 		return err
-	case o.tokens == "":
+	case o.tokens == "" && o.proxy.header == "":
 		return usage("--listen "+o.listen.address+": others than this machine could reach the console, and it has no --tokens",
 			"'sunbulk console token NAME --role operator --tokens tokens.json' makes a first one; or listen on 127.0.0.1")
 	case o.listen.cert == "" && !allowHTTP:

@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/sunbulk/sunbulk/internal/runbook"
@@ -105,5 +106,43 @@ func TestMovesOfARun(t *testing.T) {
 	states(jobs.Cancelled)
 	if _, err := b.ResumeRun(t.Context(), run, false, by("")); kindOf(err) != service.WrongRunState {
 		t.Errorf("resume of what has ended: got %v", err)
+	}
+}
+
+// TestRunsPages: each run of the apps that are asked for comes once, the newest first, whatever the size of a page.
+func TestRunsPages(t *testing.T) {
+	b := newBench(t)
+	var all []string
+	for range 3 {
+		v, err := b.StartRun(t.Context(), service.RunOrder{Flow: b.flow(), Files: b.file("users.csv", "user", "customer-1"), AllowDuplicates: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, v.Run.ID)
+	}
+	slices.Sort(all) // runs of one second are in no other order
+	for _, limit := range []int{1, 2, 3, 200} {
+		var got []string
+		for q := (service.RunsQuery{Apps: []string{app}, Limit: limit}); ; {
+			page, err := b.RunsPage(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range page.Runs {
+				got = append(got, r.Run)
+			}
+			if q.After = page.Next; q.After == "" {
+				break
+			}
+		}
+		if slices.Sort(got); !slices.Equal(got, all) {
+			t.Errorf("limit %d: got %v, want %v", limit, got, all)
+		}
+	}
+	if page, err := b.RunsPage(t.Context(), service.RunsQuery{Apps: []string{"other"}}); err != nil || len(page.Runs) != 0 {
+		t.Errorf("runs of another app: %v, %v", page.Runs, err)
+	}
+	if _, err := b.RunsPage(t.Context(), service.RunsQuery{Limit: 201}); err == nil {
+		t.Error("any limit is taken")
 	}
 }

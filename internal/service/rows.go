@@ -173,9 +173,13 @@ type JobsPage struct {
 	Next       string  // JobsQuery.After of the next page; empty = there is none
 }
 
+const (
+	mostListed      = 200 // jobs or runs on a page
+	recordsLookedAt = 400 // for one
+)
+
 // JobsPage returns a page of jobs. It reads 400 of them at most. Its error is *Invalid.
 func (s *Service) JobsPage(ctx context.Context, q JobsQuery) (page JobsPage, err error) {
-	const most, looks = 200, 400
 	if q.Limit == 0 {
 		q.Limit = defaultRows
 	}
@@ -184,8 +188,8 @@ func (s *Service) JobsPage(ctx context.Context, q JobsQuery) (page JobsPage, err
 	default:
 		return page, &Invalid{"state", fmt.Sprintf("%q is none of enqueuing, running, paused, finished, cancelled", jobs.Line(string(q.State)))}
 	}
-	if q.Limit < 1 || q.Limit > most {
-		return page, &Invalid{"limit", fmt.Sprintf("%d is not between 1 and %d", q.Limit, most)}
+	if q.Limit < 1 || q.Limit > mostListed {
+		return page, &Invalid{"limit", fmt.Sprintf("%d is not between 1 and %d", q.Limit, mostListed)}
 	}
 	ids, err := s.ledger.IDs(ctx)
 	if err != nil {
@@ -193,7 +197,7 @@ func (s *Service) JobsPage(ctx context.Context, q JobsQuery) (page JobsPage, err
 	}
 	ids = behind(ids, q.After)
 	for i, id := range ids {
-		if len(page.Jobs) == q.Limit || i == looks {
+		if len(page.Jobs) == q.Limit || i == recordsLookedAt {
 			page.Next = ids[i-1]
 			return page, nil
 		}

@@ -236,3 +236,48 @@ func (s *Service) Runs(ctx context.Context) (all []report.RunSummary, unreadable
 	}
 	return all, unreadable, nil
 }
+
+// RunsQuery asks for runs, the newest first.
+type RunsQuery struct {
+	Apps  []string // nil = any
+	After string   // id of the last run of the page before
+	Limit int      // runs on a page, 1 to 200; 0 = 50
+}
+
+// RunsPage is some runs, the newest first.
+type RunsPage struct {
+	Runs       []report.RunSummary
+	Unreadable []error // why others could not be read
+	Next       string  // RunsQuery.After of the next page; empty = there is none
+}
+
+// RunsPage returns a page of runs. It reads 400 of them at most. Its error is *Invalid.
+func (s *Service) RunsPage(ctx context.Context, q RunsQuery) (page RunsPage, err error) {
+	if q.Limit == 0 {
+		q.Limit = defaultRows
+	}
+	if q.Limit < 1 || q.Limit > mostListed {
+		return page, &Invalid{"limit", fmt.Sprintf("%d is not between 1 and %d", q.Limit, mostListed)}
+	}
+	ids, err := s.runs.IDs(ctx)
+	if err != nil {
+		return page, err
+	}
+	ids = behind(ids, q.After)
+	for i, id := range ids {
+		if len(page.Runs) == q.Limit || i == recordsLookedAt {
+			page.Next = ids[i-1]
+			return page, nil
+		}
+		v, err := s.Run(ctx, id)
+		switch {
+		case ctx.Err() != nil:
+			return page, ctx.Err()
+		case err != nil && q.Apps == nil: // whose it is, nobody knows
+			page.Unreadable = append(page.Unreadable, err)
+		case err == nil && (q.Apps == nil || slices.Contains(q.Apps, v.Run.Runbook.App)):
+			page.Runs = append(page.Runs, v.Summary())
+		}
+	}
+	return page, nil
+}

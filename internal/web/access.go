@@ -71,13 +71,19 @@ func (x *exchange) enter(rt route) error {
 	}
 	actor, known := x.identify()
 	if !known {
-		if x.page && x.r.Method == http.MethodGet {
+		if x.page && x.r.Method == http.MethodGet && x.Tokens != nil {
 			return &elsewhere{"/login?to=" + url.QueryEscape(x.r.URL.RequestURI())}
+		}
+		if x.Tokens == nil {
+			return &refusal{http.StatusUnauthorized, "unauthenticated", "the console does not know who asks", "come through the proxy that signs people in"}
 		}
 		x.w.Header().Set("WWW-Authenticate", `Bearer realm="sunbulk"`)
 		return &refusal{http.StatusUnauthorized, "unauthenticated", "the console does not know who asks", "send Authorization: Bearer TOKEN; 'sunbulk console token' makes one"}
 	}
 	x.actor = actor
+	if actor.Role == "" {
+		return &refusal{http.StatusForbidden, "forbidden", "no group of " + actor.Name + " has a role here", "an admin can give one of them a role in the file of --groups"}
+	}
 	if !actor.may(rt.right) {
 		return &refusal{http.StatusForbidden, "forbidden", "the role " + string(actor.Role) + " may not do this", "ask somebody with the role " + string(holderOf(rt.right)) + " or admin"}
 	}
@@ -87,11 +93,14 @@ func (x *exchange) enter(rt route) error {
 	return nil
 }
 
-// identify finds out who asks: by the token of a program, by the session of a browser, or, where there are no tokens, by
-// being on this machine.
+// identify finds out who asks: by a proxy that has signed them in, by the token of a program, by the session of a browser, or, where
+// there is none of these, by being on this machine.
 func (x *exchange) identify() (Actor, bool) {
-	if x.Tokens == nil {
+	if x.Tokens == nil && x.Proxy == nil {
 		return Actor{Name: x.Local, Role: Admin}, true
+	}
+	if a, ok := x.throughProxy(); ok || x.Tokens == nil {
+		return a, ok
 	}
 	from := x.from()
 	if header := x.r.Header.Get("Authorization"); header != "" {

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/sunbulk/sunbulk/internal/report"
@@ -15,18 +16,22 @@ import (
 type runList struct {
 	Runs       []report.RunSummary `json:"runs"`
 	Unreadable []unreadable        `json:"unreadable"`
+	Next       string              `json:"next,omitempty"`
 }
 
-func (x *exchange) runs() (runList, error) {
-	all, bad, err := x.Service.Runs(x.r.Context())
+// runs returns a page of the runs that the actor may see.
+func (x *exchange) runs(q url.Values) (runList, error) {
+	limit, err := number(q, "limit")
 	if err != nil {
 		return runList{}, err
 	}
-	list := runList{Runs: []report.RunSummary{}, Unreadable: x.unreadable(bad)}
-	for _, r := range all {
-		if x.actor.sees(r.App) {
-			list.Runs = append(list.Runs, x.maskedRun(r))
-		}
+	page, err := x.Service.RunsPage(x.r.Context(), service.RunsQuery{Apps: x.actor.Apps, After: q.Get("after"), Limit: int(limit)})
+	if err != nil {
+		return runList{}, err
+	}
+	list := runList{Runs: []report.RunSummary{}, Unreadable: x.unreadable(page.Unreadable), Next: page.Next}
+	for _, r := range page.Runs {
+		list.Runs = append(list.Runs, x.maskedRun(r))
 	}
 	return list, nil
 }
@@ -60,7 +65,7 @@ func (x *exchange) run() (report.RunSummary, error) {
 }
 
 func listRuns(x *exchange) error {
-	list, err := x.runs()
+	list, err := x.runs(x.r.URL.Query())
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,7 @@ package web
 import "net/http"
 
 func runsPage(x *exchange) error {
-	list, err := x.runs()
+	list, err := x.runs(x.r.URL.Query())
 	if err != nil {
 		return err
 	}

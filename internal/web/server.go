@@ -22,8 +22,9 @@ import (
 // Config is what a Server needs.
 type Config struct {
 	Service *service.Service
-	Tokens  *Tokens        // who may come in; nil = everybody, as Local and with all rights
-	Local   string         // the name under which acts are kept where there are no tokens, such as ann@host
+	Tokens  *Tokens        // who may come in; nil = everybody, as Local and with all rights, unless there is a Proxy
+	Proxy   *Proxy         // signs people in; nil = none does
+	Local   string         // the name under which acts are kept where there are neither, such as ann@host
 	Hosts   []string       // names under which it is reached, besides localhost and addresses
 	Prefix  string         // of all paths behind a proxy, such as /sunbulk; empty = none
 	Dir     string         // a folder of its own, for reports that are being read

@@ -109,6 +109,7 @@ var measurements = []struct {
 	{"times", (*bench).times},
 	{"memory", (*bench).memory},
 	{"cpu", (*bench).parts},
+	{"console", (*bench).console},
 }
 
 func partNames() (names []string) {
