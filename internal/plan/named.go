@@ -23,7 +23,7 @@ func (c *Checker) whichIntegration(ctx context.Context, given string) string {
 	number := strings.Trim(given, "+0123456789 ()-.") == "" // an id with these digits in it is none
 	var fit []string
 	for _, in := range c.apps {
-		what := ""
+		var what string
 		switch {
 		case number && in.PhoneNumber != "" && jobs.Digits(in.PhoneNumber) == jobs.Digits(given):
 			what = "number"
