@@ -10,7 +10,7 @@ import (
 
 const (
 	mostOpened    = 1 << 26         // batches, by number, whose opening is remembered: 8 MiB of bits
-	payloadsKept  = 8 << 20         // bytes of batches that ended lately
+	payloadsKept  = 4 << 20         // bytes of batches that ended lately
 	payloadsStale = 2 * time.Minute // after which a batch that ended is not queued again from here
 )
 

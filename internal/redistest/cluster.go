@@ -95,20 +95,13 @@ func (c *Cluster) Master(t testing.TB, key string, skipped *Server) *Server {
 			continue
 		}
 		rdb := redis.NewClient(&redis.Options{Addr: s.Addr})
-		defer rdb.Close()
-		ctx := context.Background()
-		slot, err := rdb.ClusterKeySlot(ctx, key).Result()
+		slot, err := rdb.ClusterKeySlot(context.Background(), key).Result()
+		rdb.Close()
 		if err != nil {
 			continue
 		}
-		all, err := rdb.ClusterSlots(ctx).Result() //nolint:staticcheck // CLUSTER SHARDS, which is to replace it, fails during a failover
-		if err != nil {
-			continue
-		}
-		for _, r := range all {
-			if int64(r.Start) <= slot && slot <= int64(r.End) {
-				return c.at(t, r.Nodes[0].Addr)
-			}
+		if owner := c.ownerSeenBy(s, slot); owner != "" {
+			return c.at(t, owner)
 		}
 	}
 	t.Fatalf("nobody has the slot of %s", key)
@@ -158,6 +151,28 @@ func (c *Cluster) Move(t testing.TB, key string) {
 	for _, rdb := range []*redis.Client{target, source} {
 		ask(rdb, "CLUSTER", "SETSLOT", slot, "NODE", target.ClusterMyID(ctx).Val())
 	}
+	// Until all nodes know it, the next move may take the epoch of this one, and the slot is then nobody's.
+	for _, s := range c.Servers {
+		until(t, "the nodes agree on the slot", func() error {
+			if c.ownerSeenBy(s, slot) != to.Addr {
+				return errors.New("not yet")
+			}
+			return nil
+		})
+	}
+}
+
+// ownerSeenBy is the address of the master that has a slot, as a node sees it; empty = nobody, or the node does not answer.
+func (c *Cluster) ownerSeenBy(node *Server, slot int64) string {
+	rdb := redis.NewClient(&redis.Options{Addr: node.Addr})
+	defer rdb.Close()
+	all, _ := rdb.ClusterSlots(context.Background()).Result() //nolint:staticcheck // CLUSTER SHARDS, which is to replace it, fails during a failover
+	for _, r := range all {
+		if int64(r.Start) <= slot && slot <= int64(r.End) {
+			return r.Nodes[0].Addr
+		}
+	}
+	return ""
 }
 
 // other is a master that is none of a server.

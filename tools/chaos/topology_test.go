@@ -180,7 +180,7 @@ func clusterKill(t *trial) func() {
 }
 
 func reshard(t *trial) func() {
-	c := redistest.StartCluster(t.t)
+	c := redistest.StartCluster(t.t, "--cluster-node-timeout", "5000") // or a busy machine makes it a trial of a failover amid a move
 	t.on(c.URL(), c.Client(t.t))
 	return func() {
 		for i := range 6 {

@@ -124,7 +124,7 @@ func (t *trial) await(what string, holds func() bool) {
 			p := t.start("status", "status", t.task.job, "--redis", t.url)
 			<-p.ended
 			said, _ := os.ReadFile(p.out)
-			t.Fatalf("waited for %s until %s:\n%s", limit, what, said)
+			t.Fatalf("waited for %s until %s:\n%s%s", limit, what, said, p.tail())
 		}
 	}
 }
