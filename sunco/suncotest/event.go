@@ -87,7 +87,7 @@ func (s *Server) sendThen(e event) {
 // send delivers an event with the faults of its draws.
 func (s *Server) send(e event) {
 	defer s.events.open.Add(-1)
-	s.events.events.Add(1)
+	number := uint64(s.events.events.Add(1)) // not of the clients' numbers, which tests foretell
 	if e.hit(e.hook.Dropped, chanceDropped) {
 		s.events.dropped.Add(1)
 		return
@@ -95,11 +95,10 @@ func (s *Server) send(e event) {
 	if !e.foretelled && e.hit(e.hook.Late, chanceLate) && !s.wait(cmp.Or(e.hook.LateBy, defaultLateBy)) {
 		return
 	}
-	number := s.world.record.Add(1)
 	for _, to := range s.targets(e) {
 		payload := e.payload(to, number)
 		if e.hit(e.hook.WrongKey, chanceWrongKey) {
-			s.forge(to, e.opposite().payload(to, s.world.record.Add(1)))
+			s.forge(to, e.opposite().payload(to, number|1<<40))
 		}
 		s.deliver(to, e.hook, payload)
 		if e.hit(e.hook.Twice, chanceTwice) {
