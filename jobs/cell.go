@@ -10,6 +10,7 @@ import (
 const (
 	formulaSigns = "=+-@＝＋－＠"
 	cellEnds     = ";|\t\r\n" // at which a program that expects another delimiter than a comma begins a cell, quotes or not
+	anyCellEnd   = cellEnds + ","
 )
 
 // PlainCell tells whether a cell is sure to need neither quotes nor defusing in a CSV file: it is empty, or begins with a letter or
@@ -23,7 +24,23 @@ func PlainCell(cell string) bool {
 // forms, after white space and quotes or not, it puts a ' before that and before the cell. Plain numbers stay as they are.
 // RestoreCell takes them off again.
 func DefuseCell(cell string) string {
-	starts, hot := formulas(cell)
+	if defused := defuse(cell, cellEnds); RestoreCell(defused) == cell {
+		return defused
+	}
+	return defuse(cell, anyCellEnd) // a comma and a ' of its own stand side by side in it
+}
+
+// DefuseCellOf is DefuseCell in a file whose delimiter is no comma: there a cell may hold a comma without quotes, and what follows it begins
+// a cell where the file is opened with commas.
+func DefuseCellOf(delimiter byte, cell string) string {
+	if delimiter == ',' {
+		return DefuseCell(cell)
+	}
+	return defuse(cell, anyCellEnd)
+}
+
+func defuse(cell, ends string) string {
+	starts, hot := formulas(cell, ends)
 	if !hot || isNumber(cell) {
 		return cell
 	}
@@ -39,12 +56,12 @@ func DefuseCell(cell string) string {
 	return out.String()
 }
 
-// RestoreCell returns the cell of which DefuseCell made this one, and any other as it is.
+// RestoreCell returns the cell of which DefuseCell or DefuseCellOf made this one, and any other as it is.
 func RestoreCell(cell string) string {
 	if cell == "" || cell[0] != '\'' {
 		return cell
 	}
-	starts, hot := formulas(cell)
+	starts, hot := formulas(cell, anyCellEnd)
 	if !hot {
 		return cell
 	}
@@ -60,10 +77,10 @@ func RestoreCell(cell string) string {
 	return out.String()
 }
 
-// formulas finds where behind its first byte a part of the cell begins a formula; hot tells whether its beginning or any part does. A ' is
+// formulas finds where behind its first byte, and behind one of ends, a part of the cell begins a formula; hot tells whether its beginning or any part does. A ' is
 // passed over, so that a defused cell has the same places.
-func formulas(cell string) (starts []int, hot bool) {
-	if cell == "" || isWordByte(cell[0]) && !strings.ContainsAny(cell, cellEnds) {
+func formulas(cell, ends string) (starts []int, hot bool) {
+	if cell == "" || isWordByte(cell[0]) && !strings.ContainsAny(cell, ends) {
 		return nil, false
 	}
 	sign := false // what comes next, white space and quotes aside, is a sign of a formula
@@ -73,7 +90,7 @@ func formulas(cell string) (starts []int, hot bool) {
 		if !passedOver(r) {
 			sign = strings.ContainsRune(formulaSigns, r)
 		}
-		if sign && end > 0 && strings.IndexByte(cellEnds, cell[end-1]) >= 0 {
+		if sign && end > 0 && strings.IndexByte(ends, cell[end-1]) >= 0 {
 			starts = append(starts, end)
 		}
 	}

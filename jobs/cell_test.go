@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -69,13 +70,20 @@ func TestRestoreCell(t *testing.T) {
 
 // Any cell comes back as it was, and no part of one begins a formula, whichever delimiter the file is opened with.
 func FuzzCell(f *testing.F) {
-	for _, cell := range []string{"=1", "''+x", "a;\t\"=b|'@", "\r\n＝1\u200b;-", "+1 2", "'\ttext", "\xff;=", "-1;2"} {
+	for _, cell := range []string{"=1", "''+x", "a;\t\"=b|'@", "\r\n＝1\u200b;-", "+1 2", "'\ttext", "\xff;=", "-1;2", "'x,=y", "=x,'=y", "a, @b"} {
 		f.Add(cell)
 	}
 	f.Fuzz(func(t *testing.T, cell string) {
 		got := DefuseCell(cell)
 		if restored := RestoreCell(got); restored != cell {
 			t.Errorf("%q became %q, which is read as %q", cell, got, restored)
+		}
+		barred := DefuseCellOf(';', cell)
+		if restored := RestoreCell(barred); restored != cell {
+			t.Errorf("%q became %q beside semicolons, which is read as %q", cell, barred, restored)
+		}
+		if part := regexp.MustCompile(`[,;|\t\r\n][ "]*[=@]`).FindString(barred); part != "" {
+			t.Errorf("%q became %q beside semicolons, whose part %q may be a formula", cell, barred, part)
 		}
 		for part := range strings.FieldsFuncSeq(got, func(r rune) bool { return strings.ContainsRune(";|\t\r\n", r) }) {
 			bare := strings.TrimLeft(part, " \"\u00a0\u200b\ufeff")

@@ -98,14 +98,16 @@ func (j Job) Piped() bool { return strings.HasPrefix(j.Fingerprint, pipePrefix) 
 
 // Input is one file of a job as it was read.
 type Input struct {
-	Name     string `json:"name"`
-	Version  string `json:"version,omitempty"` // of an object on the network: its ETag, or its size and time of change
-	Format   string `json:"format"`            // such as csv+gzip
-	Bytes    int64  `json:"bytes"`             // as stored, before decompression
-	SHA256   string `json:"sha256"`            // of those bytes, in hex
-	FirstRow int64  `json:"firstRow"`
-	Rows     int64  `json:"rows"`
-	Error    string `json:"error,omitempty"` // why reading stopped before the end
+	Name      string `json:"name"`
+	Version   string `json:"version,omitempty"`   // of an object on the network: its ETag, or its size and time of change
+	Format    string `json:"format"`              // such as csv+gzip
+	Delimiter string `json:"delimiter,omitempty"` // of CSV where it is no comma
+	Sheet     string `json:"sheet,omitempty"`     // of a workbook
+	Bytes     int64  `json:"bytes"`               // as stored, before decompression
+	SHA256    string `json:"sha256"`              // of those bytes, in hex
+	FirstRow  int64  `json:"firstRow"`
+	Rows      int64  `json:"rows"`
+	Error     string `json:"error,omitempty"` // why reading stopped before the end
 }
 
 // Identity tells the input from others, before and after it was read: the version of what lies at an

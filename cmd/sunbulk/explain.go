@@ -172,6 +172,7 @@ var fields = map[string]struct{ text, hint string }{
 	"rate":     {"%s", "'sunbulk pause JOB' stops a job"},
 	"canary":   {"--canary %s", "write it to a file, and give that"},
 	"timezone": {"--timezone: %s", "'sunbulk pause JOB', and 'sunbulk resume JOB --timezone Europe/Madrid'"},
+	"input":    {"%s", "give all files of the job, in its order; 'sunbulk status JOB' and summary.json name them"},
 	"until":    {"%s", "--until TIME ends it at a time; --keep holds it until 'sunbulk rate APP auto'"},
 	"now":      {"--now: %s", "e.g. --now 2026-11-22T00:00:00Z"},
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -18,6 +19,7 @@ func (p *program) reportCommand() *cobra.Command {
 	var (
 		redis, out string
 		undo       bool
+		inputs     []string
 	)
 	cmd := &cobra.Command{
 		Use:   "report JOB",
@@ -25,20 +27,27 @@ func (p *program) reportCommand() *cobra.Command {
 		Long: `Report writes what became of every row of a job to a folder. It may be written while the job
 runs: rows that have no outcome yet are unprocessed, and the exit code is 3, or 4 when it is paused.
 
+Redis has the columns that sunbulk reads, not those that are your own. With --input, and the files
+that the job has read, failed.csv and the other files of rows to be run again have all of them.
+
 With --undo it also writes undo.csv, input that removes the clients that the job made, the last
 first, and undo_not_possible.csv, the rows that cannot be undone, with the cause: what a removed
 client was linked to is not known, and a message that reached a person stays with them.`,
 		Example: `  sunbulk report 20261122-153012-k3f9 --out report
+  sunbulk report 20261122-153012-k3f9 --out report --input contacts.csv
   sunbulk report 20261122-153012-k3f9 --out report --undo
   sunbulk run report/undo.csv --app 5e4af71a81966cfff3ef6550 --out undone`,
 		Args: needJob,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error { return p.writeReport(ctx, s, out, args[0], undo) })
+			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {
+				return p.writeReport(ctx, s, out, args[0], undo, inputs)
+			})
 		},
 	}
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
 	cmd.Flags().StringVar(&out, "out", "", "report folder (default sunbulk-JOB)")
 	cmd.Flags().BoolVar(&undo, "undo", false, "also write what takes back the job's work")
+	cmd.Flags().StringArrayVar(&inputs, "input", nil, "file that the job has read, whose columns failed.csv and the like then keep; give all of them in their order")
 	return cmd
 }
 
@@ -46,10 +55,17 @@ client was linked to is not known, and a message that reached a person stays wit
 // comes while it is collected is more, and makes the peak a matter of luck when it begins later (I6).
 const percentOfReport = 50
 
-func (p *program) writeReport(ctx context.Context, s *service.Service, out, id string, undo bool) error {
+func (p *program) writeReport(ctx context.Context, s *service.Service, out, id string, undo bool, inputs []string) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(percentOfReport))
 	out = report.Dir(out, id)
-	r, err := s.Report(ctx, id, out, undo)
+	var files *input.Files
+	if len(inputs) > 0 {
+		var err error
+		if files, err = input.Find(ctx, inputs); err != nil {
+			return err
+		}
+	}
+	r, err := s.Report(ctx, id, out, undo, files)
 	if r.Summary.Job != "" {
 		err = errors.Join(p.showReport(out, r), err)
 	}

@@ -34,6 +34,7 @@ type binder struct {
 
 	bound func(*layout) // sees each layout; nil = nobody does
 
+	raw    bool  // records are not made rows
 	origin int64 // number of the record in the runbook's input; 0 = the row's own
 }
 
@@ -48,7 +49,7 @@ const maxRemarks = 100
 func newBinder(cfg Config) (*binder, error) {
 	b := &binder{
 		vocabulary: newVocabulary(), op: strings.TrimSpace(cfg.Op), mapped: map[string]string{}, allow: cfg.AllowDuplicates, sheet: cfg.Sheet, warn: cfg.Warn, said: map[string]bool{},
-		step: cfg.Step, adds: cfg.Adds,
+		step: cfg.Step, adds: cfg.Adds, raw: cfg.raw,
 	}
 	var err error
 	if b.delimiter, err = ParseDelimiter(cfg.Delimiter); err != nil {

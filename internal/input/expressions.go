@@ -149,6 +149,12 @@ func (l *layout) column(f expression.Field) (int, *Error) {
 			return i, nil // by an earlier step, whatever the input has
 		}
 	}
+	for i := range l.names {
+		own, has := strings.CutPrefix(l.normal[i], normalise(ownPrefix))
+		if has && gives(own, f) && slices.Contains(l.normal, normalise(jobs.LineageColumn)) {
+			return i, nil // a report has something else under the name
+		}
+	}
 	for i, name := range l.names {
 		switch {
 		case !gives(normalise(name), f):

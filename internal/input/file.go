@@ -24,6 +24,10 @@ type file struct {
 
 	namesOps bool   // a column does
 	sheet    string // of a workbook that is read; empty of other files
+
+	comma byte     // of CSV; 0 of other files
+	own   []string // headings of its records in a report, where they are not made rows
+	paths []string // that columns give by their names then
 }
 
 // check opens the file and looks at its start. It lets go of what can be opened again, so that a
@@ -53,9 +57,16 @@ func (f *file) begin(b *binder, read *atomic.Int64) error {
 	if err != nil {
 		return f.named(err)
 	}
-	f.in.Format, f.parser = format+src.suffix, p
+	f.in.Format, f.in.Sheet, f.parser = format+src.suffix, f.sheet, p
 	if table, ok := p.(*table); ok {
-		f.namesOps = table.layout.op >= 0
+		f.namesOps, f.own, f.paths = table.layout.op >= 0, table.layout.ownNames, table.layout.ownPaths
+		if csv, ok := table.records.(*csvFile); ok {
+			if f.comma = csv.comma; f.comma != ',' {
+				f.in.Delimiter = string(f.comma)
+			}
+		}
+	} else if b.raw {
+		f.own = []string{recordName}
 	}
 	return nil
 }

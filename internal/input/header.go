@@ -104,6 +104,12 @@ func (l *layout) checkMixed() *Error {
 
 func (l *layout) checkMapped() *Error {
 	for column, path := range l.binder.mapped {
+		if own := slices.Index(l.normal, normalise(ownPrefix)+column); own >= 0 && l.lineage >= 0 {
+			return &Error{
+				Cause: "column " + quote(column) + ", from which " + l.binder.option("map") + " takes " + path + ", is " + quote(l.names[own]) + " in this file of a report",
+				Hint:  "leave " + l.binder.option("map") + " out for what was sent, or give " + l.binder.giving("map", l.names[own], path) + " for the input's own cells",
+			}
+		}
 		if !slices.ContainsFunc(l.names, func(name string) bool { return normalise(name) == column }) {
 			return &Error{Cause: "the header has no column " + quote(column) + ", from which " + l.binder.option("map") + " takes " + path}
 		}

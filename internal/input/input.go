@@ -40,6 +40,8 @@ type Config struct {
 	Step  string   // name of the step of a runbook, for messages; empty outside of one
 	Adds  []string // columns that its records have besides those of the input: what earlier steps found
 	Later []Config // of the steps behind: rows carry what they read of a record
+
+	raw bool // records as they are, for OpenOriginals
 }
 
 // Setting gives Path its Value in every row whose operation reads it: the same in all, or one that is
@@ -62,6 +64,8 @@ type Record struct {
 	Row       jobs.Row        // checked; zero when rejected, the key alone when filtered
 	Rejection *jobs.Rejection // nil for a valid row
 	Filtered  bool            // left out by Where, and not checked
+
+	Original *jobs.Original // of a record that is not made a row, as OpenOriginals reads it; nil else
 }
 
 // Refused returns why the record is not called: its rejection, one that says so for a filtered record,

@@ -24,6 +24,9 @@ type layout struct {
 	lineage   int          // cell in which a report says which row of which job this one is, or -1
 	carried   []int        // cells that later steps read
 	kept      int          // cell of the client that a remove must not take, or -1
+
+	originals          []ownCell // what a report keeps of a record that is not made a row
+	ownNames, ownPaths []string  // of originals
 }
 
 // plan is what one operation takes from a record. Fields that it does not read stay empty.
@@ -31,6 +34,7 @@ type plan struct {
 	operation jobs.Operation
 	cells     []cell
 	set       []field
+	twins     []twin
 	clash     *Error // why records of this layout cannot serve it
 }
 
@@ -70,9 +74,15 @@ func (b *binder) bind(names []string, strict bool) *layout {
 		l.evaluated[l.kept] = true
 	}
 	l.rerun, l.lineage = l.own(jobs.RerunColumn), l.own(jobs.LineageColumn)
+	for i := range l.plans {
+		l.plans[i].twins = l.twins(&l.plans[i])
+	}
 	l.carried = b.carried(names)
 	if l.kept >= 0 && !slices.Contains(l.carried, l.kept) { // a worker looks whether it is active
 		l.carried = append(l.carried, l.kept)
+	}
+	if b.raw {
+		l.keepsOwn()
 	}
 	if b.bound != nil {
 		b.bound(l)

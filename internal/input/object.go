@@ -36,6 +36,9 @@ func (o *objects) record(line int64, raw []byte) (Record, error) {
 	if !json.Valid(raw) {
 		return Record{}, errNotJSON
 	}
+	if o.binder.raw {
+		return Record{Original: originalObject(line, raw)}, nil
+	}
 	o.row = jobs.Row{Line: line}
 	if err := o.assemble(raw); errors.Is(err, errFiltered) {
 		return Record{Row: key(o.row), Filtered: true}, nil

@@ -45,6 +45,9 @@ func (l *layout) fill(row *jobs.Row, cells []string) error {
 	if err := l.spare(row, cells); err != nil {
 		return err
 	}
+	if err := l.mended(p, row, cells); err != nil {
+		return err
+	}
 	local := l.binder.dial(row)
 	err = l.binder.check(&p.operation, row)
 	if local != nil {

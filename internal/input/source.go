@@ -170,7 +170,16 @@ func decoded(plain *bufio.Reader, b *binder) (text io.Reader, suffix string, err
 // isRowFile tells a file that a report offers as input. It is in UTF-8, whatever the input of that job was, unless a program that
 // knows no better has saved it since.
 func isRowFile(head []byte) bool {
-	header, _, _ := bytes.Cut(head, []byte("\n"))
+	end, quoted := len(head), false
+	for i, c := range head {
+		if c == '"' {
+			quoted = !quoted
+		} else if c == '\n' && !quoted {
+			end = i
+			break
+		}
+	}
+	header := head[:end]
 	return bytes.Contains(header, []byte(jobs.LineageColumn)) && utf8.Valid(whole(head))
 }
 

@@ -61,6 +61,9 @@ func openTable(records recordScanner, s *scanned, b *binder) (*table, error) {
 		return nil, err
 	}
 	t.layout = b.bind(names, true)
+	if b.raw {
+		return t, nil
+	}
 	for _, check := range []func() *Error{t.layout.checkHeader, t.layout.checkLater} {
 		if err := check(); err != nil {
 			err.Line, err.Seen = t.start, t.seen()
@@ -104,6 +107,9 @@ func (t *table) next() (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
+	if t.binder.raw {
+		return Record{Original: t.original()}, nil
+	}
 	if t.broken {
 		t.binder.sayForeign(t.start, t.foreign)
 	}
@@ -117,6 +123,14 @@ func (t *table) next() (Record, error) {
 		return reject(t.start, t.placed(err), t.layout.names, t.keep()), nil
 	}
 	return Record{Row: t.row}, nil
+}
+
+// original is the record as a report keeps it; nil where its cells are not those of the header.
+func (t *table) original() *jobs.Original {
+	if t.complete() != nil {
+		return nil
+	}
+	return t.layout.original(t.start, t.keep())
 }
 
 // placed adds to an error of a column where that lies.

@@ -178,7 +178,9 @@ func (j *Job) Now(ctx context.Context) (jobs.Job, error) { return j.Service.Job(
 
 // Report writes the report of the job as it is. Its errors are those of service.Report.
 func (j *Job) Report(ctx context.Context, now jobs.Job) (service.Report, error) {
-	return service.WriteReport(ctx, j.folder, now, j.source(now))
+	own, closeOwn := j.order.Own(ctx, now)
+	defer closeOwn()
+	return service.WriteReport(ctx, j.folder, now, j.source(now), own)
 }
 
 func (j *Job) source(now jobs.Job) report.Source { return j.Source(now, j.journal) }

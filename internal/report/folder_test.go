@@ -112,7 +112,7 @@ func TestPublishTouchesNoFileThatCameMeanwhile(t *testing.T) {
 			t.Fatal(err)
 		}
 		put(t, filepath.Join(dir, name), "mine")
-		if _, err := Write(t.Context(), f, job, src); !errors.As(err, new(*folder.ForeignError)) {
+		if _, err := Write(t.Context(), f, job, src, Own{}); !errors.As(err, new(*folder.ForeignError)) {
 			t.Errorf("%s: got error %v, want a ForeignError", name, err)
 		}
 		f.Close()

@@ -44,11 +44,12 @@ func resultLines(s *sheet) section {
 
 // rowLines writes the rows of one kind as input that can be run again, without the columns that no
 // row uses. Creates that must not be run as they stand are marked so. A lost row cannot be run again: only results.csv has it.
-func rowLines(s *sheet, job string, kind jobs.Kind, used *columnSet, rerun func(*record) jobs.Rerun) section {
+// Behind what every such file has stand the columns of the input.
+func rowLines(s *sheet, job string, kind jobs.Kind, used *columnSet, rerun func(*record) jobs.Rerun, own *ownColumns) section {
 	header := []string{"op"}
 	var columns []jobs.Column
 	for i, c := range jobs.Columns() {
-		if (*used)[i] {
+		if (*used)[i] || own.gives(c.Path) {
 			header = append(header, c.Path)
 			columns = append(columns, c)
 		}
@@ -58,14 +59,20 @@ func rowLines(s *sheet, job string, kind jobs.Kind, used *columnSet, rerun func(
 		header = append(header, jobs.RerunColumn)
 	}
 	header = append(header, jobs.LineageColumn)
+	if own != nil {
+		header = append(append(header, "row", "line", jobs.HashColumn), own.headings.names...)
+	}
 	cells := make([]string, len(header))
 	return func(r *record) error {
 		if r.Kind != kind || r.lost {
 			return nil
 		}
+		if own != nil {
+			own.turn(r)
+		}
 		cells = append(cells[:0], string(r.Row.Op))
 		for _, c := range columns {
-			cells = append(cells, *c.Field(&r.Row))
+			cells = append(cells, own.value(r, c))
 		}
 		cells = append(cells, string(r.Kind), cause(r))
 		switch {
@@ -76,6 +83,10 @@ func rowLines(s *sheet, job string, kind jobs.Kind, used *columnSet, rerun func(
 			cells = append(cells, "")
 		}
 		cells = append(cells, string(r.Row.Lineage.Then(jobs.RowRef{Job: job, Row: r.Row.Number})))
+		if own != nil {
+			hash := jobs.RerunHash(string(r.Row.Op), func(c jobs.Column) string { return own.value(r, c) })
+			cells = append(append(cells, number(r.Row.Number), number(r.Row.Line), hash), own.cells...)
+		}
 		return s.write(header, cells)
 	}
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ type Rejections struct {
 	dir      string // of the spool
 	spool    *spool
 	headings headings
+	comma    byte
 	last     int64 // number of the last record
 }
 
@@ -30,7 +30,7 @@ func NewRejections() (*Rejections, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	return &Rejections{dir: dir, spool: s}, nil
+	return &Rejections{dir: dir, spool: s, comma: ','}, nil
 }
 
 // Add takes a record. One that an earlier record makes superfluous, or that a filter leaves out, is nothing to mend and stays out.
@@ -63,7 +63,7 @@ func (x *Rejections) write(out *bufio.Writer) (rows int64, err error) {
 	if err := x.spool.flush(); err != nil {
 		return 0, err
 	}
-	line := rejectedLines(&sheet{name: "rejected rows", out: out, csv: csv.NewWriter(out)}, "", &x.headings)
+	line := rejectedLines(newSheet("rejected rows", x.comma, out), "", &x.headings)
 	w := window{file: x.spool.file, size: x.spool.size}
 	var r record
 	for n := int64(1); n <= x.last; n++ {

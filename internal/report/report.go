@@ -36,11 +36,11 @@ type Source interface {
 var ErrSum = errors.New("rows do not add up")
 
 // Write makes the report of job in its folder. Files appear
-// whole or not at all; those of an earlier report that no longer have a row are removed. The
+// whole or not at all; those of an earlier report that no longer have a row are removed. Own is the job's input, where it is at hand: files whose rows are input again have its columns.
 // Summary counts what src gave, up to the rows that job had read. An error that wraps ErrSum comes
 // after all files are written; any other leaves the folder's files as they were, unless putting
 // the finished files in place is what went wrong.
-func Write(ctx context.Context, to *folder.Folder, job jobs.Job, src Source) (Summary, error) {
+func Write(ctx context.Context, to *folder.Folder, job jobs.Job, src Source, own Own) (Summary, error) {
 	f, err := newDraft(to)
 	if err != nil {
 		return Summary{}, err
@@ -57,7 +57,7 @@ func Write(ctx context.Context, to *folder.Folder, job jobs.Job, src Source) (Su
 		return Summary{}, err
 	}
 	p := &page{job: job}
-	if err := writeRecords(ctx, f, c, p); err != nil {
+	if err := writeRecords(ctx, f, c, p, own); err != nil {
 		return Summary{}, err
 	}
 	s := c.summary()
@@ -82,14 +82,16 @@ func Write(ctx context.Context, to *folder.Folder, job jobs.Job, src Source) (Su
 // section writes what one file holds of a record: often nothing.
 type section func(*record) error
 
-func writeRecords(ctx context.Context, f *draft, c *collector, p *page) error {
+func writeRecords(ctx context.Context, f *draft, c *collector, p *page, own Own) error {
+	comma, columns := own.delimiter(c.job), newOwnColumns(own)
+	defer columns.close()
 	sections := []section{
 		resultLines(f.sheet("results.csv")),
-		rowLines(f.sheet("failed.csv"), c.job.ID, jobs.Failed, c.used[jobs.Failed], nil),
-		rowLines(f.sheet("in_doubt.csv"), c.job.ID, jobs.InDoubt, c.used[jobs.InDoubt], rerunOfDoubts),
-		rowLines(f.sheet("unprocessed.csv"), c.job.ID, jobs.Unprocessed, c.used[jobs.Unprocessed], c.rerunOfUnprocessed),
-		rejectedLines(f.sheet("rejected.csv"), c.job.ID, &c.headings),
-		duplicateLines(f.sheet("duplicates.csv"), &c.headings),
+		rowLines(f.rowSheet("failed.csv", comma), c.job.ID, jobs.Failed, c.used[jobs.Failed], nil, columns),
+		rowLines(f.rowSheet("in_doubt.csv", comma), c.job.ID, jobs.InDoubt, c.used[jobs.InDoubt], rerunOfDoubts, columns),
+		rowLines(f.rowSheet("unprocessed.csv", comma), c.job.ID, jobs.Unprocessed, c.used[jobs.Unprocessed], c.rerunOfUnprocessed, columns),
+		rejectedLines(f.rowSheet("rejected.csv", comma), c.job.ID, &c.headings),
+		duplicateLines(f.rowSheet("duplicates.csv", comma), &c.headings),
 		clientLines(f.sheet("clients.csv"), c.brands),
 		clientObjects(f.output("clients.ndjson")),
 		verifyLines(f.sheet("verify.csv"), c.brands),

@@ -166,7 +166,7 @@ func writeTo(ctx context.Context, dir string, job jobs.Job, src Source) (Summary
 		return Summary{}, err
 	}
 	defer f.Close()
-	return Write(ctx, f, job, src)
+	return Write(ctx, f, job, src, Own{})
 }
 
 func undoTo(ctx context.Context, dir string, job jobs.Job, src Source) (Undo, error) {

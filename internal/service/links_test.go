@@ -63,7 +63,7 @@ func TestLinksEndAsTheAPIHasThem(t *testing.T) {
 	}
 	stop()
 	followers.Wait()
-	r, err := b.Report(t.Context(), job.ID, filepath.Join(b.dir, "report"), false)
+	r, err := b.Report(t.Context(), job.ID, filepath.Join(b.dir, "report"), false, nil)
 	if err != nil || r.Summary.Links != job.Links {
 		t.Fatalf("the report counts %+v, the job %+v (%v)", r.Summary.Links, job.Links, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/sunbulk/sunbulk/internal/folder"
+	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -22,13 +23,19 @@ type Clients struct {
 	Unjudged    int64 // are in no file
 }
 
-// Report writes the report of a job into the folder dir, and with undo what takes back its work. *ReportError says that nothing
-// was written; report.ErrSum that what was written does not add up.
-func (s *Service) Report(ctx context.Context, id, dir string, undo bool) (Report, error) {
+// Report writes the report of a job into the folder dir, and with undo what takes back its work. Where files are given, which are the input of
+// the job, the report keeps their columns. *ReportError says that nothing was written; report.ErrSum that what was written does not add up;
+// *Invalid that the files are others.
+func (s *Service) Report(ctx context.Context, id, dir string, undo bool, files *input.Files) (Report, error) {
 	job, err := s.Job(ctx, id)
 	if err != nil {
 		return Report{}, err
 	}
+	own, closeOwn, err := ownOfJob(ctx, files, job)
+	if err != nil {
+		return Report{}, err
+	}
+	defer closeOwn()
 	open := report.Open
 	if undo {
 		open = report.OpenUndo
@@ -38,7 +45,7 @@ func (s *Service) Report(ctx context.Context, id, dir string, undo bool) (Report
 		return Report{}, &ReportError{"report", err}
 	}
 	defer to.Close()
-	r, err := WriteReport(ctx, to, job, s.Source(job, nil))
+	r, err := WriteReport(ctx, to, job, s.Source(job, nil), own)
 	if err != nil || !undo {
 		return r, err
 	}
@@ -49,15 +56,15 @@ func (s *Service) Report(ctx context.Context, id, dir string, undo bool) (Report
 }
 
 // WriteReport writes the report of a job from any source; its errors are those of Report.
-func WriteReport(ctx context.Context, to *folder.Folder, job jobs.Job, src report.Source) (Report, error) {
-	r, err := writeReport(ctx, to, job, src)
+func WriteReport(ctx context.Context, to *folder.Folder, job jobs.Job, src report.Source, own report.Own) (Report, error) {
+	r, err := writeReport(ctx, to, job, src, own)
 	if err != nil && r.Summary.Job == "" {
 		err = &ReportError{"report", err}
 	}
 	return r, err
 }
 
-func writeReport(ctx context.Context, to *folder.Folder, job jobs.Job, src report.Source) (Report, error) {
+func writeReport(ctx context.Context, to *folder.Folder, job jobs.Job, src report.Source, own report.Own) (Report, error) {
 	r := Report{Job: job}
 	filter, err := newFilteredSource(job, src)
 	if err != nil {
@@ -66,7 +73,7 @@ func writeReport(ctx context.Context, to *folder.Folder, job jobs.Job, src repor
 	if filter != nil {
 		src = filter
 	}
-	r.Summary, err = report.Write(ctx, to, job, src)
+	r.Summary, err = report.Write(ctx, to, job, src, own)
 	if filter != nil {
 		r.Clients = filter.counted
 	}

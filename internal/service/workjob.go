@@ -55,8 +55,10 @@ func (sub *Submission) OpenReport(dir string) (err error) {
 
 // Report writes the report of the job as it is into its open folder. Its errors are those of Service.Report.
 func (sub *Submission) Report(ctx context.Context, now jobs.Job) (Report, error) {
+	own, closeOwn := sub.order.Own(ctx, now)
+	defer closeOwn()
 	s := sub.producer.Service
-	return WriteReport(ctx, sub.folder, now, s.Source(now, s.ledger))
+	return WriteReport(ctx, sub.folder, now, s.Source(now, s.ledger), own)
 }
 
 // MayReport refuses a folder with a report, unless it is the one of the unfinished job that has the input of the order.

@@ -78,7 +78,7 @@ func (s *Server) report(job jobs.Job) (string, error) {
 	}
 	s.working.Add(1)
 	defer s.working.Done()
-	if _, err := s.Service.Report(s.ctx, job.ID, dir, false); err != nil && !errors.Is(err, report.ErrSum) {
+	if _, err := s.Service.Report(s.ctx, job.ID, dir, false, nil); err != nil && !errors.Is(err, report.ErrSum) {
 		return "", err
 	}
 	m.of, m.at = of, time.Now()

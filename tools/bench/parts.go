@@ -137,7 +137,7 @@ func wholeWay(server, api, name, out string) error {
 		return err
 	}
 	defer to.Close()
-	_, err = report.Write(ctx, to, job, finished{l, job.ID})
+	_, err = report.Write(ctx, to, job, finished{l, job.ID}, report.Own{})
 	return err
 }
 
