@@ -14,6 +14,9 @@ func TestEveryOptionIsListed(t *testing.T) {
 	set = func(path string, v reflect.Value, check func(string)) {
 		for i := range v.NumField() {
 			f, name := v.Field(i), path+v.Type().Field(i).Name
+			if name == "Origin.Made" {
+				continue // it says where to read, not what to do, and jobs of older releases have none
+			}
 			switch f.Kind() {
 			case reflect.Struct:
 				set(name+".", f, check)

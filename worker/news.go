@@ -30,7 +30,12 @@ type webhook struct {
 // works tells whether events are expected to tell what becomes of clients.
 func (w *webhook) works(now time.Time) bool {
 	heard := w.heard.Load()
-	return heard > w.missed.Load() && now.UnixMilli()-heard < silentFor.Milliseconds()
+	return heard > w.missed.Load() && w.speaks(now)
+}
+
+// speaks tells whether an event of the app came lately. Where none does, what is known of a link may be of long ago.
+func (w *webhook) speaks(now time.Time) bool {
+	return now.UnixMilli()-w.heard.Load() < silentFor.Milliseconds()
 }
 
 // sample tells whether a client is to be asked for to find out whether the webhook works. It is true once in a while.
@@ -115,10 +120,10 @@ func (r *run) tellOfWebhook() {
 	}
 }
 
-// byEvent returns what events have told for good of a verify row's client; false when the API is to be asked.
+// byEvent returns what events have told for good of a verify row's client; false when the API is to be asked, as it is where no webhook tells.
 func (t *try) byEvent() (o jobs.Outcome, ok bool) {
 	link := t.news.link
-	if !link.Known() {
+	if !link.Known() || !t.webhook.speaks(time.Now()) {
 		return o, false
 	}
 	o = jobs.Outcome{Kind: jobs.Failed, ClientID: t.row.ClientID, ErrorCode: codeLinkFailed}

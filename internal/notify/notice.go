@@ -32,12 +32,12 @@ type Notice struct {
 	At     time.Time      `json:"at"` // of the event
 	Job    string         `json:"job,omitempty"`
 	App    string         `json:"app"`
-	State  jobs.State     `json:"state,omitempty"`     // now: a paused job may run again
-	Kind   jobs.PauseKind `json:"pauseKind,omitempty"` // of a pause
+	State  jobs.State     `json:"state,omitempty"` // now: a paused job may run again
 	Reason string         `json:"reason"`
 	Rows   jobs.Tally     `json:"rows"` // now
 	Times  Times          `json:"times"`
-	Hint   string         `json:"hint"` // what to run next
+	Hint   string         `json:"hint"`                // what to run next
+	Kind   jobs.PauseKind `json:"pauseKind,omitempty"` // of a pause
 
 	Simulated bool `json:"simulated,omitempty"` // nothing was done
 
