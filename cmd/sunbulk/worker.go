@@ -67,8 +67,8 @@ Ctrl-C lets calls in flight end and gives the rest back to the queue, the second
 	return cmd
 }
 
-// percentOfWorker is how much garbage may pile up in a worker, as a part of what is in use: some 10 MB with the default of
-// calls in flight. To collect half as often as Go does takes some 10 MB more, for less CPU.
+// percentOfWorker is how much garbage may pile up in a worker, as a part of what is in use: up to 14 MB with the default of
+// calls in flight.
 const percentOfWorker = 120
 
 // readers are the parts of a worker that read rows. Meanwhile it collects garbage as often as a command that reads input:
