@@ -97,6 +97,7 @@ func linked(t *testing.T, hook suncotest.Webhook, knobs suncotest.Knobs, n int) 
 	sim := suncotest.New(suncotest.Config{Knobs: knobs, Webhook: &hook, Transport: to})
 	link(t, sim, n)
 	time.Sleep(time.Hour) // of the test's own clock
+	synctest.Wait()
 	return sim, to
 }
 
@@ -182,6 +183,7 @@ func TestEarlyEvents(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 	})
 }
 
@@ -229,6 +231,7 @@ func TestAttempts(t *testing.T) {
 				Webhook: &suncotest.Webhook{Target: "https://hooks.example.org/", Window: 15 * time.Minute}})
 			link(t, sim, 1)
 			time.Sleep(time.Hour)
+			synctest.Wait()
 			sim.Close()
 			if got := strings.Join(at, " "); got != c.want || sim.WebhookStats().GivenUp != c.givenUp {
 				t.Errorf("%s: got %s, %+v, want %s", name, got, sim.WebhookStats(), c.want)
@@ -246,6 +249,7 @@ func TestSeedsOfWebhooks(t *testing.T) {
 			sim := suncotest.New(suncotest.Config{Seed: seed, Knobs: slow, Transport: to, Webhook: &suncotest.Webhook{Target: "https://hooks.example.org/", Dropped: 0.5}})
 			link(t, sim, 40)
 			time.Sleep(time.Minute)
+			synctest.Wait()
 			var all []string
 			for _, e := range to.all {
 				all = append(all, e.user+" "+e.kind)
@@ -299,9 +303,11 @@ func TestInstalledWebhooksGetEvents(t *testing.T) {
 		}
 		link(t, sim, 1)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		both, add := install(`"client:add","client:update"`), install(`"client:add"`)
 		link(t, sim, 1)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if of := func(key string) int { return to.count(func(e told) bool { return e.key == key }) }; of(both) != 2 || of(add) != 1 || len(to.all) != 3 {
 			t.Errorf("got %+v", to.all)
 		}
