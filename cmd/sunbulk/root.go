@@ -55,6 +55,9 @@ func run(ctx, drain context.Context, args []string, stdin io.Reader, stdout, std
 	p := &program{stdin: stdin, screen: screen, drain: drain}
 	p.stdout, p.screen.Secrets = terminal.Output{To: out, Secrets: &p.secrets}, &p.secrets
 	root := p.root()
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) { // other commands start without it
+		p.complete(root)
+	}
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(p.stdout)
@@ -131,7 +134,6 @@ func (p *program) root() *cobra.Command {
 		p.retryCommand(), p.reportCommand(), p.settleCommand(), p.forgetCommand(), p.auditCommand(), p.runbookCommand(), p.scheduleCommand(), p.webhookCommand(), p.receiveCommand(), p.consoleCommand(), p.simulateCommand(), p.versionCommand(),
 	)
 	arrange(root)
-	p.complete(root)
 	return root
 }
 
