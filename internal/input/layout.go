@@ -70,7 +70,7 @@ func (b *binder) bind(names []string, strict bool) *layout {
 		}
 		l.plans = append(l.plans, p)
 	}
-	if l.kept = b.keeps(names); l.kept >= 0 {
+	if l.kept = l.keeps(); l.kept >= 0 {
 		l.evaluated[l.kept] = true
 	}
 	l.rerun, l.lineage = l.own(jobs.RerunColumn), l.own(jobs.LineageColumn)
@@ -78,9 +78,6 @@ func (b *binder) bind(names []string, strict bool) *layout {
 		l.plans[i].twins = l.twins(&l.plans[i])
 	}
 	l.carried = b.carried(names)
-	if l.kept >= 0 && !slices.Contains(l.carried, l.kept) { // a worker looks whether it is active
-		l.carried = append(l.carried, l.kept)
-	}
 	if b.raw {
 		l.keepsOwn()
 	}

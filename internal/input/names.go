@@ -28,7 +28,7 @@ var yielding = []string{"externalid", "client.id"}
 // where an operation does not read them.
 var reported = []string{
 	"row", "line", "record", "outcome", "clientstatus", "httpstatus", "errorcode", "error", "detail", "attempts", "durationms",
-	"finishedat", "conversationid", "cause", "rerun", "rerunof", "rerunhash", "type", "status", "externalid", "integrationid", "lastseen", "linkedat", "displayname",
+	"finishedat", "conversationid", "cause", "rerun", "rerunof", "rerunhash", jobs.CreatedID, "type", "status", "externalid", "integrationid", "lastseen", "linkedat", "displayname",
 }
 
 // clientPrefix begins the names of what a report gives of a client as it is.

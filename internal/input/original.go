@@ -91,7 +91,7 @@ type ownCell struct {
 const ownPrefix = "input."
 
 // written are the columns that a report itself writes into the files whose rows are input again, normalised.
-var written = []string{"row", "line", "record", "outcome", "cause", "error", "rerun", "rerunof", "rerunhash"}
+var written = []string{"row", "line", "record", "outcome", "cause", "error", "rerun", "rerunof", "rerunhash", jobs.CreatedID}
 
 // ownCells are what a report keeps of records with these names. What an earlier report has written there it writes itself.
 func (l *layout) ownCells() (own []ownCell) {

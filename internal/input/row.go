@@ -23,7 +23,7 @@ func (l *layout) fill(row *jobs.Row, cells []string) error {
 		}
 	}
 	row.Lineage = l.descent(cells)
-	row.Carry = l.carry(cells)
+	row.Carry = l.carry(row.Op, cells)
 	for _, c := range p.cells {
 		*c.field(row) = cells[c.index]
 	}

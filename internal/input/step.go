@@ -4,9 +4,9 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/expression"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -81,14 +81,17 @@ func isOwn(paths []string) bool {
 	return slices.Contains(paths, opPath) || slices.Contains(paths, "user") || slices.Contains(paths, "brandId")
 }
 
-// carry returns what a row brings along for later steps.
-func (l *layout) carry(cells []string) string {
-	if len(l.carried) == 0 && l.binder.origin == 0 {
-		return ""
-	}
+// carry returns what a row brings along for later steps, and which client must be active before it removes its own.
+func (l *layout) carry(op jobs.Op, cells []string) string {
 	c := jobs.Carry{Row: l.binder.origin}
 	for _, i := range l.carried {
 		c.Cells = append(c.Cells, jobs.Cell{Name: l.names[i], Value: cells[i]})
+	}
+	if kept := l.keptBy(op, cells); kept != "" && !slices.Contains(l.carried, l.kept) { // a worker looks whether it is active
+		c.Cells = append(c.Cells, jobs.Cell{Name: jobs.CreatedID, Value: kept})
+	}
+	if len(c.Cells) == 0 && c.Row == 0 {
+		return ""
 	}
 	return c.Encode()
 }
@@ -109,18 +112,26 @@ func (l *layout) checkLater() *Error {
 	return nil
 }
 
-// keeps returns the cell of the client that the runbook has made, or found in its place, which none of its
-// removes may take; -1 when there is none.
-func (b *binder) keeps(names []string) int {
-	if !jobs.Op(b.op).Removes() || !slices.Contains(b.adds, expression.CreatedID) {
+// keeps returns the cell of the client that a runbook has made, or found in its place: none of its removes may take that one, and it must be
+// active before they take theirs. A report's file of such rows has it, too; -1 when there is none.
+func (l *layout) keeps() int {
+	if b := l.binder; b.mapped[jobs.CreatedID] != "" || l.op < 0 && !jobs.Op(b.op).Removes() {
 		return -1
 	}
-	return slices.Index(names, expression.CreatedID)
+	return slices.Index(l.normal, jobs.CreatedID)
+}
+
+// keptBy returns the id of that client for a record with this operation.
+func (l *layout) keptBy(op jobs.Op, cells []string) string {
+	if l.kept < 0 || !op.Removes() {
+		return ""
+	}
+	return strings.TrimSpace(cells[l.kept])
 }
 
 // spare returns the *jobs.FieldError of a row that would remove that client.
 func (l *layout) spare(row *jobs.Row, cells []string) error {
-	if l.kept >= 0 && row.ClientID != "" && row.ClientID == cells[l.kept] {
+	if kept := l.keptBy(row.Op, cells); kept != "" && row.ClientID == kept {
 		return &jobs.FieldError{Column: "clientId", Cause: "is the client that the runbook has made, or found in its place"}
 	}
 	return nil

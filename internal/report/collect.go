@@ -31,8 +31,11 @@ type collector struct {
 	unknown fault
 }
 
-// columnSet tells which of jobs.Columns have a value in some row.
-type columnSet []bool
+// columnSet tells which of jobs.Columns have a value in some row, and whether one has a condition.
+type columnSet struct {
+	has         []bool
+	conditional bool
+}
 
 // fault counts rows that should not be, and remembers the first.
 type fault struct{ rows, first int64 }
@@ -46,8 +49,7 @@ func (f *fault) add(row int64) {
 func newCollector(job jobs.Job, sp *spool) *collector {
 	c := &collector{job: job, scope: newScope(job), spool: sp, used: make(map[jobs.Kind]*columnSet)}
 	for _, k := range []jobs.Kind{jobs.Failed, jobs.InDoubt, jobs.Unprocessed} {
-		set := make(columnSet, len(jobs.Columns()))
-		c.used[k] = &set
+		c.used[k] = &columnSet{has: make([]bool, len(jobs.Columns()))}
 	}
 	return c
 }
@@ -160,9 +162,13 @@ func (c *collector) note(r *record) {
 	if set := c.used[r.Kind]; set != nil {
 		for i, column := range jobs.Columns() {
 			if *column.Field(&r.Row) != "" {
-				(*set)[i] = true
+				set.has[i] = true
 			}
 		}
+		r.Row.Carry = r.Row.Condition()
+		set.conditional = set.conditional || r.Row.Carry != ""
+	} else {
+		r.Row.Carry = ""
 	}
 	if r.Kind == jobs.Rejected {
 		c.headings.places(r.Names, len(r.Values))

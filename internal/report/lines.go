@@ -49,10 +49,13 @@ func rowLines(s *sheet, job string, kind jobs.Kind, used *columnSet, rerun func(
 	header := []string{"op"}
 	var columns []jobs.Column
 	for i, c := range jobs.Columns() {
-		if (*used)[i] || own.gives(c.Path) {
+		if used.has[i] || own.gives(c.Path) {
 			header = append(header, c.Path)
 			columns = append(columns, c)
 		}
+	}
+	if used.conditional {
+		header = append(header, jobs.CreatedID)
 	}
 	header = append(header, "outcome", "cause")
 	if rerun != nil {
@@ -73,6 +76,9 @@ func rowLines(s *sheet, job string, kind jobs.Kind, used *columnSet, rerun func(
 		cells = append(cells[:0], string(r.Row.Op))
 		for _, c := range columns {
 			cells = append(cells, own.value(r, c))
+		}
+		if used.conditional {
+			cells = append(cells, condition(&r.Row))
 		}
 		cells = append(cells, string(r.Kind), cause(r))
 		switch {
@@ -148,6 +154,15 @@ func (h *headings) fill(cells []string, lead int, r *record) {
 			cells[lead+place] = r.Values[i]
 		}
 	}
+}
+
+// condition is the client that must be active before a row removes its own. What cannot be read holds for no client, so that the row is not run.
+func condition(r *jobs.Row) string {
+	client, err := r.Created()
+	if err != nil {
+		return "unreadable"
+	}
+	return client
 }
 
 // cause joins code and error as "code: error"; either may be missing.

@@ -55,6 +55,7 @@ var textFields = func() (fields []func(*record) *string) {
 		func(r *record) *string { return &r.ConversationID },
 		func(r *record) *string { return (*string)(&r.Link.State) },
 		func(r *record) *string { return &r.Link.Cause },
+		func(r *record) *string { return &r.Row.Carry },
 	)
 }()
 
