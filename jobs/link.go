@@ -123,6 +123,16 @@ func (o *Outcome) Settle(known Link) {
 	}
 }
 
+// Verification returns the verify that asks what became of the client of a create, once it is known what was known of it: false where its end is.
+// The row has the number of the create.
+func (o *Outcome) Verification() (Row, bool) {
+	open := o.Link.State == "" || o.Link.State == LinkPending
+	if !open || o.ClientID == "" || !o.Kind.Done() || !o.Row.Op.Creates() {
+		return Row{}, false
+	}
+	return Row{Number: o.Row.Number, Line: o.Row.Line, Op: Verify, User: o.Row.User, BrandID: o.Row.BrandID, ClientID: o.ClientID}, true
+}
+
 // AdoptedByEvent is the Detail of a create in doubt that an event settled.
 const AdoptedByEvent = "adopted: an event names the client that it made"
 

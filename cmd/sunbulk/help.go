@@ -18,7 +18,7 @@ var commandGroups = []struct{ title, commands string }{
 	{"Run rows", "plan run enqueue worker"},
 	{"Follow jobs", "jobs status why report audit"},
 	{"Control jobs", "pause resume cancel rate retry forget"},
-	{"Follow links", "settle receive webhook"},
+	{"Follow links", "verify settle receive webhook"},
 	{"Automate", "runbook schedule console"},
 }
 

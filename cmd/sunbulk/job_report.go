@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -67,7 +68,7 @@ func (p *program) writeReport(ctx context.Context, s *service.Service, out, id s
 	}
 	r, err := s.Report(ctx, id, out, undo, files)
 	if r.Summary.Job != "" {
-		err = errors.Join(p.showReport(out, r), err)
+		err = errors.Join(p.showReport(out, r), p.showWebhook(ctx, s, r), err)
 	}
 	if err != nil {
 		return err
@@ -103,6 +104,16 @@ func (p *program) showReport(out string, r service.Report) error {
 	describeRollbacks(p.screen, r.Summary.Rollbacks)
 	printf(p.screen, "report: %s\n", out)
 	return nil
+}
+
+// showWebhook says whether what is pending is followed.
+func (p *program) showWebhook(ctx context.Context, s *service.Service, r service.Report) error {
+	now := time.Now()
+	news, err := s.Webhook(ctx, r.Job, now)
+	if err == nil && !p.quiet && r.Job.Options.Run == "" {
+		describeWebhook(p.screen, r.Job.Options.App, news, now)
+	}
+	return err
 }
 
 // wrong tells whether a report holds anything that a person must see.

@@ -134,5 +134,5 @@ func describeSettled(w io.Writer, s service.Settled) {
 	for _, reason := range reasons {
 		printf(w, "skipped: %s %s\n", group(s.Skipped[reason]), reason)
 	}
-	describeLinks(w, report.Summary{Links: s.Links}, howToSettle(s.Job))
+	describeLinks(w, report.Summary{Links: s.Links}, howToFollow(s.Job))
 }

@@ -64,11 +64,6 @@ func howToVerify(out string) string {
 	return fmt.Sprintf("'sunbulk run %s --max-failures 100%% --out %s' asks what became of it", filepath.Join(out, "verify.csv"), filepath.Clean(out)+"-verified")
 }
 
-// howToSettle is how links of a job on Redis that are pending are followed.
-func howToSettle(job string) string {
-	return fmt.Sprintf("'sunbulk settle %s FILE' reads the events of a webhook, and 'sunbulk report %s' writes verify.csv, which asks the API", job, job)
-}
-
 // describeSum says how many rows came to what, and how many calls that took.
 func describeSum(w io.Writer, s report.Summary) {
 	printf(w, "%s\n", s.Sum())

@@ -23,7 +23,10 @@ func (s jobStatus) write(w io.Writer, now time.Time) error {
 		printf(w, "step %d, %s, of run %s of %s\n", o.Place, o.Step, o.Run, o.Runbook)
 	}
 	describeSum(w, s.Summary)
-	describeLinks(w, s.Summary, howToSettle(s.Job))
+	describeLinks(w, s.Summary, howToFollow(s.Job))
+	if s.Origin.Run == "" {
+		describeWebhook(w, s.App, s.Webhook, now)
+	}
 	if s.Calls.Total > 0 {
 		if s.State.Ended() {
 			printf(w, "calls/s %s over the run\n", callRate(s.CallsPerSecond.Run))

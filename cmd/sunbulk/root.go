@@ -131,7 +131,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.enqueueCommand(), p.workerCommand(), p.appCommand(),
 		p.jobsCommand(), p.statusCommand(), p.whyCommand(), p.pauseCommand(), p.resumeCommand(), p.cancelCommand(), p.rateCommand(),
-		p.retryCommand(), p.reportCommand(), p.settleCommand(), p.forgetCommand(), p.auditCommand(), p.runbookCommand(), p.scheduleCommand(), p.webhookCommand(), p.receiveCommand(), p.consoleCommand(), p.simulateCommand(), p.versionCommand(),
+		p.retryCommand(), p.reportCommand(), p.settleCommand(), p.verifyCommand(), p.forgetCommand(), p.auditCommand(), p.runbookCommand(), p.scheduleCommand(), p.webhookCommand(), p.receiveCommand(), p.consoleCommand(), p.simulateCommand(), p.versionCommand(),
 	)
 	arrange(root)
 	return root

@@ -2,8 +2,6 @@ package report
 
 import (
 	"strconv"
-
-	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // verifyLines writes input that asks for each client that a create or an ensure left and whose end is not known. The brand is a column where there is one.
@@ -13,13 +11,13 @@ func verifyLines(s *sheet, brands bool) section {
 		header = append(header, "brandId")
 	}
 	return func(r *record) error {
-		open := r.Link.State == "" || r.Link.State == jobs.LinkPending
-		if !open || r.ClientID == "" || !r.Kind.Done() || !r.Row.Op.Creates() {
+		row, ok := r.Verification()
+		if !ok {
 			return nil
 		}
-		cells := []string{string(jobs.Verify), r.Row.User, r.ClientID, strconv.FormatInt(r.Row.Number, 10)}
+		cells := []string{string(row.Op), row.User, row.ClientID, strconv.FormatInt(row.Number, 10)}
 		if brands {
-			cells = append(cells, r.Row.BrandID)
+			cells = append(cells, row.BrandID)
 		}
 		return s.write(header, cells)
 	}

@@ -47,7 +47,7 @@ func (s *Service) Retry(ctx context.Context, o RetryOrder) (jobs.Job, error) {
 		return job, cmp.Or(f.err, f.none())
 	}
 	sub := &Submission{Job: jobs.Job{ID: jobs.NewID(time.Now()), Options: job.Options, Created: time.Now()}, producer: s.producer(Order{}, false, nil)}
-	sub.Job.Options.Origin = jobs.Origin{} // its rows go no further in a runbook
+	sub.Job.Options.Origin = jobs.Origin{Made: job.Options.Origin.Made} // its rows go no further in a runbook
 	if err := s.beginRetry(ctx, sub, f, o); err != nil {
 		return sub.Job, err
 	}

@@ -25,6 +25,7 @@ type Status struct {
 	Pace           *Pace          `json:"pace,omitempty"`
 	Canary         string         `json:"canary,omitempty"`      // how far it is, for people; empty when the other rows may go
 	Lost           int64          `json:"lostBatches,omitempty"` // not finished, and in no queue
+	Webhook        *WebhookNews   `json:"webhook,omitempty"`     // where links are pending
 	Resumable      bool           `json:"-"`                     // its input can be read again, so that what is missing can be queued
 }
 
@@ -74,8 +75,9 @@ func (s *Service) status(ctx context.Context, job jobs.Job, now time.Time) (Stat
 	if worked := job.Worked(now).Seconds(); worked > 0 {
 		st.CallsPerSecond.Run = round(float64(job.Stats.Calls) / worked)
 	}
-	if job.State == jobs.Finished {
-		return st, nil
+	var err error
+	if st.Webhook, err = s.Webhook(ctx, job, now); err != nil || job.State == jobs.Finished {
+		return st, err
 	}
 	workers, err := s.ledger.Workers(ctx, job.ID)
 	if err != nil {
