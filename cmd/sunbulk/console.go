@@ -25,6 +25,7 @@ type consoleOptions struct {
 	listen   listenFlags
 	tokens   string
 	proxy    proxyFlags
+	oidc     oidcFlags
 	hosts    []string
 	prefix   string
 	readOnly bool
@@ -42,8 +43,9 @@ below /v1 that does the same for programs (/v1/openapi.yaml). It makes no call i
 
 Without --tokens it listens on this machine alone, and everyone who uses it may do everything. With
 --tokens everybody needs a token of the file, and may do what its role lets them: viewer, operator,
-approver or admin. With --trust-header a proxy signs people in, and their groups give them roles. Behind a
-proxy that ends TLS give --host NAME, and --prefix where it has one.
+approver or admin. With --oidc-issuer an OpenID provider signs people in, with --trust-header a proxy does,
+and their groups give them roles. Behind a proxy that ends TLS give --host NAME, and --prefix where it has
+one.
 
 With --simulate a Redis, a simulated API, a worker and some jobs are in the process: to look around.`,
 		Example: `  sunbulk console --simulate
@@ -61,13 +63,14 @@ With --simulate a Redis, a simulated API, a worker and some jobs are in the proc
 	f := cmd.Flags()
 	redisFlag(f, &o.redis, redisMeaning)
 	simulateFlag(f, &o.simulate)
-	o.listen.register(f, "127.0.0.1:8321", "address to serve on; of another machine's reach only with --tokens")
+	o.listen.register(f, "127.0.0.1:8321", "address to serve on; of another machine's reach only with --tokens, --oidc-issuer or --trust-header")
 	f.StringVar(&o.tokens, "tokens", "", "file of tokens, mode 0600, without which nobody comes in")
 	o.proxy.register(f)
+	o.oidc.register(f)
 	f.StringSliceVar(&o.hosts, "host", nil, "name under which browsers reach it, besides localhost and addresses; several with commas, or again")
 	f.StringVar(&o.prefix, "prefix", "", "of all its paths behind a proxy, e.g. /sunbulk")
 	f.StringVar(&o.uploads, "uploads", "", "folder for files that people send, its owner's alone (default: sunbulk-uploads-UID in TMPDIR); they are kept for three days")
-	f.Int64Var(&o.approval, "approval-above", -1, "jobs with more rows than this that change something need the approval of somebody else; 0 = all jobs, -1 = none; needs --tokens")
+	f.Int64Var(&o.approval, "approval-above", -1, "jobs with more rows than this that change something need the approval of somebody else; 0 = all jobs, -1 = none; needs people who are told apart")
 	f.BoolVar(&o.readOnly, "read-only", false, "show, and change nothing")
 	cmd.AddCommand(p.consoleTokenCommand())
 	return cmd
@@ -84,14 +87,17 @@ func (p *program) console(ctx context.Context, o consoleOptions) error {
 			return err
 		}
 	}
-	if cfg.Proxy, err = o.proxy.read(); err != nil {
+	if cfg.OIDC, err = o.oidc.read(&o.proxy, p.allowHTTP); err != nil {
+		return err
+	}
+	if cfg.Proxy, err = o.proxy.read(cfg.OIDC != nil); err != nil {
 		return err
 	}
 	if err := o.mayListen(p.allowHTTP); err != nil {
 		return err
 	}
-	if o.approval >= 0 && o.tokens == "" && cfg.Proxy == nil {
-		return usage("--approval-above needs --tokens or --trust-header: without them everybody is the same person", "'sunbulk console token NAME --role approver --tokens tokens.json' makes one who approves")
+	if o.approval >= 0 && !o.asksWho() {
+		return usage("--approval-above needs --tokens, --oidc-issuer or --trust-header: without them everybody is the same person", "'sunbulk console token NAME --role approver --tokens tokens.json' makes one who approves")
 	}
 	cfg.Approval = service.Approval{Required: o.approval >= 0, Above: o.approval}
 	if cfg.Dir, err = os.MkdirTemp("", "sunbulk-console-"); err != nil {
@@ -111,13 +117,18 @@ func (p *program) console(ctx context.Context, o consoleOptions) error {
 	})
 }
 
+// asksWho tells whether people are told apart.
+func (o consoleOptions) asksWho() bool {
+	return o.tokens != "" || o.proxy.header != "" || o.oidc.issuer != ""
+}
+
 // mayListen refuses to serve others than this machine without tokens, or tokens unencrypted.
 func (o consoleOptions) mayListen(allowHTTP bool) error {
 	host, err := o.listen.host("127.0.0.1:8321")
 	switch {
 	case err != nil || transit.Local(host):
 		return err
-	case o.tokens == "" && o.proxy.header == "":
+	case !o.asksWho():
 		return usage("--listen "+o.listen.address+": others than this machine could reach the console, and it has no --tokens",
 			"'sunbulk console token NAME --role operator --tokens tokens.json' makes a first one; or listen on 127.0.0.1")
 	case o.listen.cert == "" && !allowHTTP:

@@ -71,7 +71,7 @@ func (o receiveOptions) check(allowHTTP bool) ([]string, error) {
 	if o.secretFile == "" {
 		return nil, usage("no secret of a webhook", "set SUNBULK_WEBHOOK_SECRET, or give --secret-file")
 	}
-	return readSecrets(o.secretFile)
+	return readSecrets("--secret-file", o.secretFile, perLine)
 }
 
 // receive serves until ctx ends.

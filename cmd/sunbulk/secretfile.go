@@ -14,27 +14,30 @@ import (
 // maxSecretFile bounds a file of secrets in bytes.
 const maxSecretFile = 64 << 10
 
-// readSecrets returns the secrets of a file that has at least one.
-func readSecrets(name string) (secrets []string, err error) {
+// readSecrets returns the secrets of the file of a flag, which has at least one; hint says what belongs in it.
+func readSecrets(flag, name, hint string) (secrets []string, err error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, cannotRun(fmt.Errorf("read --secret-file: %w", err), "check its name")
+		return nil, cannotRun(fmt.Errorf("read %s: %w", flag, err), "check its name")
 	}
 	defer f.Close()
-	if secrets, err = secretsIn(f); err == nil && len(secrets) == 0 {
-		err = usage("--secret-file "+name+": there is no secret in it", "put the secret of a webhook on each line")
+	if secrets, err = secretsIn(f, flag, hint); err == nil && len(secrets) == 0 {
+		err = usage(flag+" "+name+": there is no secret in it", hint)
 	}
 	return secrets, err
 }
 
+// perLine is the hint for a file of the secrets of webhooks.
+const perLine = "put the secret of a webhook on each line"
+
 // secretsIn returns the secrets of an open file, one a line, that nobody else may read.
-func secretsIn(f *os.File) (secrets []string, err error) {
+func secretsIn(f *os.File, flag, hint string) (secrets []string, err error) {
 	info, err := f.Stat()
 	if err != nil || info.Mode().Perm()&0o077 != 0 {
-		return nil, usage("--secret-file "+f.Name()+": others may read it", "chmod 600 "+f.Name())
+		return nil, usage(flag+" "+f.Name()+": others may read it", "chmod 600 "+f.Name())
 	}
 	if info.Size() > maxSecretFile {
-		return nil, usage("--secret-file "+f.Name()+" is too large for a file of secrets", "put the secret of a webhook on each line")
+		return nil, usage(flag+" "+f.Name()+" is too large for a file of secrets", hint)
 	}
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
@@ -43,7 +46,7 @@ func secretsIn(f *os.File) (secrets []string, err error) {
 		}
 	}
 	if lines.Err() != nil {
-		return nil, cannotRun(fmt.Errorf("read --secret-file %s: %w", f.Name(), lines.Err()), "put the secret of a webhook on each line")
+		return nil, cannotRun(fmt.Errorf("read %s %s: %w", flag, f.Name(), lines.Err()), hint)
 	}
 	return secrets, nil
 }
@@ -72,7 +75,7 @@ func openSecretFile(name string) (*secretFile, error) {
 	if f, err = os.OpenFile(name, os.O_RDWR|os.O_APPEND, 0); err != nil {
 		return nil, cannotRun(fmt.Errorf("write --secret-file: %w", err), hint)
 	}
-	known, err := secretsIn(f)
+	known, err := secretsIn(f, "--secret-file", perLine)
 	if err == nil && slices.ContainsFunc(known, func(s string) bool { return credentials.Stray(s) != "" || strings.ContainsAny(s, " \t") }) {
 		err = usage("--secret-file "+name+" holds lines that are not secrets: nothing is added to it", hint)
 	}

@@ -170,7 +170,7 @@ func (p *program) checkWebhook(ctx context.Context, api *sunco.API, o webhookOpt
 	known := []string{os.Getenv("SUNBULK_WEBHOOK_SECRET")}
 	if o.secretFile != "" {
 		var err error
-		if known, err = readSecrets(o.secretFile); err != nil {
+		if known, err = readSecrets("--secret-file", o.secretFile, perLine); err != nil {
 			return err
 		}
 	}

@@ -71,8 +71,14 @@ func (x *exchange) enter(rt route) error {
 	}
 	actor, known := x.identify()
 	if !known {
-		if x.page && x.r.Method == http.MethodGet && x.Tokens != nil {
+		if x.page && x.r.Method == http.MethodGet && (x.Tokens != nil || x.OIDC != nil) {
 			return &elsewhere{"/login?to=" + url.QueryEscape(x.r.URL.RequestURI())}
+		}
+		if x.page && x.OIDC != nil {
+			return &refusal{http.StatusUnauthorized, "unauthenticated", "nobody is signed in here, or no longer", "sign in again, then go back and send it again"}
+		}
+		if x.Tokens == nil && x.OIDC != nil {
+			return &refusal{http.StatusUnauthorized, "unauthenticated", "the console does not know who asks", "programs need a token: an admin can start the console with --tokens too"}
 		}
 		if x.Tokens == nil {
 			return &refusal{http.StatusUnauthorized, "unauthenticated", "the console does not know who asks", "come through the proxy that signs people in"}
@@ -93,17 +99,20 @@ func (x *exchange) enter(rt route) error {
 	return nil
 }
 
-// identify finds out who asks: by a proxy that has signed them in, by the token of a program, by the session of a browser, or, where
+// identify finds out who asks: by a proxy that has signed them in, by the token of a program, by the session of a browser (which a token or an OpenID provider began), or, where
 // there is none of these, by being on this machine.
 func (x *exchange) identify() (Actor, bool) {
-	if x.Tokens == nil && x.Proxy == nil {
+	if x.Tokens == nil && x.Proxy == nil && x.OIDC == nil {
 		return Actor{Name: x.Local, Role: Admin}, true
 	}
-	if a, ok := x.throughProxy(); ok || x.Tokens == nil {
-		return a, ok
+	if a, ok := x.throughProxy(); ok {
+		return a, true
 	}
 	from := x.from()
 	if header := x.r.Header.Get("Authorization"); header != "" {
+		if x.Tokens == nil {
+			return Actor{}, false
+		}
 		scheme, secret, _ := strings.Cut(header, " ")
 		t, ok := x.Tokens.find(strings.TrimSpace(secret))
 		return t.actor(from), ok && strings.EqualFold(scheme, "bearer")
@@ -112,11 +121,18 @@ func (x *exchange) identify() (Actor, bool) {
 	if err != nil {
 		return Actor{}, false
 	}
-	digest, ok := x.sessions.find(cookie.Value)
-	if !ok {
+	s, ok := x.sessions.find(cookie.Value)
+	switch {
+	case !ok:
+		return Actor{}, false
+	case s.person != nil:
+		x.session = true
+		return s.person.actor(from), true
+	case x.Tokens == nil:
 		return Actor{}, false
 	}
-	t, ok := x.Tokens.byDigest(digest)
+	t, ok := x.Tokens.byDigest(s.token)
+	x.session = ok
 	return t.actor(from), ok
 }
 

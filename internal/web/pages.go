@@ -65,14 +65,14 @@ func parsePages(prefix string) (*pages, error) {
 
 // framed is what every page shows around its own.
 type framed struct {
-	Title  string
-	Here   string // first part of the path
-	Actor  Actor
-	Tokens bool // there is somebody to sign out
-	May    map[string]bool
-	Note   string
-	Live   string // path of the job's events; empty = the page does not change by itself
-	Page   any
+	Title   string
+	Here    string // first part of the path
+	Actor   Actor
+	Session bool // there is somebody to sign out
+	May     map[string]bool
+	Note    string
+	Live    string // path of the job's events; empty = the page does not change by itself
+	Page    any
 }
 
 // show writes a page, whole or not at all.
@@ -83,7 +83,7 @@ func (x *exchange) show(status int, name, title string, page any) error {
 	}
 	here, _, _ := strings.Cut(strings.TrimPrefix(x.r.URL.Path, "/"), "/")
 	f := framed{
-		Title: title, Here: here, Actor: x.actor, Tokens: x.Tokens != nil && x.actor.Name != "", Note: x.Note, Page: page,
+		Title: title, Here: here, Actor: x.actor, Session: x.session, Note: x.Note, Page: page,
 		May: map[string]bool{"operate": x.actor.may(operate) && !x.ReadOnly, "approve": x.actor.may(approve) && !x.ReadOnly, "people": x.actor.may(people), "acts": x.actor.may(acts)},
 	}
 	if live, ok := page.(interface{ live() string }); ok {

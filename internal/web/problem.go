@@ -83,6 +83,8 @@ func problemOf(err error) problem {
 		p.Status, p.Code, p.Hint = http.StatusRequestEntityTooLarge, "too_large", "compress it (.gz, .zst), or split it"
 	} else if errors.Is(err, uploads.ErrFull) {
 		p.Status, p.Code, p.Hint = http.StatusInsufficientStorage, "full", "wait until older uploads are removed, or ask an admin for room"
+	} else if errors.As(err, new(*away)) {
+		p.Status, p.Code, p.Detail, p.Hint = http.StatusServiceUnavailable, "sign_in_unavailable", "the sign-in service does not answer as it should", "try again soon; the console's log has the error"
 	} else if errors.As(err, new(*service.ReportError)) {
 		p.Code, p.Hint = "report", "check the space on the console's disk"
 	} else {

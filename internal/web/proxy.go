@@ -22,7 +22,7 @@ type Proxy struct {
 
 // Grant is what the members of a group may do.
 type Grant struct {
-	Group string   `json:"group"` // * = everybody whom the proxy has signed in
+	Group string   `json:"group"` // * = everybody who has signed in
 	Role  Role     `json:"role"`
 	Apps  []string `json:"apps,omitempty"` // none = all
 }
@@ -95,13 +95,19 @@ func (x *exchange) throughProxy() (Actor, bool) {
 	for _, g := range strings.Split(strings.Join(groups, ","), ",") {
 		mine = append(mine, strings.TrimSpace(g))
 	}
-	for _, g := range x.Proxy.Grants {
-		if g.Group == "*" || slices.Contains(mine, g.Group) {
-			if a.Role = g.Role; len(g.Apps) > 0 {
-				a.Apps = g.Apps
+	a.Role, a.Apps = granted(x.Proxy.Grants, mine)
+	return a, true // without a role they may do nothing
+}
+
+// granted is what the first grant that fits one of the groups gives: no role where none fits.
+func granted(grants []Grant, groups []string) (Role, []string) {
+	for _, g := range grants {
+		if g.Group == "*" || slices.Contains(groups, g.Group) {
+			if len(g.Apps) > 0 {
+				return g.Role, g.Apps
 			}
-			return a, true
+			return g.Role, nil
 		}
 	}
-	return a, true // and it has no role: it may nothing
+	return "", nil
 }

@@ -59,6 +59,8 @@ func (s *Server) pageRoutes() []route {
 		{"GET", "/login", anybody, loginPage},
 		{"POST", "/login", anybody, login},
 		{"POST", "/logout", anybody, logout},
+		{"GET", "/oidc/login", anybody, beginSignIn},
+		{"GET", "/oidc/callback", anybody, endSignIn},
 		{"GET", "/new", operate, newPage},
 		{"POST", "/new", operate, uploadForm},
 		{"GET", "/new/{upload}", operate, mapPage},

@@ -22,8 +22,9 @@ import (
 // Config is what a Server needs.
 type Config struct {
 	Service *service.Service
-	Tokens  *Tokens        // who may come in; nil = everybody, as Local and with all rights, unless there is a Proxy
+	Tokens  *Tokens        // who may come in; nil = everybody, as Local and with all rights, unless there is a Proxy or an OIDC
 	Proxy   *Proxy         // signs people in; nil = none does
+	OIDC    *OIDC          // signs people in; nil = none does
 	Local   string         // the name under which acts are kept where there are neither, such as ann@host
 	Hosts   []string       // names under which it is reached, besides localhost and addresses
 	Prefix  string         // of all paths behind a proxy, such as /sunbulk; empty = none
@@ -94,6 +95,13 @@ func New(cfg Config) (*Server, error) {
 	if s.Tokens != nil {
 		s.working.Go(s.watchTokens)
 	}
+	if s.OIDC != nil {
+		s.working.Go(func() { // so that a mistake is seen before somebody signs in
+			if _, err := s.OIDC.discover(s.ctx); err != nil && s.ctx.Err() == nil {
+				s.Logger.Warn("nobody can sign in now", "issuer", s.OIDC.Issuer, "error", err)
+			}
+		})
+	}
 	return s, nil
 }
 
@@ -118,10 +126,11 @@ func (s *Server) Close() {
 // exchange is one request with its answer, and who asks.
 type exchange struct {
 	*Server
-	w     http.ResponseWriter
-	r     *http.Request
-	actor Actor
-	page  bool // a browser's page is asked for, and not the API
+	w       http.ResponseWriter
+	r       *http.Request
+	actor   Actor
+	page    bool // a browser's page is asked for, and not the API
+	session bool // the actor came by the session of a browser
 }
 
 // serve makes the handler of a route: who asks, may they, and what went wrong.

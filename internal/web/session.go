@@ -3,7 +3,6 @@ package web
 import (
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"strings"
 	"sync"
@@ -18,22 +17,35 @@ const (
 	mostSessions  = 10_000
 )
 
-// sessions are the browsers that have shown a token: the digest of what their cookie holds → the digest of the token, which is
-// asked for again at each request. They end with the process.
+// sessions are the browsers that have signed in: the digest of what their cookie holds → who that is. They end with the process.
 type sessions struct {
 	mu  sync.Mutex
 	all map[[sha256.Size]byte]session
 }
 
+// session has a token or a person.
 type session struct {
-	token   string // digest
+	token   string  // digest, which is looked up at each request
+	person  *person // whom the OpenID provider has signed in
 	expires time.Time
 }
 
+// person is who was signed in elsewhere, with the role of their groups.
+type person struct {
+	name    string
+	role    Role
+	apps    []string
+	claims  bool   // the provider said something about groups
+	idToken string // for the end of the session there
+}
+
+func (p *person) actor(from string) Actor {
+	return Actor{Name: p.name, Role: p.role, Apps: p.apps, From: from}
+}
+
 // begin returns what the cookie of a new session holds.
-func (s *sessions) begin(secret string) string {
+func (s *sessions) begin(new session) string {
 	id := rand.Text()
-	digest := sha256.Sum256([]byte(secret))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -45,15 +57,15 @@ func (s *sessions) begin(secret string) string {
 	if s.all == nil {
 		s.all = map[[sha256.Size]byte]session{}
 	}
-	s.all[sha256.Sum256([]byte(id))] = session{hex.EncodeToString(digest[:]), now.Add(sessionLasts)}
+	s.all[sha256.Sum256([]byte(id))] = new
 	return id
 }
 
-func (s *sessions) find(id string) (token string, ok bool) {
+func (s *sessions) find(id string) (session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found, ok := s.all[sha256.Sum256([]byte(id))]
-	return found.token, ok && time.Now().Before(found.expires)
+	return found, ok && time.Now().Before(found.expires)
 }
 
 func (s *sessions) end(id string) {
@@ -62,9 +74,21 @@ func (s *sessions) end(id string) {
 	delete(s.all, sha256.Sum256([]byte(id)))
 }
 
-// loginPage shows the form that takes a token.
+// loginPage shows how to sign in.
 func loginPage(x *exchange) error {
-	return x.show(http.StatusOK, "login", "Sign in", map[string]any{"To": local(x.r.URL.Query().Get("to"))})
+	return x.showLogin(http.StatusOK, map[string]any{"To": local(x.r.URL.Query().Get("to"))})
+}
+
+func (x *exchange) showLogin(status int, page map[string]any) error {
+	page["Tokens"], page["Provider"] = x.Tokens != nil, ""
+	if x.OIDC != nil {
+		page["Provider"] = x.OIDC.title()
+	}
+	title := "Sign in"
+	if page["Out"] != nil {
+		title = "Signed out"
+	}
+	return x.show(status, "login", title, page)
 }
 
 // login begins a session. The token comes in the body, so that no log keeps it.
@@ -81,28 +105,39 @@ func login(x *exchange) error {
 	token, ok := x.Tokens.find(secret)
 	if !ok {
 		x.Logger.Warn("sign-in refused", "from", x.r.RemoteAddr)
-		return x.show(http.StatusUnauthorized, "login", "Sign in", map[string]any{"To": to, "Wrong": true})
+		return x.showLogin(http.StatusUnauthorized, map[string]any{"To": to, "Wrong": true})
 	}
 	x.actor = token.actor(x.from())
 	if err := x.noted(audit.Entry{What: audit.SignIn}); err != nil {
 		return err
 	}
-	x.setSession(x.sessions.begin(secret), int(sessionLasts.Seconds()))
+	x.setSession(x.sessions.begin(session{token: digestOf(secret), expires: time.Now().Add(sessionLasts)}), int(sessionLasts.Seconds()), x.formEncrypted())
 	return &elsewhere{to}
 }
 
-// logout ends the session, on this side too.
+// logout ends the session, on this side too. That at the provider is the user's to end.
 func logout(x *exchange) error {
+	var there string
 	if cookie, err := x.r.Cookie(sessionCookie); err == nil {
+		if s, ok := x.sessions.find(cookie.Value); ok && s.person != nil {
+			there = x.OIDC.logout(s.person, x.external()+"/login")
+		}
 		x.sessions.end(cookie.Value)
 	}
-	x.setSession("", -1)
+	x.setSession("", -1, x.formEncrypted())
+	if there != "" {
+		return x.showLogin(http.StatusOK, map[string]any{"To": local(""), "Out": true, "Elsewhere": there})
+	}
 	return &elsewhere{"/login"}
 }
 
-// setSession sets the cookie. Behind a proxy that ends TLS the browser says in Origin that it speaks TLS.
-func (x *exchange) setSession(id string, age int) {
-	secure := x.r.TLS != nil || strings.HasPrefix(x.r.Header.Get("Origin"), "https://")
+// formEncrypted tells whether a form came by TLS, also where a proxy ends that: the browser says so in Origin.
+func (x *exchange) formEncrypted() bool {
+	return x.r.TLS != nil || strings.HasPrefix(x.r.Header.Get("Origin"), "https://")
+}
+
+// setSession sets the cookie, which no other site's pages send.
+func (x *exchange) setSession(id string, age int, secure bool) {
 	http.SetCookie(x.w, &http.Cookie{Name: sessionCookie, Value: id, Path: x.Prefix + "/", MaxAge: age, HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode})
 }
 

@@ -144,8 +144,13 @@ func parseTokens(name string) ([]Token, error) {
 
 // find returns the token with a secret, unless it has expired.
 func (t *Tokens) find(secret string) (Token, bool) {
+	return t.byDigest(digestOf(secret))
+}
+
+// digestOf is what is kept of a secret, in hex.
+func digestOf(secret string) string {
 	digest := sha256.Sum256([]byte(secret))
-	return t.byDigest(hex.EncodeToString(digest[:]))
+	return hex.EncodeToString(digest[:])
 }
 
 // byDigest is find for what a session keeps. While the file cannot be read, nobody comes in.
@@ -168,8 +173,7 @@ func (t *Tokens) byDigest(digest string) (Token, bool) {
 func AddToken(name string, token Token) (secret string, err error) {
 	wrong := func(err error, hint string) (string, error) { return "", &TokensError{name, err, hint} }
 	secret = "sunbulk_" + rand.Text()
-	digest := sha256.Sum256([]byte(secret))
-	token.SHA256 = hex.EncodeToString(digest[:])
+	token.SHA256 = digestOf(secret)
 	if err := token.check(); err != nil {
 		return wrong(err, "e.g. sunbulk console token ci --role operator --tokens tokens.json")
 	}
