@@ -60,15 +60,25 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	return e.Cause + e.Place()
+}
+
+// Place is where in the expression it is, to stand behind other words; empty when it is the whole.
+func (e *Error) Place() string {
 	if e.At == 0 {
-		return e.Cause
+		return ""
 	}
-	return fmt.Sprintf("%s, at character %d", e.Cause, e.At)
+	return fmt.Sprintf(", at character %d", e.At)
 }
 
 // OfText is the cause as it is said behind the name of what was read: "is empty" for "the time is empty".
 func (e *Error) OfText() string {
-	return strings.TrimPrefix(strings.TrimPrefix(e.Cause, "the text "), "the time ")
+	for _, what := range []string{"the text ", "the time ", "the phone number "} {
+		if rest, ok := strings.CutPrefix(e.Cause, what); ok {
+			return rest
+		}
+	}
+	return e.Cause
 }
 
 // Condition is a compiled expression that is true or false. It is not for concurrent use.

@@ -84,7 +84,7 @@ func parsePhone(s string, parse func(string) (string, error)) (string, error) {
 	}
 	number, err := parse(s)
 	if err != nil {
-		return "", errors.New("the text " + err.Error())
+		return "", errors.New("the phone number " + err.Error())
 	}
 	return number, nil
 }
@@ -97,7 +97,7 @@ func phoneDigits(s string) (string, error) {
 	}
 	digits, _, err := phone.Digits(s)
 	if err != nil {
-		return "", errors.New("the text " + err.Error())
+		return "", errors.New("the phone number " + err.Error())
 	}
 	return digits, nil
 }

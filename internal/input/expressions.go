@@ -2,7 +2,6 @@ package input
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -225,11 +224,11 @@ func (r *reading) failed(err error) error {
 	case !ok:
 		return r.fault(err.Error())
 	case r.path == "" && r.column == "":
-		return &jobs.FieldError{Cause: e.Error() + " (" + r.option + ")"}
+		return &jobs.FieldError{Cause: e.Cause + " (" + r.option + e.Place() + ")"}
 	case r.path == "":
 		return &jobs.FieldError{Column: r.column, Cause: e.OfText() + " (" + r.option + ")"}
 	case r.column == "":
-		return &jobs.FieldError{Column: r.path, Cause: fmt.Sprintf("%s (%s, at character %d)", e.OfText(), r.option, e.At)}
+		return &jobs.FieldError{Column: r.path, Cause: e.OfText() + " (" + r.option + e.Place() + ")"}
 	}
 	return &jobs.FieldError{Column: r.path, Cause: e.OfText() + " (" + r.option + " reads " + quote(r.column) + ")"}
 }

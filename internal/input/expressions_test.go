@@ -25,7 +25,7 @@ func TestI1WhereLeavesRowsOut(t *testing.T) {
 	want := []string{
 		"1:2 remove user=a clientId=1",
 		"filtered 2:3 remove user=b clientId=2",
-		`3:4 rejected "" the time is empty, at character 31 (--where)`,
+		`3:4 rejected "" the time is empty (--where, at character 31)`,
 		"filtered 4:5 remove user=d",
 		`5:6 rejected "user" is empty`,
 	}

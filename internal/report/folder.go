@@ -41,20 +41,7 @@ func Open(dir, owner string) (*folder.Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Check(slices.Concat(jobFiles, runFiles)...); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
-}
-
-// OpenUndo is Open where WriteUndo is called, too.
-func OpenUndo(dir, owner string) (*folder.Folder, error) {
-	f, err := Open(dir, owner)
-	if err != nil {
-		return nil, err
-	}
-	if err := f.Check(undoFiles...); err != nil {
+	if err := f.Check(slices.Concat(jobFiles, undoFiles, runFiles)...); err != nil {
 		f.Close()
 		return nil, err
 	}

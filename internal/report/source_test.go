@@ -170,12 +170,12 @@ func writeTo(ctx context.Context, dir string, job jobs.Job, src Source) (Summary
 }
 
 func undoTo(ctx context.Context, dir string, job jobs.Job, src Source) (Undo, error) {
-	f, err := OpenUndo(dir, job.ID)
+	f, err := Open(dir, job.ID)
 	if err != nil {
 		return Undo{}, err
 	}
 	defer f.Close()
-	return WriteUndo(ctx, f, job, src)
+	return WriteUndo(ctx, f, job, src, true)
 }
 
 func runTo(ctx context.Context, dir string, s RunSummary, ends iter.Seq2[End, error]) (RunSummary, error) {

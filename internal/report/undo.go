@@ -17,12 +17,11 @@ type Undo struct {
 	Impossible int64 // in undo_not_possible.csv
 }
 
-// WriteUndo writes two files into a job's folder: undo.csv, input
-// that takes back what the job did as far as that is known, the last row first, and
-// undo_not_possible.csv, the rows that did something or may have, and cannot be taken back, with the
-// cause. It reads the Chunks of src alone. An error leaves the folder's files as they were, unless
-// putting the finished files in place is what went wrong.
-func WriteUndo(ctx context.Context, to *folder.Folder, job jobs.Job, src Source) (Undo, error) {
+// WriteUndo writes undo.csv into a job's folder: input that takes back what the job did as far as that is
+// known, the last row first. With all it also writes undo_not_possible.csv, the rows that did something or
+// may have, and cannot be taken back, with the cause. It reads the Chunks of src alone. An error leaves the
+// folder's files as they were, unless putting the finished files in place is what went wrong.
+func WriteUndo(ctx context.Context, to *folder.Folder, job jobs.Job, src Source, all bool) (Undo, error) {
 	f, err := newDraft(to)
 	if err != nil {
 		return Undo{}, err
@@ -35,7 +34,7 @@ func WriteUndo(ctx context.Context, to *folder.Folder, job jobs.Job, src Source)
 	defer sp.close()
 
 	sc := newScope(job)
-	brands, err := spoolDeeds(ctx, sp, sc, src)
+	brands, err := spoolDeeds(ctx, sp, sc, src, all)
 	if err != nil {
 		return Undo{}, err
 	}
@@ -46,9 +45,9 @@ func WriteUndo(ctx context.Context, to *folder.Folder, job jobs.Job, src Source)
 	return undo, f.publish()
 }
 
-// spoolDeeds spools the outcomes of rows in the scope that did something, or may have, and tells
-// whether one of their users has a brand.
-func spoolDeeds(ctx context.Context, sp *spool, sc *scope, src Source) (brands bool, err error) {
+// spoolDeeds spools the outcomes of rows in the scope that can be taken back, with all also of those that did something,
+// or may have, and cannot. It tells whether one of their users has a brand.
+func spoolDeeds(ctx context.Context, sp *spool, sc *scope, src Source, all bool) (brands bool, err error) {
 	for k, err := range src.Chunks(ctx) {
 		if err == nil {
 			err = ctx.Err()
@@ -59,7 +58,7 @@ func spoolDeeds(ctx context.Context, sp *spool, sc *scope, src Source) (brands b
 		for i := range k.Outcomes {
 			o := &k.Outcomes[i]
 			possible, cause := undoing(o)
-			if !sc.has(o.Row.Number, false) || !possible && cause == "" {
+			if !sc.has(o.Row.Number, false) || !possible && (!all || cause == "") {
 				continue
 			}
 			has, err := sp.has(o.Row.Number)

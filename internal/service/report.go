@@ -14,7 +14,7 @@ type Report struct {
 	Job     jobs.Job
 	Summary report.Summary
 	Clients Clients
-	Undo    report.Undo // where it was asked for
+	Undo    report.Undo // where it was written
 }
 
 // Clients counts those that lists found, and what the job's filter made of them.
@@ -36,27 +36,34 @@ func (s *Service) Report(ctx context.Context, id, dir string, undo bool, files *
 		return Report{}, err
 	}
 	defer closeOwn()
-	open := report.Open
-	if undo {
-		open = report.OpenUndo
-	}
-	to, err := open(dir, id)
+	to, err := report.Open(dir, id)
 	if err != nil {
 		return Report{}, &ReportError{"report", err}
 	}
 	defer to.Close()
-	r, err := WriteReport(ctx, to, job, s.Source(job, nil), own)
-	if err != nil || !undo {
+	if undo {
+		return writeWithUndo(ctx, to, job, s.Source(job, nil), own, true)
+	}
+	return writeAlone(ctx, to, job, s.Source(job, nil), own)
+}
+
+// WriteReport writes the report of a job from any source, with undo.csv; its errors are those of Report.
+func WriteReport(ctx context.Context, to *folder.Folder, job jobs.Job, src report.Source, own report.Own) (Report, error) {
+	return writeWithUndo(ctx, to, job, src, own, false)
+}
+
+func writeWithUndo(ctx context.Context, to *folder.Folder, job jobs.Job, src report.Source, own report.Own, all bool) (Report, error) {
+	r, err := writeAlone(ctx, to, job, src, own)
+	if err != nil {
 		return r, err
 	}
-	if r.Undo, err = report.WriteUndo(ctx, to, job, s.Source(job, nil)); err != nil {
+	if r.Undo, err = report.WriteUndo(ctx, to, job, src, all); err != nil {
 		return r, &ReportError{"undo", err}
 	}
 	return r, nil
 }
 
-// WriteReport writes the report of a job from any source; its errors are those of Report.
-func WriteReport(ctx context.Context, to *folder.Folder, job jobs.Job, src report.Source, own report.Own) (Report, error) {
+func writeAlone(ctx context.Context, to *folder.Folder, job jobs.Job, src report.Source, own report.Own) (Report, error) {
 	r, err := writeReport(ctx, to, job, src, own)
 	if err != nil && r.Summary.Job == "" {
 		err = &ReportError{"report", err}

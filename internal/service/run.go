@@ -145,7 +145,11 @@ func (v *RunView) write(ctx context.Context, dir string) (report.RunSummary, err
 		return report.RunSummary{}, err
 	}
 	for i := range v.Jobs {
-		if _, err := writeReport(ctx, steps[i], v.Jobs[i], v.Sources[i], report.Own{}); err != nil {
+		_, err := writeReport(ctx, steps[i], v.Jobs[i], v.Sources[i], report.Own{})
+		if err == nil {
+			_, err = report.WriteUndo(ctx, steps[i], v.Jobs[i], v.Sources[i], false)
+		}
+		if err != nil {
 			return report.RunSummary{}, fmt.Errorf("write report of step %s: %w", v.Run.Runbook.Steps[i].Name, err)
 		}
 	}
