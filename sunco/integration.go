@@ -28,6 +28,26 @@ func (in Integration) Number() string {
 	return "+" + in.PhoneNumber
 }
 
+// Answers tells whether a text is the integration's id, its phone number, however that is written, or its name in any case.
+func (in Integration) Answers(to string) bool {
+	if to = strings.TrimSpace(to); to == "" {
+		return false
+	}
+	if strings.Trim(to, "+0123456789 ()-.") == "" && in.PhoneNumber != "" && digits(in.PhoneNumber) == digits(to) {
+		return true
+	}
+	return to == in.ID || strings.EqualFold(to, strings.TrimSpace(in.DisplayName))
+}
+
+func digits(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, text)
+}
+
 // UnmarshalJSON takes any JSON object.
 func (in *Integration) UnmarshalJSON(data []byte) error {
 	var fields *struct {

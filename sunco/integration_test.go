@@ -62,3 +62,18 @@ func TestIntegrationRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestIntegrationAnswers(t *testing.T) {
+	shop := sunco.Integration{ID: "5f1a0c52d8b7e4000c3a9e02", Type: "whatsapp", DisplayName: " Shop 24 ", PhoneNumber: "34600123456"}
+	for to, want := range map[string]bool{
+		"34600123456": true, "+34 (600) 123-456": true, "shop 24": true, "SHOP 24 ": true, shop.ID: true,
+		"": false, " ": false, "24": false, "600123456": false, "Shop": false, "shop 34600123456": false,
+	} {
+		if got := shop.Answers(to); got != want {
+			t.Errorf("%q: got %t", to, got)
+		}
+	}
+	if (sunco.Integration{ID: "i"}).Answers("-") {
+		t.Error("an integration without a number has none")
+	}
+}

@@ -26,6 +26,7 @@ type app struct {
 	pace    *pace.Pace
 	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
 	calls   *places
+	listed  listed
 
 	tripped atomic.Int64 // when the breaker last opened, in nanoseconds since 1970
 	out     atomic.Int64 // when the outage that everybody was told of began; 0 when there is none

@@ -68,7 +68,7 @@ func (e *evidence) heard(op jobs.Op, row *jobs.Row, start time.Time, failure *su
 	if start.After(e.proven[op]) {
 		e.proven[op] = start
 	}
-	if failure == nil {
+	if failure == nil && op != listIntegrations { // which says nothing of the row's user
 		e.good = row
 	}
 	if start.After(e.refusal) {

@@ -20,6 +20,7 @@ const mostLooks = 8
 func (r *run) pass(ctx context.Context) error {
 	start := time.Now()
 	r.learn(ctx)
+	r.resolveIntegrations()
 	done := make(chan struct{})
 	var commits sync.WaitGroup
 	commits.Go(func() { r.commitWhile(ctx, done) })

@@ -128,7 +128,7 @@ func (r *run) open(ctx context.Context, calling bool) (bool, error) {
 		silent := d.Dirty && !d.Progress.Done(i) && (d.Lost || !announces(row))
 		doubt := row.Op.Looks() && (d.Progress.InDoubt(i) || silent)
 		unsure := doubt && looksFirst(row.Op) && !d.Progress.InDoubt(i)
-		r.tries[i] = try{run: r, index: i, row: row, attempts: d.Progress.Attempts(i), doubt: doubt, unsure: unsure}
+		r.tries[i] = try{run: r, index: i, row: row, resolved: !row.NamesIntegration(), attempts: d.Progress.Attempts(i), doubt: doubt, unsure: unsure}
 		if doubt { // the last moment at which it can have been sent
 			r.tries[i].quiet = time.Now().Add(r.job.Options.Timeout)
 		}

@@ -32,6 +32,7 @@ type server struct {
 	unloading sync.Mutex
 	room      *semaphore.Weighted // bytes of batches that are held
 
+	names    names
 	evidence *evidence
 	webhook  webhook
 	callers  *callers

@@ -28,8 +28,9 @@ var operations = map[jobs.Op]operation{
 // try is what a delivery knows of one undone row.
 type try struct {
 	*run
-	index    int // in the batch
-	row      *jobs.Row
+	index    int       // in the batch
+	row      *jobs.Row // with the id of its integration, once that is known
+	resolved bool      // the row gives its integration by an id, or by what is taken for one
 	attempts int       // used
 	looks    int       // that failed, in this delivery
 	lastCall jobs.Op   // what kind the last call was: create, list, remove, or one of kinds.go
@@ -60,6 +61,9 @@ type try struct {
 
 // once makes one attempt.
 func (t *try) once(ctx context.Context) (jobs.Outcome, error) {
+	if !t.resolved {
+		return t.resolve(ctx)
+	}
 	attempt, known := operations[t.row.Op]
 	if !known {
 		return jobs.Outcome{}, &sunco.Error{Title: "this version of sunbulk does not know the operation", Err: sunco.ErrInvalid}
@@ -88,7 +92,7 @@ func (t *try) call(ctx context.Context, op jobs.Op, do func(context.Context) err
 		return stopped()
 	}
 	start := time.Now()
-	next := t.answered && !t.looked && isRead(t.lastCall) && op != jobs.List // it repeats nothing: a create behind a list or a lookup, and the like
+	next := t.answered && !t.looked && isRead(t.lastCall) && (op != jobs.List || t.lastCall == listIntegrations) // it repeats nothing: a create behind a list or a lookup, and the like
 	t.lastCall, t.looked = op, isRead(op) && t.doubt
 	if makes(op) {
 		t.sent = start
@@ -186,7 +190,7 @@ var errEarly = errors.New("the API may still be at work on the call")
 // fail notes what a failed attempt means. A doubt ends only with a look or an answer, and a look
 // proves nothing before the time is over that a call may take.
 func (t *try) fail(err error) {
-	if errors.Is(err, errEarly) || errors.Is(err, errPending) || errors.Is(err, errUnclaimed) || errors.Is(err, errUnreplicated) {
+	if errors.Is(err, errEarly) || errors.Is(err, errPending) || errors.Is(err, errUnclaimed) || errors.Is(err, errUnreplicated) || errors.Is(err, errResolved) {
 		t.ruling.move = later
 		return
 	}

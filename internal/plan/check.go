@@ -13,8 +13,8 @@ import (
 	"github.com/sunbulk/sunbulk/sunco"
 )
 
-// mostIntegrations is how many integrations a check asks for: with the app, a list of its integrations and the users of 20 rows
-// it makes 30 calls at most, and up to 3 more for each row whose conversation is looked up.
+// mostIntegrations is how many integrations a check asks for: with the app, lists of its integrations and the users of 20 rows
+// it makes 32 calls at most, and up to 3 more for each row whose conversation is looked up.
 const mostIntegrations = 8
 
 // Checker asks the API about what a plan needs, a call at a time, at the job's rate. A question that
@@ -26,8 +26,7 @@ type Checker struct {
 	timeout time.Duration // per call
 	ended   error         // what the API said for which no more is asked
 
-	listed bool                // the app's integrations were asked for
-	apps   []sunco.Integration // what came of it
+	roster roster // of the app's integrations
 }
 
 // NewChecker asks the API about the app of a job's options. The error is that of the answer, which may be that credentials
@@ -111,39 +110,47 @@ func (c *Checker) integrations(ctx context.Context, named []Integration) {
 	left := 0
 	for _, n := range named {
 		a, asked := answers[n.ID]
+		if n.ID != OtherIntegrations && c.named(ctx, n, naming(n.Rows)) {
+			continue
+		}
 		switch {
 		case !asked && (len(answers) == mostIntegrations || n.ID == OtherIntegrations):
 			left++
 			continue
 		case !asked:
-			a.err = c.call(ctx, func(ctx context.Context) (err error) {
-				a.integration, err = c.api.Integration(ctx, n.ID)
-				return err
-			})
+			a.integration, a.err = c.show(ctx, n.ID)
 			answers[n.ID] = a
 		}
-		c.integration(ctx, n, a.integration, a.err)
+		c.integration(n, a.integration, a.err, naming(n.Rows))
 	}
 	if left > 0 {
 		c.Add(Warning, fmt.Sprintf("%s not asked for", jobs.Count(left, "more integration")), "")
 	}
 }
 
+func (c *Checker) show(ctx context.Context, id string) (is sunco.Integration, err error) {
+	err = c.call(ctx, func(ctx context.Context) (err error) {
+		is, err = c.api.Integration(ctx, id)
+		return err
+	})
+	return is, err
+}
+
 // integration compares an integration with what creates take it for.
-func (c *Checker) integration(ctx context.Context, named Integration, is sunco.Integration, err error) {
+func (c *Checker) integration(named Integration, is sunco.Integration, err error, naming string) {
 	name := "integration " + named.ID
 	e, _ := sunco.AsError(err)
 	switch {
 	case e != nil && e.Code == "integration_not_found":
-		c.Add(Problem, fmt.Sprintf("%s is not one of the app, and %s", name, naming(named.Rows)), c.whichIntegration(ctx, named.ID))
+		c.Add(Problem, fmt.Sprintf("%s is not one of the app, and %s", name, naming), c.roster.hint(named.ID))
 	case err != nil:
 		c.Add(Warning, fmt.Sprintf("could not check %s: %v", name, err), "")
 	case is.Type != "" && is.Type != named.Type:
-		c.Add(Problem, fmt.Sprintf("%s is of type %s, and %s with type %s", name, is.Type, naming(named.Rows), named.Type), "check matchCriteria.type and matchCriteria.integrationId")
+		c.Add(Problem, fmt.Sprintf("%s is of type %s, and %s with type %s", name, is.Type, naming, named.Type), "check matchCriteria.type and matchCriteria.integrationId")
 	case is.Status != "" && is.Status != "active":
 		c.Add(Warning, fmt.Sprintf("%s has status %s", name, is.Status), "creates may fail until it is active")
 	default:
-		c.Add(Fine, fmt.Sprintf("%s is there, and %s with type %s", name, naming(named.Rows), named.Type), "")
+		c.Add(Fine, fmt.Sprintf("%s is there, and %s with type %s", name, naming, named.Type), "")
 	}
 }
 
@@ -177,6 +184,7 @@ func (c *Checker) users(ctx context.Context, rows []jobs.Row) {
 
 // user makes one call. Rows whose conversation is looked up take one or two more.
 func (c *Checker) user(ctx context.Context, row jobs.Row) verdict {
+	row = c.meant(ctx, row)
 	switch looksUp := row.Lookups() > 0; {
 	case row.Op.Converses():
 		return c.conversation(ctx, row)

@@ -30,6 +30,7 @@ func NewForesight(c *Checker) *Foresight {
 // Row returns the outcome that a row would have, and its calls without retries. It is false where the API did not answer, about which
 // there is a finding.
 func (f *Foresight) Row(ctx context.Context, row jobs.Row) (o jobs.Outcome, calls int64, ok bool) {
+	row = f.checker.meant(ctx, row)
 	o = jobs.Outcome{Row: row, Kind: jobs.OK}
 	who, calls := person{row.User, row.BrandID}, row.Calls()
 	switch {
