@@ -199,7 +199,7 @@ func (g *group) compare() error {
 }
 
 // sendFull sends a group that is full, before another record is read: the ledger takes one note of so many rows, and the
-// last must tell of all batches.
+// last must report all batches.
 func (g *group) sendFull(ctx context.Context) error {
 	if g.waiting || len(g.batches) < g.size && g.settled < maxSettled && g.weight < maxBytes {
 		return nil

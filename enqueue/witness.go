@@ -17,7 +17,7 @@ type witness struct {
 
 func newWitness() *witness { return &witness{sum: sha256.New()} }
 
-// see adds a record. What it adds is told apart by lengths, so that two inputs with the same digest
+// see adds a record. What it adds is distinguished by lengths, so that two inputs with the same digest
 // have the same records.
 func (w *witness) see(row jobs.Row, rejection *jobs.Rejection) {
 	w.buf = w.buf[:0]

@@ -44,7 +44,7 @@ func (r *Row) Condition() string {
 	return Carry{Cells: []Cell{{CreatedID, client}}}.Encode()
 }
 
-// replaces tells whether the row removes a client in whose place a runbook has made another one: that must be active.
+// replaces tells whether the row removes a client in whose place a runbook has made another: that must be active.
 func (r *Row) replaces() bool {
 	return r.Condition() != ""
 }

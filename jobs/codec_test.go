@@ -148,7 +148,7 @@ func FuzzReadColumns(f *testing.F) {
 	})
 }
 
-// Duplicates are told from other rejections, in chunks of older releases by their cause.
+// Duplicates are distinguished from other rejections, in chunks of older releases by their cause.
 func TestRejectionsThatAreDuplicates(t *testing.T) {
 	codec, err := NewCodec()
 	if err != nil {

@@ -15,7 +15,7 @@ const (
 	LinkFailed    LinkState = "failed"    // the channel found nobody, or the client was removed or blocked: the cause says which
 	LinkCancelled LinkState = "cancelled" // the person said no
 	LinkTaken     LinkState = "taken"     // another user has the client by now
-	LinkMerged    LinkState = "merged"    // the user was merged with another one, who has the client
+	LinkMerged    LinkState = "merged"    // the user was merged with another, who has the client
 )
 
 // Observation is one thing that is known of a link, by a webhook's event or by a list of the user's clients.

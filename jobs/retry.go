@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// retryPrefix begins the fingerprint of a job that runs failed rows of another one.
+// retryPrefix begins the fingerprint of a job that runs failed rows of another.
 const retryPrefix = "retry:"
 
-// Retry names failed rows of a job, which another one runs again.
+// Retry names failed rows of a job, which another runs again.
 type Retry struct {
 	Of      string   `json:"of"`
 	Cause   string   `json:"cause,omitempty"`   // error code; empty = any

@@ -125,7 +125,7 @@ type answerBody struct {
 	ended    bool // the body was read to its end
 }
 
-// Read tells of the end of the request's context by its cause, and of its deadline.
+// Read reports the end of the request's context by its cause, and of its deadline.
 func (b *answerBody) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
 	switch {

@@ -23,7 +23,7 @@ func checkIdentifier(what, id string) error {
 	case !utf8.ValidString(id):
 		return invalid(what + " is not UTF-8")
 	case strings.ContainsAny(id, `./\%`) && simplifies(id):
-		return invalid(what + " is a path of dots or ends in a slash, which a proxy could make another one of")
+		return invalid(what + " is a path of dots or ends in a slash, which a proxy could turn into a different one")
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func TestIntegrationRefused(t *testing.T) {
 			sunco.Error{Status: 403, Code: "forbidden", Title: "Forbidden", Sent: true}},
 		{"a list of them", "i1", 200, `{"integrations":[]}`,
 			sunco.Error{Status: 200, Title: "answer has an unreadable body: an integration was expected", Sent: true}},
-		{"an id of dots", "..%2fx", 200, `{}`, sunco.Error{Title: "integration id is a path of dots or ends in a slash, which a proxy could make another one of", Err: sunco.ErrInvalid}},
+		{"an id of dots", "..%2fx", 200, `{}`, sunco.Error{Title: "integration id is a path of dots or ends in a slash, which a proxy could turn into a different one", Err: sunco.ErrInvalid}},
 		{"no id", "", 200, `{}`, sunco.Error{Title: "integration id is empty", Err: sunco.ErrInvalid}},
 	}
 	for _, test := range tests {

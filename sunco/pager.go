@@ -237,7 +237,7 @@ func (p *pager[R]) link(raw string) (next, problem string) {
 		return "", "links.next leads to another host, which would get the credentials"
 	}
 	if simplifies(strings.Trim(u.EscapedPath(), "/")) {
-		return "", "links.next is a path of dots, which a proxy could make another one of"
+		return "", "links.next is a path of dots, which a proxy could turn into a different one"
 	}
 	return u.RequestURI(), ""
 }

@@ -80,8 +80,8 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		want        string
 	}{
 		{"no app", "", sunco.Config{Auth: auth}, "app id is empty"},
-		{"app of encoded dots", "x%2f%2e%2e", sunco.Config{Auth: auth}, "app id is a path of dots or ends in a slash, which a proxy could make another one of"},
-		{"app of dots", "..", sunco.Config{Auth: auth}, "app id is a path of dots or ends in a slash, which a proxy could make another one of"},
+		{"app of encoded dots", "x%2f%2e%2e", sunco.Config{Auth: auth}, "app id is a path of dots or ends in a slash, which a proxy could turn into a different one"},
+		{"app of dots", "..", sunco.Config{Auth: auth}, "app id is a path of dots or ends in a slash, which a proxy could turn into a different one"},
 		{"no credentials", "a", sunco.Config{}, "credentials are missing"},
 		{"empty key", "a", sunco.Config{Auth: sunco.Basic("", "s")}, "key id is empty"},
 		{"empty secret", "a", sunco.Config{Auth: sunco.Basic("k", "")}, "key secret is empty"},

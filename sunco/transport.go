@@ -82,7 +82,7 @@ func (t *direct) appendRequest(b []byte, r request) []byte {
 	return append(append(b, "\r\n"...), r.body...)
 }
 
-// dial makes a connection until the deadline, zero for none. The end of ctx is told by its cause.
+// dial makes a connection until the deadline, zero for none. The end of ctx is reported by its cause.
 func (t *direct) dial(ctx context.Context, deadline time.Time) (*conn, error) {
 	dialer := net.Dialer{Timeout: dialTimeout, Deadline: deadline}
 	dial := dialer.DialContext

@@ -181,7 +181,7 @@ func TestUnaskedAnswerIsGivenToNobody(t *testing.T) {
 	}
 }
 
-// TestConnectionThatEndsIsNotKept: the server has said so, or what follows on it could not be told from the rest of the answer.
+// TestConnectionThatEndsIsNotKept: the server has said so, or what follows on it could not be distinguished from the rest of the answer.
 func TestConnectionThatEndsIsNotKept(t *testing.T) {
 	for name, text := range map[string]string{
 		"close":     "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}",

@@ -29,7 +29,7 @@ type app struct {
 	listed  listed
 
 	tripped atomic.Int64 // when the breaker last opened, in nanoseconds since 1970
-	out     atomic.Int64 // when the outage that everybody was told of began; 0 when there is none
+	out     atomic.Int64 // when the outage that everybody heard of began; 0 when there is none
 	cause   atomic.Value // of the outage: an error code
 }
 
@@ -95,7 +95,7 @@ func (a *app) heard(ctx context.Context, e *sunco.Error, log *slog.Logger) {
 		err = a.pace.Recovered(ctx)
 	}
 	if err != nil {
-		log.Warn("could not tell of the API's outage", "error", err)
+		log.Warn("could not report the API's outage", "error", err)
 	}
 }
 

@@ -117,7 +117,7 @@ func TestResumeWithinTheCanaryHoldsTheRest(t *testing.T) {
 	}
 }
 
-// A worker dies with the canary in its hands: another one takes it over, and no row is called twice.
+// A worker dies with the canary in its hands: another takes it over, and no row is called twice.
 func TestI9CanaryOfASilentWorker(t *testing.T) {
 	t.Parallel()
 	opt := canaryOptions()

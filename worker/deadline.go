@@ -19,7 +19,7 @@ func (s *server) keepPace(ctx context.Context) {
 		}
 		s.noteRate(ctx)
 		if err := s.app.keepOutage(ctx); err != nil && ctx.Err() == nil {
-			s.log.Debug("could not tell of the API's outage", "error", err)
+			s.log.Debug("could not report the API's outage", "error", err)
 		}
 		if err := s.lane.pace.Keep(ctx); err != nil && ctx.Err() == nil {
 			s.log.Debug("could not keep the job's rate", "error", err)

@@ -54,7 +54,7 @@ func TestEnsureRules(t *testing.T) {
 	})
 }
 
-// After a crash only the ensures that were announced are looked for. Another one takes a client that
+// After a crash only the ensures that were announced are looked for. Another takes a client that
 // was there before for what it is, though it is pending.
 func TestI2EnsuresOfACrashedWorker(t *testing.T) {
 	t.Parallel()

@@ -69,7 +69,7 @@ func TestFullDiskEndsAWorkerThatIsAlone(t *testing.T) {
 	})
 }
 
-// A worker that is told to stop does not wait for a Redis or a disk that keeps nothing.
+// A worker that is asked to stop does not wait for a Redis or a disk that keeps nothing.
 func TestFullDiskHoldsNoDrain(t *testing.T) {
 	inFillingBench(t, false, func(t *testing.T, w *worker.Worker, serve func() error) {
 		time.AfterFunc(time.Minute, w.Drain)

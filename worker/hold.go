@@ -73,7 +73,7 @@ func (s *server) beat(ctx context.Context) error {
 	return nil
 }
 
-// pulse is what the worker tells of itself.
+// pulse is what the worker says of itself.
 func (s *server) pulse() ledger.Pulse {
 	p := ledger.Pulse{InFlight: s.inFlight.Load(), Calls: s.called.Load(), Doing: ledger.Calling}
 	switch {

@@ -19,12 +19,12 @@ const (
 	newsPause  = 20 * time.Second // between two looks at what events have told
 )
 
-// webhook is what a server knows of the webhook that tells of its clients. All times are ms since 1970.
+// webhook is what a server knows of the webhook that reports its clients. All times are ms since 1970.
 type webhook struct {
 	heard   atomic.Int64 // when the last event of the app came; 0 = never
 	missed  atomic.Int64 // when a client was found to have changed without an event
 	sampled atomic.Int64 // when a client was last asked for because no event came
-	silent  atomic.Bool  // what people were told last
+	silent  atomic.Bool  // what the log said last
 }
 
 // works tells whether events are expected to tell what becomes of clients.
@@ -54,7 +54,7 @@ type news struct {
 // follows tells whether the clients of the job's verify rows were made by a job whose links are followed.
 func (r *run) follows() bool { return r.job.Options.Origin.Made != "" && !r.cfg.Alone }
 
-// learn reads what events have told of the clients of the batch's undone rows, in a few calls of Redis. What cannot be read is asked of the API.
+// learn reads what events have reported about the clients of the batch's undone rows, in a few calls of Redis. What cannot be read is asked of the API.
 func (r *run) learn(ctx context.Context) {
 	var tries []*try
 	var keys []ledger.ClientKey
@@ -68,7 +68,7 @@ func (r *run) learn(ctx context.Context) {
 		return
 	}
 	if err := r.read(ctx, tries, keys); err != nil {
-		r.log.Warn("could not read what events have told of clients: the API is asked", "batch", r.batch.Number, "error", err)
+		r.log.Warn("could not read what events have reported about clients: the API is asked", "batch", r.batch.Number, "error", err)
 	}
 }
 
@@ -122,9 +122,9 @@ func (r *run) tellOfWebhook() {
 		return
 	}
 	if silent {
-		r.log.Warn("no events of a webhook tell of the clients: the API is asked about those that are pending", "app", r.job.Options.App)
+		r.log.Warn("no webhook reports the clients: the API is asked about those that are pending", "app", r.job.Options.App)
 	} else {
-		r.log.Info("events of a webhook tell of the clients: the API is not asked about those", "app", r.job.Options.App)
+		r.log.Info("a webhook reports the clients: the API is not asked about those", "app", r.job.Options.App)
 	}
 }
 

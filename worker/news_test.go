@@ -12,7 +12,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// followed is a verify job of n clients that an earlier job made, whose links events tell of.
+// followed is a verify job of n clients that an earlier job made, whose links events report.
 type followed struct {
 	*bench
 	made  string

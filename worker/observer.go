@@ -14,11 +14,11 @@ import (
 // Observer hears of a worker's doings, for metrics. Its methods are called from many goroutines and
 // must not block.
 type Observer interface {
-	// Called is told of every call that was made.
+	// Called hears of every call that was made.
 	Called(app string, c Call)
-	// Opened is told of every delivery of a batch that is to be worked.
+	// Opened hears of every delivery of a batch that is to be worked.
 	Opened(app string)
-	// Committed is told what the ledger has accepted; finished says that it was the last of a batch.
+	// Committed hears what the ledger has accepted; finished says that it was the last of a batch.
 	Committed(app string, outcomes []jobs.Outcome, finished bool)
 }
 
@@ -60,7 +60,7 @@ func (unobserved) Called(string, Call)                    {}
 func (unobserved) Opened(string)                          {}
 func (unobserved) Committed(string, []jobs.Outcome, bool) {}
 
-// observed tells of the batches of one app that pass through its Deliveries.
+// observed reports the batches of one app that pass through its Deliveries.
 type observed struct {
 	Deliveries
 	observer Observer
@@ -76,7 +76,7 @@ func (o observed) Open(ctx context.Context, job string, batch int64, c ledger.Cl
 	return d, err
 }
 
-// Commit is that of the Deliveries. One whose answer was lost comes again, and is told once.
+// Commit is that of the Deliveries. One whose answer was lost comes again, and is reported once.
 func (o observed) Commit(ctx context.Context, d ledger.Delivery, c ledger.Commit, now time.Time) (ledger.Receipt, error) {
 	receipt, err := o.Deliveries.Commit(ctx, d, c, now)
 	if err == nil && receipt.Accepted {

@@ -110,7 +110,7 @@ func TestDrainLetsCallsEnd(t *testing.T) {
 }
 
 // An API that is down for a while costs no row an attempt: the circuit breaker waits for it (I8), and
-// those who ask for the pace are told.
+// those who ask for the pace hear of it.
 func TestI8AnOutageCostsNoAttempt(t *testing.T) {
 	t.Parallel()
 	const n = 300

@@ -200,7 +200,7 @@ func (s *server) clean() error {
 	err := errors.Join(s.lastReport(ctx), s.ledger.Leave(ctx, s.job.ID, s.cfg.Name), s.app.leaveOutage(ctx))
 	_, state, standing := s.ledger.Standing(ctx, s.job.ID)
 	if ledger.Unreadable(standing) {
-		return err // it was told when the job was left
+		return err // it was reported when the job was left
 	}
 	if standing != nil || state != jobs.Finished {
 		return errors.Join(err, standing)

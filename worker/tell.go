@@ -12,7 +12,7 @@ import (
 // fourth, the eighth and so on. Hours of 429 must not fill Redis.
 const mostTold = 50
 
-// note remembers a call that did not succeed, that looks, or that comes after one that was told, or
+// note remembers a call that did not succeed, that looks, or that comes after one that was reported, or
 // may have been.
 func (t *try) note(start time.Time, took time.Duration, e *sunco.Error) {
 	before := t.free

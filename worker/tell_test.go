@@ -23,7 +23,7 @@ func (b *bench) told() []jobs.Attempt {
 	return all
 }
 
-// Each call of a row is told, unless its outcome tells it: that of its only one.
+// Each call of a row is reported, unless its outcome tells it: that of its only one.
 func TestCallsThatAnOutcomeDoesNotTellAreKept(t *testing.T) {
 	t.Parallel()
 	create, list := creates(1)[0], jobs.Row{Op: jobs.List, User: "u"}

@@ -27,7 +27,7 @@ func TestI6ManyCallsOfARowAreCountedNotKept(t *testing.T) {
 		sum += 1 + a.Omitted
 	}
 	if len(told) > mostTold+15 || sum != calls {
-		t.Errorf("got %d attempts that tell of %d calls, want at most %d that tell of %d", len(told), sum, mostTold+15, calls)
+		t.Errorf("got %d attempts that report %d calls, want at most %d that report %d", len(told), sum, mostTold+15, calls)
 	}
 	if last := told[len(told)-1]; last.HTTPStatus != 200 {
 		t.Errorf("the last one told: got %+v, want the one that settled the row", last)

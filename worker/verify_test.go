@@ -37,7 +37,7 @@ func TestVerifyRules(t *testing.T) {
 	checkRules(t, []rulesCase{
 		{"active", byID, []http.HandlerFunc{status(200, active)}, ruled{jobs.OK, "", "c9", "", 1, 1}},
 		{"one of several is active", byType, []http.HandlerFunc{status(200, active)}, ruled{jobs.OK, "", "c9", "", 1, 1}},
-		{"another one is active", other, []http.HandlerFunc{status(200, active)}, ruled{jobs.Failed, "still_pending", "c8", "", 1, 1}},
+		{"another is active", other, []http.HandlerFunc{status(200, active)}, ruled{jobs.Failed, "still_pending", "c8", "", 1, 1}},
 		{"gone", byID, []http.HandlerFunc{status(200, none)}, ruled{jobs.Failed, "link_failed", "c9", "", 1, 1}},
 		{"others alone", byType, []http.HandlerFunc{status(200, others)}, ruled{jobs.Failed, "link_failed", "", "", 1, 1}},
 		{"blocked", byID, []http.HandlerFunc{status(200, blocked)}, ruled{jobs.Failed, "not_active", "c9", "", 1, 1}},

@@ -219,7 +219,7 @@ func (w *Worker) Serve(ctx context.Context, id string) error {
 	for served := false; ; served = true {
 		job, err := w.ledger.Job(ctx, id)
 		if served && ledger.Unreadable(err) {
-			return nil // it was told when the job was left
+			return nil // it was reported when the job was left
 		}
 		if err != nil {
 			return err

@@ -70,7 +70,7 @@ With --simulate a Redis, a simulated API, a worker and some jobs are in the proc
 	f.StringSliceVar(&o.hosts, "host", nil, "name under which browsers reach it, besides localhost and addresses; several with commas, or again")
 	f.StringVar(&o.prefix, "prefix", "", "of all its paths behind a proxy, e.g. /sunbulk")
 	f.StringVar(&o.uploads, "uploads", "", "folder for files that people send, its owner's alone (default: sunbulk-uploads-UID in TMPDIR); they are kept for three days")
-	f.Int64Var(&o.approval, "approval-above", -1, "jobs with more rows than this that change something need the approval of somebody else; 0 = all jobs, -1 = none; needs people who are told apart")
+	f.Int64Var(&o.approval, "approval-above", -1, "jobs with more rows than this that change something need the approval of somebody else; 0 = all jobs, -1 = none; needs --tokens or a proxy that says who is there")
 	f.BoolVar(&o.readOnly, "read-only", false, "show, and change nothing")
 	cmd.AddCommand(p.consoleTokenCommand())
 	return cmd
@@ -117,7 +117,7 @@ func (p *program) console(ctx context.Context, o consoleOptions) error {
 	})
 }
 
-// asksWho tells whether people are told apart.
+// asksWho tells whether people have names of their own.
 func (o consoleOptions) asksWho() bool {
 	return o.tokens != "" || o.proxy.header != "" || o.oidc.issuer != ""
 }

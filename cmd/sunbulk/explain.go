@@ -56,7 +56,7 @@ func usage(message, hint string) error {
 
 func cannotRun(err error, hint string) error { return &exitError{exitCannotRun, err, hint} }
 
-// explain gives the exit code of a command's error and what a person is told.
+// explain gives the exit code of a command's error and what a person reads.
 func explain(err error, cmd *cobra.Command) (code int, text string) {
 	code, hint := codeAndHint(err)
 	if f := cmd.Flags().Lookup("redis"); hint == "" && code == exitCannotRun && f != nil && f.Value.String() != "" {
@@ -166,7 +166,7 @@ func codeAndHint(err error) (code int, hint string) {
 	return exitCannotRun, ""
 }
 
-// fields are the arguments of the service that may be wrong: how that is told, and what to do.
+// fields are the arguments of the service that may be wrong: how that is reported, and what to do.
 var fields = map[string]struct{ text, hint string }{
 	"redis":    {"--redis: %s", "e.g. redis://localhost:6379/0"},
 	"rate":     {"%s", "'sunbulk pause JOB' stops a job"},
@@ -177,7 +177,7 @@ var fields = map[string]struct{ text, hint string }{
 	"now":      {"--now: %s", "e.g. --now 2026-11-22T00:00:00Z"},
 }
 
-// textOfOption tells of a flag with a value that no job can have.
+// textOfOption reports a flag with a value that no job can have.
 func textOfOption(flags *pflag.FlagSet, e *jobs.OptionError) string {
 	f := flags.Lookup(e.Option)
 	if f == nil {

@@ -66,7 +66,7 @@ func (p *program) slipsInEnvironment(root *cobra.Command) {
 	for i := range known {
 		known[i] = known[i][shared:]
 	}
-	slices.SortStableFunc(known, func(a, b string) int { return cmp.Compare(len(a), len(b)) }) // a letter too many is likelier than another one
+	slices.SortStableFunc(known, func(a, b string) int { return cmp.Compare(len(a), len(b)) }) // a letter too many is likelier than another
 	for _, variable := range slices.Sorted(slices.Values(os.Environ())) {
 		name, _, _ := strings.Cut(variable, "=")
 		if !strings.HasPrefix(name, twinPrefix) || slices.Contains(known, name[shared:]) {

@@ -68,7 +68,7 @@ func (p *program) forget(ctx context.Context, s *service.Service, ids []string, 
 	return nil
 }
 
-// warnUnreadable names what cannot be read; the rest is told all the same.
+// warnUnreadable names what cannot be read; the rest is reported all the same.
 func (p *program) warnUnreadable(all []error) {
 	for _, err := range all {
 		e, ok := errors.AsType[*service.Unreadable](err)

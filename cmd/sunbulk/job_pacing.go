@@ -9,7 +9,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// settleZone gives times without a time zone that of this machine: workers may run in another one.
+// settleZone gives times without a time zone that of this machine: workers may run in another.
 func (j *jobFlags) settleZone(opt *jobs.Options) (err error) {
 	if opt.Timezone != "" || opt.Window == "" && opt.FinishBy == "" {
 		return nil

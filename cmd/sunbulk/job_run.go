@@ -142,7 +142,7 @@ func (p *program) runJobLocal(ctx context.Context, o runOptions, in service.Orde
 		return p.orInterrupted(err)
 	}
 	defer job.Close()
-	cfg := notify.Config{Apps: []string{in.Options.App}, Job: job.ID, Embedded: true, StalledAfter: o.notify.stalledAfter, Since: time.Now()} // an earlier process has told of what was before
+	cfg := notify.Config{Apps: []string{in.Options.App}, Job: job.ID, Embedded: true, StalledAfter: o.notify.stalledAfter, Since: time.Now()} // an earlier process has reported what was before
 	defer p.notices(ctx, job.Service, hook, cfg, w.Logger)()
 	defer p.saysStopping()()
 	progress := p.watch(ctx, job.ID, job.Service, job.Progress)

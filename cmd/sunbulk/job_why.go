@@ -41,7 +41,7 @@ With --user in place of a number it shows the rows of that user, up to 20 of the
 		},
 	}
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
-	cmd.Flags().StringVar(&user, "user", "", "tell of the rows of this user, as the input names it")
+	cmd.Flags().StringVar(&user, "user", "", "show the rows of this user, as the input names it")
 	cmd.Flags().Lookup("user").Annotations = map[string][]string{commandLineOnly: nil}
 	return cmd
 }

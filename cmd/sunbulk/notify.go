@@ -15,7 +15,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/transit"
 )
 
-// notifyFlags say who is told of jobs, and how. The URL may hold a key, so it is kept like a secret.
+// notifyFlags say who hears of jobs, and how. The URL may hold a key, so it is kept like a secret.
 type notifyFlags struct {
 	url          string
 	format       string
@@ -28,7 +28,7 @@ func (o *notifyFlags) register(f *pflag.FlagSet) {
 	f.DurationVar(&o.stalledAfter, "notify-stalled-after", 10*time.Minute, "a running job is stalled when no row got its outcome for so long; 0 = never")
 }
 
-// hook checks the flags; it is nil when nobody is to be told.
+// hook checks the flags; it is nil when nobody is to be notified.
 func (o *notifyFlags) hook(allowHTTP bool) (*notify.Hook, error) {
 	if o.stalledAfter < 0 {
 		return nil, usage(fmt.Sprintf("--notify-stalled-after: %s is negative", o.stalledAfter), "e.g. 10m, or 0 for never")
@@ -51,7 +51,7 @@ func (o *notifyFlags) hook(allowHTTP bool) (*notify.Hook, error) {
 	return hook, nil
 }
 
-// notices tells of a job while it runs. The function that it returns tells what is owed at the end, in ten seconds at most.
+// notices reports a job while it runs. The function that it returns tells what is owed at the end, in ten seconds at most.
 func (p *program) notices(ctx context.Context, s *service.Service, hook *notify.Hook, cfg notify.Config, log *slog.Logger) (finish func()) {
 	if hook == nil {
 		return func() {}

@@ -110,7 +110,7 @@ func TestOutputI7ShowsNoSecrets(t *testing.T) {
 	}
 }
 
-// An app id that a proxy could make another one of is refused before anything is read or sent.
+// An app id that a proxy could turn into a different one is refused before anything is read or sent.
 func TestAppOfDotsIsRefused(t *testing.T) {
 	csv := filepath.Join(t.TempDir(), "users.csv")
 	if err := os.WriteFile(csv, []byte("user\nu1\n"), 0o600); err != nil {

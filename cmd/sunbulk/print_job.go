@@ -133,7 +133,7 @@ func describeUnjudged(w io.Writer, c service.Clients) {
 	}
 }
 
-// warnOfNothing tells of an input without a row, which may be an export that failed.
+// warnOfNothing reports an input without a row, which may be an export that failed.
 func (p *program) warnOfNothing(rows int64) {
 	if rows == 0 {
 		fmt.Fprintln(p.screen, "warning: the input has no rows (hint: look whether what wrote it has worked)")

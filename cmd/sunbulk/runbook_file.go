@@ -77,7 +77,7 @@ func (p *program) openRunbook(o runbookFlags, simulate, name string) (*runbook.F
 	return flow, files, nil
 }
 
-// note tells of what is odd about the input.
+// note reports what is odd about the input.
 func (p *program) note(message string) { printf(p.screen, "note: %s\n", message) }
 
 // readAtMost reads the start of a file.

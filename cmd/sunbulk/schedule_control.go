@@ -46,7 +46,7 @@ func (p *program) schedulePauseCommand() *cobra.Command {
 	cmd := p.controlSchedule(scheduleMove{"pause", "Let the slots of a schedule pass; a run that has started goes on", "is paused", "is paused already",
 		(*service.Service).PauseSchedule}, &reason)
 	cmd.Example = "  sunbulk schedule pause clean-up --reason 'vendor maintenance'"
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the history and for those who are told that nothing ran")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the history and for those who are notified that nothing ran")
 	return cmd
 }
 

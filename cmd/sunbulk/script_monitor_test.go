@@ -52,7 +52,7 @@ func fetch(_ *script, ts *testscript.TestScript, args []string) error {
 	})
 }
 
-// receiver is a webhook of a script: it keeps what it took, and answers as it is told to.
+// receiver is a webhook of a script: it keeps what it took, and answers as it is asked to.
 type receiver struct {
 	*httptest.Server
 	mu     sync.Mutex

@@ -65,7 +65,7 @@ func findComma(w *window, b *binder) (byte, error) {
 	return best, nil
 }
 
-// separator reads a first line such as sep=; by which spreadsheets are told the delimiter; 0 when there is none.
+// separator reads a first line such as sep=; by which spreadsheets learn the delimiter; 0 when there is none.
 func separator(w *window) (byte, error) {
 	end, err := w.lineEnd(0)
 	if err != nil {

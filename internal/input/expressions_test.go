@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// I1: rows that --where leaves out are told like all others, valid or not, and those that it cannot
+// I1: rows that --where leaves out are reported like all others, valid or not, and those that it cannot
 // judge are rejected.
 func TestI1WhereLeavesRowsOut(t *testing.T) {
 	got, err := readText(t, "user,clientId,status,lastSeen\n"+

@@ -15,7 +15,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// scanAll returns every record of text, and whether each could be told from the next.
+// scanAll returns every record of text, and whether each could be distinguished from the next.
 func scanAll(text string, comma byte) (records [][]string, sound bool) {
 	s := &csvScanner{window: newWindow(strings.NewReader(text)), comma: comma}
 	for {

@@ -24,7 +24,7 @@ func packed(t *testing.T, texts ...string) string {
 	return b.String()
 }
 
-// Zeros behind gzip data are padding; anything else there is damage, and is told as the last row.
+// Zeros behind gzip data are padding; anything else there is damage, and is reported as the last row.
 func TestGzipPadding(t *testing.T) {
 	whole := packed(t, "user\na\n", "", "b\n")
 	rows := []string{"1:2 list user=a", "2:3 list user=b"}

@@ -4,7 +4,7 @@
 // A record that cannot be used becomes a Rejection, and reading goes on:
 //   - A CSV record with more cells than the header has is rejected. Missing cells at its end are
 //     empty, as spreadsheets write them, except in a last record without a line end, which may be cut off.
-//   - After a record that cannot be told from the next (a quote or a brace that is not closed, a
+//   - After a record that cannot be distinguished from the next (a quote or a brace that is not closed, a
 //     stray quote, more than 1 MiB) reading goes on at the line after the one where it starts.
 //   - A JSON array ends at its first syntax error.
 package input

@@ -43,7 +43,7 @@ type scanned struct {
 	foreign charset  // that it seems to have then
 }
 
-// recordError is a record that cannot be told from what follows it.
+// recordError is a record that cannot be distinguished from what follows it.
 type recordError struct {
 	cell  int // from 0; -1 when the whole record is at fault
 	at    int // byte of the record, from 1; 0 when none is at fault

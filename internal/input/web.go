@@ -129,7 +129,7 @@ func (r *refusal) passes() bool {
 	return r.status == http.StatusRequestTimeout || r.status == http.StatusTooManyRequests || r.status >= 500
 }
 
-// told returns what may be told of an error of the network. Others quote URLs, with their secrets, or what
+// told returns what may be reported of an error of the network. Others quote URLs, with their secrets, or what
 // the server sent.
 func told(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {

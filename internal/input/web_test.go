@@ -133,7 +133,7 @@ func TestSafeURLs(t *testing.T) {
 	}
 }
 
-// A packed file is told by its content, whatever encoding the server names.
+// A packed file is recognised by its content, whatever encoding the server names.
 func TestContentEncodingIsPassedOver(t *testing.T) {
 	s := &shelf{data: gzipped(t, []byte("user\na\n")), etag: `"v1"`, fault: func(_ int, w http.ResponseWriter, _ *http.Request) bool {
 		w.Header().Set("Content-Encoding", "gzip")

@@ -47,7 +47,7 @@ type Known struct {
 // reportPart is how many batches go into one call of the script.
 const reportPart = 500
 
-// Report tells the record what a worker knows that it may lack, and returns the generation to which it was told. lost is how many writes
+// Report tells the record what a worker knows that it may lack, and returns the generation to which it was reported. lost is how many writes
 // were confirmed to the worker and are not there; when there are none, nor need be batches. What a batch lacks must be looked for.
 func (l *Ledger) Report(ctx context.Context, job, worker string, lost int64, batches []Known) (generation int64, err error) {
 	for {

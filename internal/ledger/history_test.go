@@ -212,7 +212,7 @@ func TestI10WithoutINFO(t *testing.T) {
 	}
 }
 
-// A job that is gone is not made by what is told of it.
+// A job that is gone is not made by what is reported about it.
 func TestReportsMakeNoJob(t *testing.T) {
 	each(t, func(t *testing.T, l *Ledger) {
 		must[Seen](t)(l.Beat(t.Context(), job, "w", Pulse{}))

@@ -26,7 +26,7 @@ const (
 	Unreplicated Doing = "waiting for replicas" // too few of Redis confirm, and nothing that messages a person is sent
 )
 
-// Pulse is what a worker tells of itself with a sign of life.
+// Pulse is what a worker says of itself with a sign of life.
 type Pulse struct {
 	InFlight int64 // calls of the job
 	Calls    int64 // made for the job since the worker came to it

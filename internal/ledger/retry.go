@@ -15,7 +15,7 @@ var (
 	claimRetryScript = redis.NewScript(claimRetryLua)
 )
 
-// ClaimRetry remembers that a job runs the failed rows of another one again, those of a cause or, when it is
+// ClaimRetry remembers that a job runs the failed rows of another again, those of a cause or, when it is
 // empty, of all causes that no job has; and returns the job that has them: this one, or an earlier one,
 // which need not have been created. same is false when that has them with those of all causes. From the job
 // in place of which this one comes, if any, the rows are taken.

@@ -11,7 +11,7 @@ import (
 // a mistake, and too little to tell whose URL it is from a list of names (I7).
 const markBytes = 2
 
-// mark tells the base URL of a job from another one.
+// mark tells the base URL of a job from another.
 func mark(job, baseURL string) string {
 	sum := hmac.New(sha256.New, []byte(job)) // so that marks of several jobs cannot be compared
 	sum.Write([]byte(strings.TrimRight(baseURL, "/")))

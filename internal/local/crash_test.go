@@ -12,7 +12,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// known is what callers were told: it must survive whatever comes later.
+// known is what callers were promised: it must survive whatever comes later.
 type known struct {
 	mu       sync.Mutex
 	settled  map[int64]bool // rows

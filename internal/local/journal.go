@@ -52,7 +52,7 @@ func (j *journal) add(line []byte) *group {
 	return j.next
 }
 
-// settle returns when the group was written: by this caller, or by another one meanwhile.
+// settle returns when the group was written: by this caller, or by another meanwhile.
 func (j *journal) settle(g *group) error {
 	j.writing.Lock()
 	defer j.writing.Unlock()

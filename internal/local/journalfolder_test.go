@@ -115,7 +115,7 @@ func TestAChangedRunIsRefused(t *testing.T) {
 	}
 }
 
-// A run that ended within Create has called nothing: another one can begin in its place.
+// A run that ended within Create has called nothing: another can begin in its place.
 func TestAHeadThatIsNotWholeIsNoJournal(t *testing.T) {
 	line, err := encodeLine(head())
 	if err != nil {

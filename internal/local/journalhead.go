@@ -40,7 +40,7 @@ type Input struct {
 	Version string `json:"version,omitempty"` // of an object on the network
 }
 
-// Known tells whether the input can be told from others before it is read, as a pipe cannot.
+// Known tells whether the input can be distinguished from others before it is read, as a pipe cannot.
 func (in Input) Known() bool { return in.SHA256 != "" || in.Version != "" }
 
 // Same tells whether nothing that is known tells the inputs apart.

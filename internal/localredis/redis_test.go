@@ -51,7 +51,7 @@ func TestI6KeysThatAreGoneAreForgotten(t *testing.T) {
 			return n
 		}
 		if got := remembered(); got != keys {
-			t.Errorf("got %d keys remembered, want %d: is the table another one by now?", got, keys)
+			t.Errorf("got %d keys remembered, want %d: is the table a different one by now?", got, keys)
 		}
 		time.Sleep(2 * time.Second)
 		if got := remembered(); got != 0 {

@@ -3,7 +3,7 @@
 //
 // Labels come from small sets: apps, operations, statuses, outcomes, states. There is none for a
 // job: jobs come and go, and each would leave its series behind for as long as Prometheus keeps
-// anything. `sunbulk status JOB` tells of one job.
+// anything. `sunbulk status JOB` reports one job.
 package metrics
 
 import (

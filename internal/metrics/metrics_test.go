@@ -137,7 +137,7 @@ func TestMetricsGoOnWithoutRedis(t *testing.T) {
 		}
 	}
 	if strings.Contains(got, "sunbulk_jobs") {
-		t.Errorf("jobs are told without Redis:\n%s", got)
+		t.Errorf("jobs are reported without Redis:\n%s", got)
 	}
 }
 

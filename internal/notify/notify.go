@@ -23,7 +23,7 @@ import (
 const (
 	interval = 2 * time.Second // between two looks
 	lease    = 30 * time.Second
-	fresh    = time.Hour      // an older event is history: nobody is told
+	fresh    = time.Hour      // an older event is history: nobody is notified
 	keep     = 24 * time.Hour // for so long a notice is tried
 
 	firstPause = time.Second // after a failed attempt; doubles with each
@@ -128,7 +128,7 @@ func (n *Notifier) look(ctx context.Context) error {
 	return n.ofRuns.Each(ctx, n.tellOfRun)
 }
 
-// tell makes the attempts that are due for a job, and returns how many notices are still owed, and whether nothing more is to be told
+// tell makes the attempts that are due for a job, and returns how many notices are still owed, and whether nothing more is to be reported
 // of it.
 func (n *Notifier) tell(ctx context.Context, id string) (owed int, done bool, err error) {
 	job, err := n.ledger.Job(ctx, id)

@@ -196,7 +196,7 @@ func TestErrorsDoNotTellTheURL(t *testing.T) {
 	}
 }
 
-// A rollback of a job's Redis is told once.
+// A rollback of a job's Redis is reported once.
 func TestRollbackIsTold(t *testing.T) {
 	job := jobs.Job{ID: "20261122-153012-k3f9", State: jobs.Running, Rollbacks: []jobs.Rollback{{At: time.UnixMilli(1_795_000_000_000), Writes: 3, Batches: 2}}}
 	got := transitions(job)

@@ -14,7 +14,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// tellOfRun makes the attempts that are due for a run of a runbook, and tells whether nothing more is to be told of it.
+// tellOfRun makes the attempts that are due for a run of a runbook, and tells whether nothing more is to be reported about it.
 func (n *Notifier) tellOfRun(ctx context.Context, id string) (done bool, err error) {
 	r, err := n.runs.Run(ctx, id)
 	if err != nil {
@@ -63,7 +63,7 @@ func (n *Notifier) rowsOf(ctx context.Context, r *runs.Run) (jobs.Tally, error) 
 }
 
 // ofRun are the notices of what a run has gone through, those that its runbook asks for. Pauses that came over its jobs
-// alone are told as theirs.
+// alone are reported as theirs.
 func ofRun(r *runs.Run) []Notice {
 	var all []Notice
 	add := func(event Event, key string, at time.Time, kind jobs.PauseKind, reason, hint string) {
@@ -114,7 +114,7 @@ func (n *Notifier) wantedOfStep(ctx context.Context, job jobs.Job, notice Notice
 	return notice.Kind != jobs.PauseRun, nil
 }
 
-// NotStarted makes one attempt to tell of slots of a schedule that started no run. It may come again after an
+// NotStarted makes one attempt to report slots of a schedule that started no run. It may come again after an
 // error.
 func (n *Notifier) NotStarted(ctx context.Context, s *schedule.Schedule, e schedule.Entry) error {
 	if !wanted(s.Runbook.Notify, NotStarted) {

@@ -35,7 +35,7 @@ func (p *place) finishRun(r runs.Run) {
 	p.do(runs.NewStore(p.rdb).Advance(p.t.Context(), r))
 }
 
-// The end of a run is told, and not that of its jobs; a pause of either is.
+// The end of a run is reported, and not that of its jobs; a pause of either is.
 func TestRunsAreToldAndNotTheEndsOfTheirSteps(t *testing.T) {
 	p, r := newPlace(t), receive(t, http.StatusOK)
 	run := p.begin()
@@ -57,7 +57,7 @@ func TestRunsAreToldAndNotTheEndsOfTheirSteps(t *testing.T) {
 	}
 }
 
-// Somebody who pauses a run pauses its job with it, and people hear of that once. A pause of the job alone is told, though
+// Somebody who pauses a run pauses its job with it, and people hear of that once. A pause of the job alone is reported, though
 // the run was paused for that reason before.
 func TestAPauseOfARunIsToldOnce(t *testing.T) {
 	p, r := newPlace(t), receive(t, http.StatusOK)

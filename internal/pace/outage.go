@@ -10,7 +10,7 @@ import (
 
 const (
 	outageField = "out:"           // and the worker; the value is when it began (µs), when it was last seen (µs), and the error code
-	outageStale = 10 * time.Second // five times KeepInterval, at which it is told
+	outageStale = 10 * time.Second // five times KeepInterval, at which it is reported
 )
 
 // Outage tells everybody that this worker gets no answers from the API, by an error code such as

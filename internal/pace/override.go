@@ -126,7 +126,7 @@ func (o Override) String() string {
 	return text
 }
 
-// says is what it sets, until when and why, for those who are told who did it.
+// says is what it sets, until when and why, for those who are notified who did it.
 func (o Override) says() string {
 	text := "all calls to the app at " + o.Rate + "/s "
 	if o.Rate == Max {

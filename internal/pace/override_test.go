@@ -77,7 +77,7 @@ func TestOutageOfAKilledWorkerIsForgotten(t *testing.T) {
 			}
 			time.Sleep(KeepInterval)
 			if reason() == "" {
-				t.Fatal("got no outage while it is told")
+				t.Fatal("got no outage while it is reported")
 			}
 		}
 		time.Sleep(outageStale)

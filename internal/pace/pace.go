@@ -73,7 +73,7 @@ func (p *Pace) Answered(took time.Duration) {
 	p.seen.spent += took
 }
 
-// Throttled tells of an answer 429, and how long that took. The calls of all workers halt for as long as the API asked; where
+// Throttled reports an answer 429, and how long that took. The calls of all workers halt for as long as the API asked; where
 // it asked nothing (0), they halt when the 429 is not alone, for a time that doubles from halt to halt, with jitter. It also
 // lowers the rate. Without Redis at least this worker halts.
 func (p *Pace) Throttled(ctx context.Context, asked, took time.Duration) error {

@@ -45,7 +45,7 @@ func TestI4NoCallWithoutRedis(t *testing.T) {
 	}
 }
 
-// A worker with calls in hand hears of the halt of another one.
+// A worker with calls in hand hears of the halt of another.
 func TestI4AHaltIsHeardAtOnce(t *testing.T) {
 	rdb := redistest.Start(t).Client(t)
 	a, b := New(rdb, "app", "a"), New(rdb, "app", "b")

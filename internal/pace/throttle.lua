@@ -19,7 +19,7 @@ elseif conf > 0 then rate = math.min(rate, conf) end
 if not free then mark(sent, 1, -1) end
 put('acc', math.max(0, get('acc') - 1))
 put('at', now)
--- Good answers are told late, 429s at once: where calls were sent after the first halt long enough ago, they were accepted.
+-- Good answers are reported late, 429s at once: where calls were sent after the first halt long enough ago, they were accepted.
 local usual = 2 * math.max(tonumber(ARGV[3]), get('lat')) + tenth
 if sent >= halt and (tonumber(ARGV[5]) > 0 or not free and get('streak') == 1 and calls(halt, now - usual) > 1.5) then resume() end
 

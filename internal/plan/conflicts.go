@@ -21,7 +21,7 @@ const (
 	MessagedTwice     Kind = "messaged_twice"      // a phone number or address gets another message
 )
 
-// Kinds returns all kinds, in the order in which they are told.
+// Kinds returns all kinds, in the order in which they are reported.
 func Kinds() []Kind {
 	return []Kind{CreatedTwice, CreatedAndRemoved, RemovedTwice, SharedContact, MessagedTwice}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Entries of one key are told apart by what mask leaves of them.
+// Entries of one key are distinguished by what mask leaves of them.
 func TestFind(t *testing.T) {
 	table := New()
 	const key, low = 0x1234_5678_9abc_def0, 0xff

@@ -119,7 +119,7 @@ func (c *Cluster) Client(t testing.TB) redis.UniversalClient {
 	return rdb
 }
 
-// Move gives the slot of a key, with all that is in it, from its master to another one, as resharding does.
+// Move gives the slot of a key, with all that is in it, from its master to another, as resharding does.
 func (c *Cluster) Move(t testing.TB, key string) {
 	t.Helper()
 	ctx := context.Background()

@@ -45,7 +45,7 @@ func (d *decoder) checkStep(i int) {
 	}
 	o, err := jobs.FindOperation(string(s.Op))
 	if err != nil {
-		return // was told
+		return // was reported
 	}
 	for _, column := range slices.Sorted(maps.Keys(s.Set)) {
 		if !o.Reads(column) {
@@ -55,14 +55,14 @@ func (d *decoder) checkStep(i int) {
 	d.checkConstants(i, o)
 }
 
-// checkOptions tells of each option that is out of its range once, though all steps have it.
+// checkOptions reports each option that is out of its range once, though all steps have it.
 func (d *decoder) checkOptions() {
 	told := map[Problem]bool{}
 	for i := range d.runbook.Steps {
 		_, wrong := d.runbook.options(i)
 		for _, w := range wrong {
 			if w.Option == "timezone" && d.runbook.Timezone == "" {
-				continue // check tells of it where the window stands
+				continue // check reports it where the window stands
 			}
 			p := d.runbook.problem(d.runbook.optionPath(i, w.Option), w.Cause, w.Hint)
 			if !told[p] {

@@ -8,7 +8,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// checkConstants tells of each constant of a step with which no row could be valid. What the constants leave open is
+// checkConstants reports each constant of a step with which no row could be valid. What the constants leave open is
 // taken as good, since the input or a list may give it.
 func (d *decoder) checkConstants(step int, o jobs.Operation) {
 	constants := map[string]string{}

@@ -138,7 +138,7 @@ func (d *decoder) text(to *string) setter {
 	}
 }
 
-// checked takes a text that passes check, whose error is told.
+// checked takes a text that passes check, whose error is reported.
 func (d *decoder) checked(to *string, check func(string) error) setter {
 	return func(n *yaml.Node, path string) {
 		var text string

@@ -129,7 +129,7 @@ func (e *ends) outcome(o *jobs.Outcome) {
 	e.tell(end)
 }
 
-// through tells of a row that came through a step which is not the last: that no client of it goes on, or
+// through reports a row that came through a step which is not the last: that no client of it goes on, or
 // that it waits for the next step.
 func (e *ends) through(o *jobs.Outcome, end report.End) {
 	records := int64(1)
@@ -182,7 +182,7 @@ func (e *ends) rejection(r *jobs.Rejection) {
 	e.tell(end)
 }
 
-// queued tells of the rows that wait in the queue.
+// queued reports the rows that wait in the queue.
 func (e *ends) queued(rows iter.Seq2[jobs.Row, error]) {
 	for row, err := range rows {
 		if err != nil {
@@ -206,7 +206,7 @@ func (e *ends) queued(rows iter.Seq2[jobs.Row, error]) {
 	}
 }
 
-// lost tells of rows of the input that have neither an outcome nor a place in the queue: those that an
+// lost reports rows of the input that have neither an outcome nor a place in the queue: those that an
 // interrupted command has read and not queued, and those that were finished just now. Further steps have what the step before
 // says of theirs.
 func (e *ends) lost() {

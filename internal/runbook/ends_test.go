@@ -52,7 +52,7 @@ func told(t *testing.T, f *Flow, steps ...Reached) []string {
 	return texts
 }
 
-// listed is what a list found of row n, user un: so many clients of the old integration, and another one.
+// listed is what a list found of row n, user un: so many clients of the old integration, and another.
 func listed(n int64, old int) jobs.Outcome {
 	o := jobs.Outcome{Row: jobs.Row{Number: n, Line: n + 1, Op: jobs.List, User: fmt.Sprintf("u%d", n)}, Kind: jobs.OK, Clients: []json.RawMessage{client("other", "another", "+1")}}
 	for i := range old {

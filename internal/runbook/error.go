@@ -11,7 +11,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// maxProblems is how many problems of a file are told at once.
+// maxProblems is how many problems of a file are reported at once.
 const maxProblems = 10
 
 // Problem is one thing that is wrong with a runbook.

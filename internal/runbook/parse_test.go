@@ -163,7 +163,7 @@ func TestParseTellsWhatIsWrongAndWhere(t *testing.T) {
 	}
 }
 
-// A constant with which no row could be valid is told, though rows come later: those of a list, for one.
+// A constant with which no row could be valid is reported, though rows come later: those of a list, for one.
 func TestParseTellsOfEachConstant(t *testing.T) {
 	_, err := Parse("x.yaml", []byte("name: x\nsteps: [{op: list}, {op: ensure, set: {matchCriteria.type: whatsap, confirmation.type: immediat, phoneNumber: 123, subject: '${row.a}'}}]"))
 	want := `x.yaml has 3 problems

@@ -28,7 +28,7 @@ type Passage struct {
 	Err      error    // that ended the outcomes
 }
 
-// Unjudged are found clients of which where could not be told. They do not go on.
+// Unjudged are found clients that where could not judge. They do not go on.
 type Unjudged struct {
 	Clients int64
 	Why     string // of the first; names no value

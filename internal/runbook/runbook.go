@@ -33,7 +33,7 @@ type Runbook struct {
 	Timezone     string             `json:"timezone,omitempty"` // of the window, and of the schedule
 	Steps        []Step             `json:"steps"`
 	Caps         Caps               `json:"caps,omitzero"`
-	Notify       []string           `json:"notify,omitempty"` // which events are told, of Events; nil = all
+	Notify       []string           `json:"notify,omitempty"` // which events are reported, of Events; nil = all
 	Schedule     *Schedule          `json:"schedule,omitempty"`
 
 	file   string           // that it was read from

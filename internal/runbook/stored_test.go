@@ -56,7 +56,7 @@ func TestDecodeAllowsWhatAFileMayNotSay(t *testing.T) {
 		`{"name":"a","steps":[{"name":"list","op":"list","set":{"phoneNumber":"+34600000001"}}]}`,                // which a list does not read
 		`{"name":"a","steps":[{"name":"list","op":"list"},{"name":"list","op":"list"}]}`,                         // two of one name
 		`{"name":"a","caps":{"max_rows":5,"min_rows":9},"steps":[{"name":"list","op":"list"}]}`,                  // which no input meets
-		`{"name":"a","notify":["an event that has another name now"],"steps":[{"name":"list","op":"list"}]}`,     // nobody is told
+		`{"name":"a","notify":["an event that has another name now"],"steps":[{"name":"list","op":"list"}]}`,     // nobody is notified
 		`{"name":"a","schedule":{"cron":"@daily","catch_up":"9000h"},"steps":[{"name":"remove","op":"remove"}]}`, // unfiltered
 	} {
 		if _, err := Parse("file", []byte(stored)); err == nil {

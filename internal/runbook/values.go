@@ -50,7 +50,7 @@ func checkInput(name string) error {
 	return notEmpty(name)
 }
 
-// checkZone refuses the zone of the machine, which is another one for each worker.
+// checkZone refuses the zone of the machine, which differs between workers.
 func checkZone(name string) error {
 	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
 		return fmt.Errorf("%s is not a time zone such as Europe/Madrid", quote(name))
@@ -67,7 +67,7 @@ func checkShare(text string) error {
 	return err
 }
 
-// events are what a runbook can tell of. It never changes.
+// events are what a runbook can report. It never changes.
 var events = []string{"finished", "paused", "cancelled", "stalled", "rolled_back", "not_started"}
 
 // Events returns the events that notify may name.

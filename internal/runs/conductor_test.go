@@ -218,7 +218,7 @@ func TestRunOfAnotherAppIsLeftAlone(t *testing.T) {
 	}
 }
 
-// A run that this version cannot read stops no other, and is told once.
+// A run that this version cannot read stops no other, and is reported once.
 func TestUnreadableRunStopsNoOther(t *testing.T) {
 	w := newWorld(t)
 	r := w.begun(cleanup, 12)
@@ -236,7 +236,7 @@ func TestUnreadableRunStopsNoOther(t *testing.T) {
 		t.Errorf("got step %d of the other run, want 1 and queued", got.Step)
 	}
 	if got := strings.Count(log.String(), "passing over a run"); got != 1 {
-		t.Errorf("the run was told %d times, want once:\n%s", got, log.String())
+		t.Errorf("the run was reported %d times, want once:\n%s", got, log.String())
 	}
 }
 

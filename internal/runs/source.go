@@ -86,7 +86,7 @@ func (s *Source) Inputs() []jobs.Input {
 	return []jobs.Input{{Name: "what came through job " + s.from, Format: jobs.InputOfJob, FirstRow: 1, Rows: s.passage.Read, Error: s.passage.Stuck()}}
 }
 
-// Unjudged tells of found clients that the where of the step before could not judge.
+// Unjudged reports found clients that the where of the step before could not judge.
 func (s *Source) Unjudged() (u runbook.Unjudged) {
 	if s.passage != nil {
 		u = s.passage.Unjudged

@@ -60,7 +60,7 @@ func parseCron(expr string) (s cron.Schedule, passing bool, err error) {
 	return s, strings.HasPrefix(fields[1], "*"), err
 }
 
-// slipOf tells of what the library takes and nobody means, "" when there is nothing: a part that is empty, a range
+// slipOf reports what the library takes and nobody means, "" when there is nothing: a part that is empty, a range
 // from *, and one that goes down, which would be all but a few.
 func slipOf(field string) string {
 	for part := range strings.SplitSeq(field, ",") {

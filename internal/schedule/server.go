@@ -129,7 +129,7 @@ func (s *Server) look(ctx context.Context, serving *sync.WaitGroup) error {
 				s.cfg.Logger.Warn("could not serve schedule; trying again", "schedule", st.name, "error", err)
 			}
 			if err := s.tell(ctx, k, st); err != nil && ctx.Err() == nil {
-				s.cfg.Logger.Warn("could not tell of a run that was not started; trying again", "schedule", st.name, "error", err)
+				s.cfg.Logger.Warn("could not report a run that was not started; trying again", "schedule", st.name, "error", err)
 			}
 		})
 	}
@@ -138,7 +138,7 @@ func (s *Server) look(ctx context.Context, serving *sync.WaitGroup) error {
 }
 
 // enter returns the schedule in its newest version for the one goroutine that may serve it now; nil
-// when another does, or when it is not this server's. One that cannot be read is told once.
+// when another does, or when it is not this server's. One that cannot be read is reported once.
 func (s *Server) enter(ctx context.Context, st standing) (*known, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

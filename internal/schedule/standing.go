@@ -23,7 +23,7 @@ type standing struct {
 	trouble string // in the way of the order's run
 	paused  bool
 	reason  string // of the pause
-	owed    string // newest entry of which people are to be told
+	owed    string // newest entry of which people are to be notified
 	told    string // entry up to which they were
 	running []string
 }

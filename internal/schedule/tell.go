@@ -8,7 +8,7 @@ import (
 
 const (
 	tellingLease = 30 * time.Second // also the pause after an attempt that failed
-	stale        = 24 * time.Hour   // an older entry is history: nobody is told
+	stale        = 24 * time.Hour   // an older entry is history: nobody is notified
 )
 
 // pass deals with slots, or a run that was asked for, without a run, and says so.
@@ -73,20 +73,20 @@ func (s *Server) tell(ctx context.Context, k *known, st standing) error {
 	return s.store.told(ctx, st.name, st.owed, true)
 }
 
-// telling takes the telling of what is owed, and returns the entry up to which people were told; empty
+// telling takes the telling of what is owed, and returns the entry up to which people were notified; empty
 // when it is another worker's turn.
 func (s *Store) telling(ctx context.Context, name string) (told string, err error) {
 	told, err = tellingScript.Run(ctx, s.rdb, []string{key(name)}, tellingLease.Milliseconds()).Text()
 	if err != nil {
-		return "", fmt.Errorf("take what is to be told: %w", err)
+		return "", fmt.Errorf("take what is to be reported: %w", err)
 	}
 	return told, nil
 }
 
-// told notes up to which entry people were told; done lets any worker tell the next at once.
+// told notes up to which entry people were notified; done lets any worker tell the next at once.
 func (s *Store) told(ctx context.Context, name, entry string, done bool) error {
 	if err := toldScript.Run(ctx, s.rdb, []string{key(name)}, entry, done).Err(); err != nil {
-		return fmt.Errorf("note what was told: %w", err)
+		return fmt.Errorf("note what was reported: %w", err)
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 -- KEYS: schedule    ARGV: lease (ms)
 -- Takes the telling of what is owed, which no other worker takes before the lease is over. Returns the
--- entry up to which people were told, or an empty text when it is another's turn.
+-- entry up to which people were notified, or an empty text when it is another's turn.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local told = redis.call('HMGET', KEYS[1], 'telling', 'told', 'owed')

@@ -1,5 +1,5 @@
 -- KEYS: schedule    ARGV: entry, done (0/1)
--- Notes up to which entry people were told; done lets any worker tell the rest. Returns 1, or 0 when the
+-- Notes up to which entry people were notified; done lets any worker tell the rest. Returns 1, or 0 when the
 -- schedule is gone.
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], 'told', ARGV[1])

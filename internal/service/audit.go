@@ -12,7 +12,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/audit"
 )
 
-// Unrecorded says that something was done, and the audit log does not tell of it. Asked for again, it does.
+// Unrecorded says that something was done, and the audit log does not report it. Asked for again, it does.
 type Unrecorded struct{ err error }
 
 func (e *Unrecorded) Error() string { return "it was done, but " + e.err.Error() }

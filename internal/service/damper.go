@@ -9,7 +9,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/redisfault"
 )
 
-// damper is a log in which a Redis that does not answer, or refuses, is told of now and then: a dozen loops for each job would each
+// damper is a log in which a Redis that does not answer, or refuses, is reported now and then: a dozen loops for each job would each
 // say so. All other lines pass.
 type damper struct {
 	slog.Handler

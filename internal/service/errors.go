@@ -75,7 +75,7 @@ const (
 	OtherRows          ConflictKind = "other_rows"           // a pipe gives other rows than before
 	PipeEnded          ConflictKind = "pipe_ended"           // a pipe was queued to its end
 	NoInput            ConflictKind = "no_input"             // the input of a job is not known
-	IsRetry            ConflictKind = "is_retry"             // a job has failed rows of another one for its input
+	IsRetry            ConflictKind = "is_retry"             // a job has failed rows of another for its input
 	ProducerBusy       ConflictKind = "producer_busy"        // another process queues the rows
 	RowsTaken          ConflictKind = "rows_taken"           // another job has taken the failed rows
 	RetryUnfinished    ConflictKind = "retry_unfinished"     // another job has, and is not queued to its end

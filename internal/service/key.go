@@ -54,7 +54,7 @@ func (o Order) goesOn(job jobs.Job) bool {
 	return !job.State.Ended() && (o.Works || !job.Sealed)
 }
 
-// claim returns the job that has the input: the new one, or an earlier one. A pipe may be another one each
+// claim returns the job that has the input: the new one, or an earlier one. A pipe may be a different one each
 // time: its claim ends with the job that could continue it.
 func (s *Service) claim(ctx context.Context, job jobs.Job, k key, o Order) (holder string, err error) {
 	for {

@@ -56,7 +56,7 @@ func denied(e *Unavailable) bool {
 	return e.Fault == redisfault.NoPassword || e.Fault == redisfault.WrongPassword || e.Fault == redisfault.NotAllowed
 }
 
-// A login that is refused is told from a server that does not answer.
+// A login that is refused is distinguished from a server that does not answer.
 func TestOpenDenied(t *testing.T) {
 	server := redistest.Start(t)
 	if err := server.Client(t).ConfigSet(t.Context(), "requirepass", "p@ss/w:rd").Err(); err != nil {

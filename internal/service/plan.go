@@ -22,7 +22,7 @@ type PlanOrder struct {
 	Read    input.Spec
 	Options jobs.Options
 	By      By
-	Key     string                                                   // by which By makes the same plan once; empty = another one each time
+	Key     string                                                   // by which By makes the same plan once; empty = a new one each time
 	Check   func(context.Context, plan.Plan) (*plan.Findings, error) // asks the API about it; nil = nothing is asked
 }
 

@@ -17,7 +17,7 @@ import (
 // producer is a process that queues the rows of a job.
 type producer struct {
 	*Service
-	name   string // by which producers of a job are told apart
+	name   string // by which producers of a job are distinguished
 	piped  bool   // its input can be read only once: no other process may queue beside it
 	canary []jobs.Row
 	agreed func()

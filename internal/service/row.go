@@ -39,7 +39,7 @@ type Row struct {
 // Call is one call for a row.
 type Call struct {
 	At         time.Time `json:"at"`
-	WaitedMs   *float64  `json:"waitedMs,omitempty"` // left out where only the outcome tells of the call
+	WaitedMs   *float64  `json:"waitedMs,omitempty"` // left out where only the outcome reports the call
 	TookMs     float64   `json:"tookMs"`
 	HTTPStatus int       `json:"httpStatus"` // 0 when no answer came
 	ErrorCode  string    `json:"errorCode,omitempty"`

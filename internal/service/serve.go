@@ -26,7 +26,7 @@ type ServeConfig struct {
 	Concurrency int                   // calls in flight
 	Replicas    int                   // of Redis that must know of a create that messages a person before it is sent
 	Inputs      *input.Places         // what may be read of what runs and schedules name on Redis; nil = nothing
-	Hook        *notify.Hook          // is told of jobs and runs; nil = nobody is
+	Hook        *notify.Hook          // hears of jobs and runs; nil = nobody is
 	Notify      notify.Config         // what of; its Apps are those of the APIs
 	Metrics     *metrics.Metrics      // nil = nothing is counted
 	Logger      *slog.Logger
@@ -65,7 +65,7 @@ func (s *Service) Serve(ctx, drain context.Context, cfg ServeConfig) error {
 // Worker returns a worker for jobs on the Redis.
 func (s *Service) Worker(cfg worker.Config) *worker.Worker { return worker.New(s.rdb, s.codec, cfg) }
 
-// Share lets metrics tell of what all workers share.
+// Share lets metrics report what all workers share.
 func (s *Service) Share(m *metrics.Metrics) { m.Share(s.rdb, s.ledger, s.queues) }
 
 // Ready tells whether the Redis answers, in words that anybody may see.
@@ -86,7 +86,7 @@ func background(ctx context.Context, do func(done context.Context)) (stop func()
 	return func() { end(); running.Wait() }
 }
 
-// Notices tells of the job of a config while it runs. What it returns tells what is owed at the end, in ten seconds at most.
+// Notices reports the job of a config while it runs. What it returns tells what is owed at the end, in ten seconds at most.
 func (s *Service) Notices(ctx context.Context, hook *notify.Hook, cfg notify.Config) (finish func() error) {
 	const patience = 10 * time.Second
 	n := notify.New(s.rdb, s.ledger, hook, cfg)

@@ -18,7 +18,7 @@ type settings struct {
 }
 
 // judge warns of a Redis that may forget what it confirmed: of each node of a Cluster, and of the replicas that a Sentinel may
-// promote, as far as they can be asked. is tells of the server that was asked first.
+// promote, as far as they can be asked. is reports the server that was asked first.
 func judge(ctx context.Context, rdb redis.UniversalClient, address string, is map[string]string) []Warning {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

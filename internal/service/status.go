@@ -183,7 +183,7 @@ func (s *Service) eachRecord(ctx context.Context, do func(jobs.Job) error) (unre
 	return unreadable, nil
 }
 
-// serve sets what the workers tell of themselves.
+// serve sets what the workers report themselves.
 func (s *Status) serve(workers []ledger.Worker) {
 	var sum float64
 	for _, w := range workers {

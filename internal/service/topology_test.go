@@ -48,7 +48,7 @@ func host(t *testing.T, address string) string {
 	return u.Host
 }
 
-// The URL of a Cluster or a Sentinel without its parameter is told at once, with the one that is meant; and the other way round.
+// The URL of a Cluster or a Sentinel without its parameter is reported at once, with the one that is meant; and the other way round.
 func TestOpenTellsTheTopology(t *testing.T) {
 	cluster, sentinel, single := redistest.StartCluster(t, "--repl-ping-replica-period", "1"), redistest.StartSentinel(t), redistest.Start(t)
 	for _, c := range []struct {

@@ -110,7 +110,7 @@ func (o *outlet) Close() {
 }
 
 // Data is stdout: it waits for its reader until ctx ends. Data that a reader who has left does not want is dropped;
-// any other error is told.
+// any other error is reported.
 type Data struct {
 	*outlet
 	ctx context.Context

@@ -70,7 +70,7 @@ func TestOutletForPeople(t *testing.T) {
 	})
 }
 
-// Data waits for its reader, until the command is stopped; a full disk is told, a reader that has left is not.
+// Data waits for its reader, until the command is stopped; a full disk is reported, a reader that has left is not.
 func TestOutletOfData(t *testing.T) {
 	for err, want := range map[error]bool{nil: false, syscall.EPIPE: false, io.ErrClosedPipe: false, syscall.ENOSPC: true, syscall.EIO: true} {
 		o := Data{newOutlet(&reader{err: err}), t.Context()}

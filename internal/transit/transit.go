@@ -46,7 +46,7 @@ var shared = []netip.Prefix{
 }
 
 // Outside is the Control of a net.Dialer that connects to public addresses only. It sees the address that is dialed, so no
-// name that resolves to another one gets around it.
+// name that resolves to another gets around it.
 func Outside(_, address string, _ syscall.RawConn) error {
 	ip, ok := parse(address)
 	if !ok || !isHost(ip) || ip.IsPrivate() {

@@ -31,7 +31,7 @@ func TestRoleMatrix(t *testing.T) {
 		}
 		body := ""
 		if route.Method != "GET" {
-			body = `{"no": "such field"}` // who may, is told that; nothing is done
+			body = `{"no": "such field"}` // who may, hears of it; nothing is done
 		}
 		ask := func(change ...func(*http.Request)) int { return b.asks(route.Method, path, body, change...).StatusCode }
 		refused := func(status int) bool { return status == 401 || status == 403 }

@@ -102,7 +102,7 @@ func (x *exchange) schedules() (scheduleList, error) {
 	return scheduleList{mine, x.unreadable(bad)}, nil
 }
 
-// unreadable tells of records that nobody can read, whose app is not known: to those who may see all.
+// unreadable reports records that nobody can read, whose app is not known: to those who may see all.
 func (x *exchange) unreadable(errs []error) []unreadable {
 	all := []unreadable{}
 	for _, err := range errs {

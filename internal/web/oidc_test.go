@@ -69,7 +69,7 @@ func TestOIDC(t *testing.T) {
 	}
 }
 
-// TestOIDCWithoutRights: who signs in without a group that has a role may do nothing, and is told why; a name that is none lets nobody in.
+// TestOIDCWithoutRights: who signs in without a group that has a role may do nothing, and reads why; a name that is none lets nobody in.
 func TestOIDCWithoutRights(t *testing.T) {
 	t.Parallel()
 	m := provider(t)

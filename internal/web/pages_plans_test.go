@@ -127,7 +127,7 @@ func TestPagesOfBadFiles(t *testing.T) {
 			t.Errorf("%s: the page does not say so", name)
 		}
 		if text := b.text(422, "POST", at, mapping(page, "op", "")); !strings.Contains(text, `role="alert"`) {
-			t.Errorf("%s: nothing is told", name)
+			t.Errorf("%s: nothing is reported", name)
 		}
 	}
 	b.text(200, "GET", b.send("latin1.csv", "user;stra\xdfe\na;b\n")+"?encoding=windows-1252", "")

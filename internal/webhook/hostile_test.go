@@ -118,12 +118,12 @@ func TestSlowSendersAreLeftI6(t *testing.T) {
 		n      int
 		want   int
 	}{
-		"headers":             {"POST / HTTP/1.1\r\nX-Slow: ", 3 * mostConnections, 0},
-		"a line":              {"", 3 * mostConnections, 400},
-		"bodies, wrong key":   {head("wrong", 1000), 3 * mostConnections, 401},
-		"bodies, right key":   {head("secret", 1000), 2 * mostBodies, 503},
-		"chunks, right key":   {head("secret", -1) + "100\r\n", 2 * mostBodies, 503},
-		"too long to be told": {head("secret", 1<<62), 1, 503},
+		"headers":                 {"POST / HTTP/1.1\r\nX-Slow: ", 3 * mostConnections, 0},
+		"a line":                  {"", 3 * mostConnections, 400},
+		"bodies, wrong key":       {head("wrong", 1000), 3 * mostConnections, 401},
+		"bodies, right key":       {head("secret", 1000), 2 * mostBodies, 503},
+		"chunks, right key":       {head("secret", -1) + "100\r\n", 2 * mostBodies, 503},
+		"too long to be reported": {head("secret", 1<<62), 1, 503},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -127,7 +127,7 @@ func (p *people) keep(c *chat) {
 	p.keepLocked(c)
 }
 
-// join makes a user a member of a conversation that another one has already; joined is false when nobody has it.
+// join makes a user a member of a conversation that another has already; joined is false when nobody has it.
 func (p *people) join(id, key string) (joined bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -62,7 +62,7 @@ func (b *bench) console() error {
 			return err
 		}
 		b.table.figure("console: calls a second meanwhile", "").add(float64(after.Calls-before.Calls) / time.Since(began).Seconds())
-		told := b.table.figure("console: viewers that were told of progress", "").add(float64(v.told.Load()))
+		told := b.table.figure("console: viewers that heard of progress", "").add(float64(v.told.Load()))
 		told.goal = goal{fmt.Sprint(consoleViewers), func(f *figure) bool { return f.median() == consoleViewers }}
 		if err := server.Process.Signal(syscall.SIGTERM); err != nil {
 			return err

@@ -19,7 +19,7 @@ type standIn struct {
 	first, last atomic.Int64 // when the first and the newest create came, in nanoseconds since 1970
 }
 
-// seen is what a standIn tells of itself under statsPath.
+// seen is what a standIn says of itself under statsPath.
 type seen struct {
 	Calls       int64
 	First, Last time.Time

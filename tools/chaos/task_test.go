@@ -24,7 +24,7 @@ type task struct {
 	rate     int // calls per second; 0 = no limit
 	rows     []row
 	embedded bool
-	steady   bool // its calls go straight to the API, so that their rate can be told
+	steady   bool // its calls go straight to the API, so that their rate can be measured
 
 	*line
 	process *process // nil before the first start

@@ -77,7 +77,7 @@ func gracefulFailovers(t *trial) func() {
 func (t *trial) failOver(s *redistest.Sentinel) {
 	t.t.Helper()
 	old := s.Master(t.t)
-	var confirmed, kept atomic.Int64 // by the old master at last; by another one at first
+	var confirmed, kept atomic.Int64 // by the old master at last; by another at first
 	kept.Store(-1)
 	var watching sync.WaitGroup
 	ctx, end := context.WithCancel(context.Background())

@@ -72,7 +72,7 @@ func (w *world) hire() error {
 	return nil
 }
 
-// churn kills the oldest worker and starts another one at intervals, until stop.
+// churn kills the oldest worker and starts another at intervals, until stop.
 func (w *world) churn(interval time.Duration, stop <-chan struct{}) error {
 	for {
 		select {
