@@ -1,6 +1,6 @@
 # `make` prints the targets. CI calls the same ones, by .ci/run.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test topology bench bench-pace bench-limits picture browser chaos chaos-runbook lint fmt fuzz cover clean
+.PHONY: help demo build test topology links bench bench-pace bench-limits picture browser chaos chaos-runbook lint fmt fuzz cover clean
 
 FUZZTIME ?= 10s
 SEED ?= 0
@@ -59,6 +59,9 @@ chaos-runbook: ## kill everything around the migration of ROWS users (20000) by 
 	go -C tools/chaos test -v -count 1 -timeout 40m -run 'ChaosRunbook$$' ./... -seed $(SEED) -users $(ROWS) -kills 1000 -minutes 4
 	go -C tools/chaos test -v -count 1 -timeout 40m -run EmbeddedRunbook ./... -seed $(SEED) -users $(ROWS) -kills 25 -minutes 4
 	go -C tools/chaos test -v -count 1 -timeout 40m -run 'Backfill$$' ./... -seed $(SEED) -users 3000 -kills 25 -minutes 4
+
+links: ## follow the links of ROWS creates (20000) by webhooks with faults, receivers killed and Redis away for a minute, from SEED (drawn); then by settle, and by asking; then a migration
+	SUNBULK_NEED_REDIS=1 go -C tools/chaos test -v -count 1 -timeout 60m -run 'TestLinks' ./... -seed $(SEED) -links $(ROWS) -outage 1m -receivers 10
 
 lint: ## check format, vet, linters, go.mod, spelling and style of prose
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "make fmt would change:" >&2; echo "$$files" >&2; exit 1; }

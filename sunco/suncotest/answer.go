@@ -103,6 +103,7 @@ func (s *Server) answerCreate(r *http.Request, app, key string, k *Knobs, d draw
 	if made.fresh {
 		s.meter.created.Add(1)
 		link.record, _ = recordOf(made.client.ID)
+		s.fates.add(key, link)
 		s.announce(app, key, create.Target.ConversationID, link, d)
 	}
 	return ok(http.StatusCreated, map[string]sunco.Client{"client": made.client})

@@ -30,6 +30,8 @@ type Config struct {
 	Seed uint64
 	// Webhook gets the events of clients. Default: that of the World.
 	Webhook *Webhook
+	// Fates remembers every client that a create makes, for [Server.Fates]; its memory grows with them.
+	Fates bool
 	// Transport makes the calls on webhooks. Default: http.DefaultTransport.
 	Transport http.RoundTripper
 }
@@ -49,6 +51,7 @@ type Server struct {
 	calls   chan struct{}
 	caller  http.Client
 	events  eventMeter
+	fates   *fates // nil = none are remembered
 
 	closeOnce sync.Once
 	closed    chan struct{}
@@ -65,6 +68,9 @@ func New(cfg Config) *Server {
 
 		calls:  make(chan struct{}, webhookCalls),
 		caller: http.Client{Timeout: webhookAnswer, Transport: cfg.Transport},
+	}
+	if cfg.Fates {
+		s.fates = &fates{}
 	}
 	knobs := cfg.Knobs
 	if knobs == (Knobs{}) && cfg.World.Knobs != nil {

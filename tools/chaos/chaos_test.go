@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 	flag.Bool("figures", false, "measure what a SIGKILL and a SIGSTOP of 40 s cost, too")
 	flag.Bool("sentinel", false, "put Redis behind Sentinels, and let it fail over")
 	flag.Int("times", 0, "how often each fault of a topology is tried; 0 leaves them out")
+	flag.Int("links", 500, "creates whose links are followed")
+	flag.Duration("outage", 2*time.Second, "how long Redis is away while links are followed")
+	flag.Int("receivers", 4, "how often a receiver of webhooks is killed")
 	os.Exit(m.Run())
 }
 

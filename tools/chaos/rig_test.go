@@ -72,7 +72,7 @@ func newRig(t testing.TB, world suncotest.World) *rig {
 func newRigOn(t testing.TB, world suncotest.World, program, url string, rdb redis.UniversalClient) *rig {
 	t.Helper()
 	r := &rig{TB: t, dir: t.ArtifactDir(), program: program, url: url, rdb: rdb}
-	r.sim = suncotest.New(suncotest.Config{World: world, Knobs: usualKnobs()})
+	r.sim = suncotest.New(suncotest.Config{World: world, Knobs: usualKnobs(), Fates: true})
 	r.witness = newWitness(r.sim)
 	server := httptest.NewServer(r.witness)
 	t.Cleanup(func() { r.sim.Close(); server.CloseClientConnections(); server.Close() })

@@ -17,6 +17,7 @@ type witness struct {
 	sim *suncotest.Server
 
 	mu    sync.Mutex
+	look  func(method, user string) // before each call on clients; nil = nobody looks
 	users map[string][]*call
 	times map[string][]time.Time // of calls on clients, by app
 }
@@ -40,6 +41,9 @@ func (w *witness) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 		return
 	}
 	app, user := parts[3], parts[5]
+	if look := w.looker(); look != nil {
+		look(r.Method, user)
+	}
 	seen := &call{create: r.Method == http.MethodPost}
 	if seen.create {
 		body, _ := io.ReadAll(r.Body) // the simulator sees the same half
@@ -64,6 +68,19 @@ func (w *witness) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	w.sim.ServeHTTP(status, r)
+}
+
+// watch has a function called before each call on a user's clients.
+func (w *witness) watch(look func(method, user string)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.look = look
+}
+
+func (w *witness) looker() func(method, user string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.look
 }
 
 func (w *witness) remember(app, user string, c *call) {
