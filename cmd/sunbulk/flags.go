@@ -55,7 +55,7 @@ func fromEnvironment(flags *pflag.FlagSet) error {
 // slipsInEnvironment says which variables look like the twin of a flag, or like a secret, and are none. It never shows
 // a value: that may be a secret under a wrong name.
 func (p *program) slipsInEnvironment(root *cobra.Command) {
-	known := []string{"SUNBULK_KEY_ID", "SUNBULK_KEY_SECRET", "SUNBULK_TOKEN", "SUNBULK_NOTIFY_SECRET", "SUNBULK_WEBHOOK_SECRET", "SUNBULK_OIDC_CLIENT_SECRET"}
+	known := []string{"SUNBULK_KEY_ID", "SUNBULK_KEY_SECRET", "SUNBULK_TOKEN", "SUNBULK_NOTIFY_SECRET", "SUNBULK_WEBHOOK_SECRET", "SUNBULK_OIDC_CLIENT_SECRET", "SUNBULK_ZENDESK_EMAIL", "SUNBULK_ZENDESK_TOKEN"}
 	const shared = len(twinPrefix) - 1 // what all names begin with would make short ones look alike
 	for commands := []*cobra.Command{root}; len(commands) > 0; commands = commands[1:] {
 		note := func(f *pflag.Flag) { known = append(known, twin(f.Name)) }

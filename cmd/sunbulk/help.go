@@ -15,7 +15,7 @@ import (
 
 // commandGroups are the parts of the list of commands, in their order.
 var commandGroups = []struct{ title, commands string }{
-	{"Run rows", "plan run enqueue worker"},
+	{"Run rows", "plan run enqueue worker convert"},
 	{"Follow jobs", "jobs status why report audit"},
 	{"Control jobs", "pause resume cancel rate retry forget"},
 	{"Follow links", "verify settle receive webhook"},

@@ -129,7 +129,7 @@ func (p *program) root() *cobra.Command {
 	f.StringVar(&p.logFormat, "log-format", "text", "text or json")
 	f.StringVar(&p.logLevel, "log-level", "", "debug, info, warn or error (default: info for worker, receive, console and simulate, else warn)")
 	root.AddCommand(
-		p.runCommand(), p.planCommand(), p.enqueueCommand(), p.workerCommand(), p.appCommand(),
+		p.runCommand(), p.planCommand(), p.enqueueCommand(), p.workerCommand(), p.appCommand(), p.convertCommand(),
 		p.jobsCommand(), p.statusCommand(), p.whyCommand(), p.pauseCommand(), p.resumeCommand(), p.cancelCommand(), p.rateCommand(),
 		p.retryCommand(), p.reportCommand(), p.settleCommand(), p.verifyCommand(), p.forgetCommand(), p.auditCommand(), p.runbookCommand(), p.scheduleCommand(), p.webhookCommand(), p.receiveCommand(), p.consoleCommand(), p.simulateCommand(), p.versionCommand(),
 	)

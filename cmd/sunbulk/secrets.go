@@ -19,7 +19,7 @@ import (
 func printf(w io.Writer, format string, values ...any) { terminal.Printf(w, format, values...) }
 
 // secretVariables are those whose values are secrets, some of which are read by libraries.
-var secretVariables = []string{"SUNBULK_KEY_SECRET", "SUNBULK_TOKEN", "SUNBULK_NOTIFY_SECRET", "SUNBULK_WEBHOOK_SECRET", "SUNBULK_OIDC_CLIENT_SECRET", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+var secretVariables = []string{"SUNBULK_KEY_SECRET", "SUNBULK_TOKEN", "SUNBULK_NOTIFY_SECRET", "SUNBULK_WEBHOOK_SECRET", "SUNBULK_OIDC_CLIENT_SECRET", "SUNBULK_ZENDESK_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
 
 // hideSecrets takes note of the secrets that environment and flags hold. Short ones are words, which would be missing in each
 // text; where foreign text comes from, those are kept out, too.

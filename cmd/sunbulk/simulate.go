@@ -74,29 +74,36 @@ func simulated(flag string) bool {
 // startSimulation serves a simulated API in this process and returns how to call it. The
 // simulation knows every app.
 func startSimulation(name, app string) (*sunco.API, func(), error) {
-	var world suncotest.World
-	switch strings.ToLower(name) {
-	case "on", "true", "1", "yes":
-	default:
-		var err error
-		if world, err = readWorld(name); err != nil {
-			return nil, nil, err
-		}
-	}
-	sim := suncotest.New(suncotest.Config{World: world})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	base, stop, err := serveSimulation(name)
 	if err != nil {
-		return nil, nil, fmt.Errorf("start simulation: %w", err)
+		return nil, nil, err
 	}
-	server := &http.Server{Handler: sim, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
-	go func() { _ = server.Serve(listener) }() // ends with Close
-	stop := func() { sim.Close(); server.Close() }
-	api, err := sunco.New(app, sunco.Config{BaseURL: "http://" + listener.Addr().String(), Auth: sunco.Token("simulated")})
+	api, err := sunco.New(app, sunco.Config{BaseURL: base, Auth: sunco.Token("simulated")})
 	if err != nil {
 		stop()
 		return nil, nil, fmt.Errorf("start simulation: %w", err)
 	}
 	return api, stop, nil
+}
+
+// serveSimulation serves a simulated API in this process until it is stopped.
+func serveSimulation(name string) (base string, stop func(), err error) {
+	var world suncotest.World
+	switch strings.ToLower(name) {
+	case "on", "true", "1", "yes":
+	default:
+		if world, err = readWorld(name); err != nil {
+			return "", nil, err
+		}
+	}
+	sim := suncotest.New(suncotest.Config{World: world})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, fmt.Errorf("start simulation: %w", err)
+	}
+	server := &http.Server{Handler: sim, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	go func() { _ = server.Serve(listener) }() // ends with Close
+	return "http://" + listener.Addr().String(), func() { sim.Close(); server.Close() }, nil
 }
 
 func readWorld(name string) (suncotest.World, error) {

@@ -18,6 +18,7 @@ const (
 	opCreateConversation
 	opConversation
 	opParticipants
+	opZendeskUsers
 	opApp
 	opIntegration
 	opIntegrations
@@ -33,13 +34,13 @@ const (
 // String returns the name under which Stats counts the operation.
 func (o operation) String() string {
 	return [operations]string{
-		"create", "list", "remove", "getUser", "createUser", "listConversations", "createConversation", "getConversation", "listParticipants", "app", "integration",
+		"create", "list", "remove", "getUser", "createUser", "listConversations", "createConversation", "getConversation", "listParticipants", "zendeskUsers", "app", "integration",
 		"listIntegrations", "createIntegration", "listWebhooks", "createWebhook", "updateWebhook", "deleteWebhook", "other",
 	}[o]
 }
 
-// onPeople tells a call on users, their clients and conversations, as distinct from one on the app: faults and limits are for these.
-func (o operation) onPeople() bool { return o <= opParticipants }
+// onPeople tells a call on users, their clients and conversations, Zendesk's too, as distinct from one on the app: faults and limits are for these.
+func (o operation) onPeople() bool { return o <= opZendeskUsers }
 
 // target is what a request is about; the names are unescaped.
 type target struct {
@@ -50,6 +51,9 @@ type target struct {
 // route reads method and escaped path. The path may begin with the /sc of Zendesk's hosts.
 func route(method, path string) target {
 	other := target{op: opOther}
+	if t, ok := routeZendesk(method, path); ok {
+		return t
+	}
 	rest, ok := strings.CutPrefix(strings.TrimPrefix(path, "/sc"), "/v2/apps/")
 	if !ok {
 		return other

@@ -9,7 +9,7 @@ import (
 // Stats counts what a Server has seen. Faulted calls count like others.
 type Stats struct {
 	// Calls are by operation: create, list, remove, getUser, createUser, listConversations, createConversation, getConversation,
-	// listParticipants, app, integration, listIntegrations, createIntegration, listWebhooks, createWebhook, updateWebhook, deleteWebhook, other.
+	// listParticipants, zendeskUsers, app, integration, listIntegrations, createIntegration, listWebhooks, createWebhook, updateWebhook, deleteWebhook, other.
 	Calls map[string]int64 `json:"calls"`
 	// Statuses are by HTTP status; 0 = the connection was cut before an answer.
 	Statuses map[int]int64 `json:"statuses"`

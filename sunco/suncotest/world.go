@@ -21,6 +21,8 @@ type World struct {
 	Lenient      bool          `json:"lenient,omitempty"`
 	Users        []User        `json:"users,omitempty"`
 	Integrations []Integration `json:"integrations,omitempty"`
+	// Zendesk are the users of Zendesk Support; without any, a lenient world has all.
+	Zendesk []ZendeskUser `json:"zendesk,omitempty"`
 	// Knobs are in force unless Config has its own; nil = no faults.
 	Knobs *Knobs `json:"knobs,omitempty"`
 	// Webhook gets the events of clients unless Config has its own; nil = nobody does.
@@ -107,6 +109,7 @@ type world struct {
 	people      people
 	integration map[string]string // type by id
 	customs     customs
+	zendesk     map[int64]ZendeskUser
 	hash        maphash.Seed
 	record      atomic.Uint64 // number of the newest client, user or conversation
 	shards      [shards]shard
@@ -125,6 +128,10 @@ func newWorld(from World) *world {
 		people:      newPeople(len(from.Users)),
 		integration: make(map[string]string, len(from.Integrations)),
 		hash:        maphash.MakeSeed(),
+		zendesk:     make(map[int64]ZendeskUser, len(from.Zendesk)),
+	}
+	for _, u := range from.Zendesk {
+		w.zendesk[u.ID] = u
 	}
 	for i := range w.shards {
 		w.shards[i].clients = map[string][]client{}
