@@ -141,7 +141,7 @@ func codeAndHint(err error) (code int, hint string) {
 		if e.Unavailable {
 			return exitCannotRun, e.Hint
 		}
-		return exitUsage, strings.Trim(e.Hint+"; "+e.Seen, "; ")
+		return exitUsage, strings.Replace(strings.Trim(e.Hint+"; "+e.Seen, "; "), "?; ", "? ", 1)
 	}
 	if e, ok := errors.AsType[*web.TokensError](err); ok {
 		return exitUsage, e.Hint

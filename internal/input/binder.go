@@ -2,6 +2,7 @@ package input
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ type binder struct {
 	foreign    bool           // it was said that a line is no UTF-8
 	set        []setting
 	mapped     map[string]string // normalised column → path
+	mappedAs   map[string]string // normalised column → as it was written
 	allow      bool              // rows that are the same as an earlier one
 	duplicates *duplicates       // nil before the first row that may be one
 	warn       func(string)
@@ -48,7 +50,7 @@ const maxRemarks = 100
 
 func newBinder(cfg Config) (*binder, error) {
 	b := &binder{
-		vocabulary: newVocabulary(), op: strings.TrimSpace(cfg.Op), mapped: map[string]string{}, allow: cfg.AllowDuplicates, sheet: cfg.Sheet, warn: cfg.Warn, said: map[string]bool{},
+		vocabulary: newVocabulary(), op: strings.TrimSpace(cfg.Op), mapped: map[string]string{}, mappedAs: map[string]string{}, allow: cfg.AllowDuplicates, sheet: cfg.Sheet, warn: cfg.Warn, said: map[string]bool{},
 		step: cfg.Step, adds: cfg.Adds, raw: cfg.raw,
 	}
 	var err error
@@ -67,13 +69,13 @@ func newBinder(cfg Config) (*binder, error) {
 	for _, m := range cfg.Map {
 		path, err := b.path(b.option("map"), m.Path)
 		if err != nil {
-			return nil, err
+			return nil, b.turned(m, err)
 		}
 		column := normalise(m.Column)
 		if other, ok := b.mapped[column]; ok && other != path {
 			return nil, &Error{Cause: b.option("map") + " takes both " + other + " and " + path + " from " + quote(m.Column)}
 		}
-		b.mapped[column] = path
+		b.mapped[column], b.mappedAs[column] = path, m.Column
 	}
 	if b.op != "" {
 		o, err := jobs.FindOperation(b.op)
@@ -93,6 +95,15 @@ func newBinder(cfg Config) (*binder, error) {
 		b.later = append(b.later, l)
 	}
 	return b, nil
+}
+
+// turned adds to the error of a mapping to no path that it stands the wrong way round, where its column is a path.
+func (b *binder) turned(m Mapping, err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if _, no := b.find(m.Column); ok && no == nil {
+		e.Hint = b.option("map") + " is COLUMN=PATH; did you mean " + b.giving("map", m.Path, m.Column) + "?"
+	}
+	return err
 }
 
 func (b *binder) addSettings(set []Setting) error {

@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/sunbulk/sunbulk/internal/spelling"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -111,7 +112,11 @@ func (l *layout) checkMapped() *Error {
 			}
 		}
 		if !slices.ContainsFunc(l.names, func(name string) bool { return normalise(name) == column }) {
-			return &Error{Cause: "the header has no column " + quote(column) + ", from which " + l.binder.option("map") + " takes " + path}
+			e := &Error{Cause: "the header has no column " + quote(l.binder.mappedAs[column]) + ", from which " + l.binder.option("map") + " takes " + path}
+			if near := spelling.Nearest(l.binder.mappedAs[column], l.names); near != "" {
+				e.Hint = "did you mean " + l.binder.giving("map", quoteWords(near), path) + "?"
+			}
+			return e
 		}
 	}
 	return nil
@@ -141,4 +146,12 @@ func (t *table) seen() string {
 		names = append(names, "…")
 	}
 	return t.records.seen(strings.Join(names, ", "))
+}
+
+// quoteWords is a name as an argument of a shell or a key of YAML: in quotes where it has a space.
+func quoteWords(name string) string {
+	if strings.ContainsRune(name, ' ') {
+		return quote(name)
+	}
+	return name
 }

@@ -101,7 +101,7 @@ func (d *decoder) texts(to *[]string, check func(string) error) setter {
 }
 
 // table takes a mapping of names to texts, as key and value complete them.
-func (d *decoder) table(to *map[string]string, key, value func(string) (string, error)) setter {
+func (d *decoder) table(to *map[string]string, key func(string) (string, error), value func(key, text string) (string, error)) setter {
 	return func(n *yaml.Node, path string) {
 		*to = map[string]string{}
 		d.entries(n, path, func(k, v *yaml.Node) {
@@ -116,7 +116,7 @@ func (d *decoder) table(to *map[string]string, key, value func(string) (string, 
 			}
 			var text string
 			d.value(v, join(path, name), d.checked(&text, func(s string) (err error) {
-				s, err = value(s)
+				s, err = value(name, s)
 				(*to)[name] = s
 				return err
 			}))

@@ -19,7 +19,7 @@ func (d *decoder) all(n *yaml.Node, path string) {
 		"description":   d.text(&r.Description),
 		"app":           d.checked(&r.App, notEmpty),
 		"input":         d.input,
-		"map":           d.table(&r.Map, anyColumn, columnPath),
+		"map":           d.table(&r.Map, anyColumn, mapPath),
 		"delimiter":     d.checked(&r.Delimiter, read(input.ParseDelimiter)),
 		"encoding":      d.checked(&r.Encoding, read(input.ParseEncoding)),
 		"sheet":         d.checked(&r.Sheet, notEmpty),

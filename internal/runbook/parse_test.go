@@ -119,6 +119,7 @@ func TestParseTellsWhatIsWrongAndWhere(t *testing.T) {
 		{"standard input", "input: [u.csv, '-']" + steps, "x.yaml:1:16: input[1]: is standard input, and a runbook counts its input before it runs; name a file"},
 		{"caps in conflict", "caps: {min_rows: 5, max_rows: 2}" + steps, "x.yaml:1:18: caps.min_rows: is more than max_rows, which is 2: no input has as many"},
 		{"operation by set", "name: x\nsteps: [{op: list, set: {op: remove}}]", "steps[0].set.op: is not read by list"},
+		{"map the wrong way round", "map: {phoneNumber: Mobile}" + steps, `x.yaml:1:20: map.phoneNumber: "Mobile" is a column which no operation reads; map is COLUMN: PATH; did you mean Mobile: phoneNumber?`},
 		{"map to nothing", "map: {Mobile: fone}" + steps, `x.yaml:1:15: map.Mobile: "fone" is a column which no operation reads`},
 		{"variable", "vars: {a-b: 1}" + steps, "x.yaml:1:8: vars.a-b: is not the name of a variable"},
 		{"range for all steps", "attempts: 99" + steps, "x.yaml:1:11: attempts: is not between 1 and 63"},

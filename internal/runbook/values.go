@@ -89,7 +89,18 @@ func columnPath(name string) (string, error) {
 	return path, err
 }
 
+// mapPath completes the path that the input's column is mapped to.
+func mapPath(column, path string) (string, error) {
+	full, err := columnPath(path)
+	if e, ok := errors.AsType[hinted](err); ok {
+		if _, no := input.FindPath(column); no == nil {
+			return "", hinted{e.cause, "map is COLUMN: PATH; did you mean " + path + ": " + column + "?"}
+		}
+	}
+	return full, err
+}
+
 // anyColumn takes the name of a column as the input has it.
 func anyColumn(name string) (string, error) { return name, notEmpty(name) }
 
-func anyText(text string) (string, error) { return text, nil }
+func anyText(_, text string) (string, error) { return text, nil }
