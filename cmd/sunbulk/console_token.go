@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/web"
 )
 
@@ -33,7 +34,7 @@ that runs reads at once. The token itself is kept nowhere. To take one back: --r
 			if back {
 				return web.RevokeToken(file, args[0], operator())
 			}
-			token := web.Token{Name: args[0], Role: web.Role(role), Apps: apps, By: operator()}
+			token := web.Token{Name: args[0], Role: service.Role(role), Apps: apps, By: operator()}
 			switch {
 			case days < 0:
 				return usage("--days is negative", "0 is without an end")
@@ -50,7 +51,7 @@ that runs reads at once. The token itself is kept nowhere. To take one back: --r
 	}
 	f := cmd.Flags()
 	f.StringVar(&file, "tokens", "", "file to add it to, which is made where there is none")
-	f.StringVar(&role, "role", string(web.Viewer), "viewer, operator, approver or admin")
+	f.StringVar(&role, "role", string(service.Viewer), "viewer, operator, approver or admin")
 	f.StringSliceVar(&apps, "apps", nil, "app ids whose jobs it may see and move (default: all)")
 	f.IntVar(&days, "days", 0, "days after which it is refused; 0 = never")
 	f.BoolVar(&back, "revoke", false, "take the token NAME back; a console that runs refuses it at once")

@@ -174,14 +174,18 @@ func (s *Service) AskApproval(ctx context.Context, id, digest string, by By) err
 	return s.record(ctx, by, aboutPlan(audit.Ask, p), err)
 }
 
-// Decide approves or refuses a plan. Nobody approves what they planned or asked for: same tells whether two names are those of
-// one person. Once decided it stays so.
-func (s *Service) Decide(ctx context.Context, id, digest string, approve bool, by By, same func(a, b string) bool) error {
+// isOwn tells whether somebody made a plan or asked for its approval, from wherever.
+func isOwn(p plans.Plan, who string) bool {
+	return person(p.Who) == person(who) || p.Asked != nil && person(p.Asked.Who) == person(who)
+}
+
+// Decide approves or refuses a plan. Nobody approves what they planned or asked for. Once decided it stays so.
+func (s *Service) Decide(ctx context.Context, id, digest string, approve bool, by By) error {
 	p, err := s.shown(ctx, id, digest)
 	if err != nil {
 		return err
 	}
-	if approve && (same(p.Who, by.Who) || p.Asked != nil && same(p.Asked.Who, by.Who)) {
+	if approve && isOwn(p, by.Who) {
 		return &Conflict{Kind: OwnPlan, ID: id, text: "plan " + id + " was made or asked for by " + by.Who + ": somebody else approves it"}
 	}
 	err = s.plans.Decide(ctx, id, plans.Act{Who: by.Who, Reason: by.Reason, At: time.Now().UTC(), Digest: digest, Approved: approve})

@@ -3,6 +3,8 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/audit"
@@ -101,27 +103,70 @@ func (s *Service) aboutSchedule(ctx context.Context, name string, err error) err
 // Schedules returns all schedules that can be read, by name, and errors about the others.
 func (s *Service) Schedules(ctx context.Context) (all []ScheduleStatus, unreadable []error, err error) {
 	all = []ScheduleStatus{}
+	for q := (SchedulesQuery{Limit: mostListed}); ; {
+		page, err := s.SchedulesPage(ctx, q)
+		if err != nil {
+			return nil, nil, err
+		}
+		all, unreadable = append(all, page.Schedules...), append(unreadable, page.Unreadable...)
+		if q.After = page.Next; q.After == "" {
+			return all, unreadable, nil
+		}
+	}
+}
+
+// SchedulesQuery asks for some schedules.
+type SchedulesQuery struct {
+	Apps  []string // nil = any
+	After string   // name of the last schedule of the page before
+	Limit int      // schedules on a page, 1 to 200; 0 = 50
+}
+
+// SchedulesPage is some schedules, by name.
+type SchedulesPage struct {
+	Schedules  []ScheduleStatus
+	Unreadable []error // why others could not be read
+	Next       string  // SchedulesQuery.After of the next page; empty = there is none
+}
+
+// SchedulesPage returns a page of schedules. Its error is *Invalid. It looks at 400 of them at most, so it may hold fewer than asked for.
+func (s *Service) SchedulesPage(ctx context.Context, q SchedulesQuery) (SchedulesPage, error) {
+	page := SchedulesPage{Schedules: []ScheduleStatus{}}
+	if q.Limit == 0 {
+		q.Limit = defaultRows
+	}
+	if q.Limit < 1 || q.Limit > mostListed {
+		return page, &Invalid{"limit", fmt.Sprintf("%d is not between 1 and %d", q.Limit, mostListed)}
+	}
 	names, err := s.schedules.Names(ctx)
 	if err != nil {
-		return nil, nil, err
+		return page, err
 	}
 	now, err := s.schedules.Now(ctx)
 	if err != nil {
-		return nil, nil, err
+		return page, err
 	}
-	for _, name := range names {
+	first, found := slices.BinarySearch(names, q.After)
+	if found {
+		first++
+	}
+	for i, name := range names[first:] {
+		if len(page.Schedules) == q.Limit || i == recordsLookedAt {
+			page.Next = names[first+i-1]
+			break
+		}
 		st, err := s.scheduleStatus(ctx, name, now)
 		switch {
 		case errors.As(err, new(*NotFound)) || errors.Is(err, schedule.ErrNone): // it is being removed
 		case errors.As(err, new(*Unreadable)):
-			unreadable = append(unreadable, err)
+			page.Unreadable = append(page.Unreadable, err)
 		case err != nil:
-			return nil, nil, err
-		default:
-			all = append(all, st)
+			return page, err
+		case q.Apps == nil || slices.Contains(q.Apps, st.App):
+			page.Schedules = append(page.Schedules, st)
 		}
 	}
-	return all, unreadable, nil
+	return page, nil
 }
 
 func (s *Service) scheduleStatus(ctx context.Context, name string, now time.Time) (ScheduleStatus, error) {

@@ -29,6 +29,7 @@ type Service struct {
 	address   string // of the Redis; empty where it is not known
 	plans     *plans.Store
 	audit     *audit.Log
+	unmasked  unmasked
 }
 
 // New returns the Service on rdb, which Close closes.

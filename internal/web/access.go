@@ -4,69 +4,16 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
+
+	"github.com/sunbulk/sunbulk/internal/audit"
+	"github.com/sunbulk/sunbulk/internal/service"
 )
 
-// Role is what a token may do.
-type Role string
-
-// The roles.
-const (
-	Viewer   Role = "viewer"   // sees jobs, runs and schedules, without phone numbers and addresses
-	Operator Role = "operator" // sees all, starts jobs and moves them
-	Approver Role = "approver" // sees all, approves or refuses what others plan
-	Admin    Role = "admin"    // may do everything
-)
-
-// Roles are all roles.
-func Roles() []Role { return []Role{Viewer, Operator, Approver, Admin} }
-
-// right is what a route asks for.
-type right string
-
-const (
-	anybody right = ""       // asks for nobody's name
-	see     right = "see"    // jobs, runs and schedules in numbers
-	people  right = "people" // phone numbers and addresses
-	operate right = "operate"
-	approve right = "approve" // what others plan
-	acts    right = "acts"    // of people, as the audit log has them
-)
-
-// rights are those of each role.
-var rights = map[Role][]right{
-	Viewer:   {see},
-	Operator: {see, people, operate, acts},
-	Approver: {see, people, approve, acts},
-	Admin:    {see, people, operate, approve, acts},
-}
-
-// Actor is who asks.
-type Actor struct {
-	Name string
-	Role Role
-	Apps []string // whose jobs may be seen; nil = all
-	From string   // address
-}
-
-// may tells whether the actor has a right.
-func (a Actor) may(r right) bool { return r == anybody || slices.Contains(rights[a.Role], r) }
-
-// sees tells whether the actor may see what belongs to an app.
-func (a Actor) sees(app string) bool { return a.Apps == nil || slices.Contains(a.Apps, app) }
-
-// who names the actor in what is kept with a job.
-func (a Actor) who() string {
-	if a.From == "" {
-		return a.Name
-	}
-	return a.Name + "@" + a.From
-}
-
-// enter finds out who asks, and whether they may.
+// enter finds out who asks. What they may do the service knows.
 func (x *exchange) enter(rt route) error {
-	if rt.right == anybody {
+	x.as(service.Actor{})
+	if rt.open {
 		return nil
 	}
 	actor, known := x.identify()
@@ -86,24 +33,24 @@ func (x *exchange) enter(rt route) error {
 		x.w.Header().Set("WWW-Authenticate", `Bearer realm="sunbulk"`)
 		return &refusal{http.StatusUnauthorized, "unauthenticated", "the console does not know who asks", "send Authorization: Bearer TOKEN; 'sunbulk console token' makes one"}
 	}
-	x.actor = actor
-	if actor.Role == "" {
-		return &refusal{http.StatusForbidden, "forbidden", "no group of " + actor.Name + " has a role here", "an admin can give one of them a role in the file of --groups"}
-	}
-	if !actor.may(rt.right) {
-		return &refusal{http.StatusForbidden, "forbidden", "the role " + string(actor.Role) + " may not do this", "ask somebody with the role " + string(holderOf(rt.right)) + " or admin"}
-	}
-	if x.ReadOnly && (rt.right == operate || rt.right == approve) {
-		return &refusal{http.StatusForbidden, "read_only", "the console is read-only", "use the command line, or a console without --read-only"}
-	}
+	x.as(actor)
 	return nil
+}
+
+// as makes an actor the one who asks.
+func (x *exchange) as(a service.Actor) {
+	a.ReadOnly, a.Via = x.ReadOnly, audit.API
+	if x.page {
+		a.Via = audit.Console
+	}
+	x.actor, x.Service = a, x.Server.Service.As(a)
 }
 
 // identify finds out who asks: by a proxy that has signed them in, by the token of a program, by the session of a browser (which a token or an OpenID provider began), or, where
 // there is none of these, by being on this machine.
-func (x *exchange) identify() (Actor, bool) {
+func (x *exchange) identify() (service.Actor, bool) {
 	if x.Tokens == nil && x.Proxy == nil && x.OIDC == nil {
-		return Actor{Name: x.Local, Role: Admin}, true
+		return service.Actor{Name: x.Local, Role: service.Admin}, true
 	}
 	if a, ok := x.throughProxy(); ok {
 		return a, true
@@ -111,7 +58,7 @@ func (x *exchange) identify() (Actor, bool) {
 	from := x.from()
 	if header := x.r.Header.Get("Authorization"); header != "" {
 		if x.Tokens == nil {
-			return Actor{}, false
+			return service.Actor{}, false
 		}
 		scheme, secret, _ := strings.Cut(header, " ")
 		t, ok := x.Tokens.find(strings.TrimSpace(secret))
@@ -119,17 +66,17 @@ func (x *exchange) identify() (Actor, bool) {
 	}
 	cookie, err := x.r.Cookie(sessionCookie)
 	if err != nil {
-		return Actor{}, false
+		return service.Actor{}, false
 	}
 	s, ok := x.sessions.find(cookie.Value)
 	switch {
 	case !ok:
-		return Actor{}, false
+		return service.Actor{}, false
 	case s.person != nil:
 		x.session = true
 		return s.person.actor(from), true
 	case x.Tokens == nil:
-		return Actor{}, false
+		return service.Actor{}, false
 	}
 	t, ok := x.Tokens.byDigest(s.token)
 	x.session = ok
@@ -143,12 +90,4 @@ func (x *exchange) from() string {
 		return x.r.RemoteAddr
 	}
 	return from
-}
-
-// holderOf is the role that a right is meant for.
-func holderOf(r right) Role {
-	if r == approve {
-		return Approver
-	}
-	return Operator
 }

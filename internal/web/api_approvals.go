@@ -17,38 +17,32 @@ type decision struct {
 
 // ask asks for an approval.
 func (x *exchange) ask(id, digest, reason string) (plans.Plan, error) {
-	p, err := x.plan(id)
+	reason, err := checkedReason(reason)
 	if err == nil {
-		err = checkReason(reason)
-	}
-	if err == nil {
-		err = x.Service.AskApproval(x.r.Context(), p.ID, digest, x.by(reason))
+		err = x.Service.AskApproval(x.r.Context(), id, digest, reason)
 	}
 	if err != nil {
-		return p, err
+		return plans.Plan{}, err
 	}
-	x.told("ask for approval", "plan", p.ID)
-	return x.plan(id)
+	x.told("ask for approval", "plan", id)
+	return x.Service.Plan(x.r.Context(), id)
 }
 
 // decide approves or refuses.
 func (x *exchange) decide(d decision) (plans.Plan, error) {
-	p, err := x.plan(d.Plan)
+	reason, err := checkedReason(d.Reason)
 	if err == nil {
-		err = checkReason(d.Reason)
-	}
-	if err == nil {
-		err = x.Service.Decide(x.r.Context(), p.ID, d.Digest, !d.Refuse, x.by(d.Reason), samePerson)
+		err = x.Service.Decide(x.r.Context(), d.Plan, d.Digest, !d.Refuse, reason)
 	}
 	if err != nil {
-		return p, err
+		return plans.Plan{}, err
 	}
 	what := jobs.EventApprove
 	if d.Refuse {
 		what = "refuse"
 	}
-	x.told(what, "plan", p.ID)
-	return x.plan(d.Plan)
+	x.told(what, "plan", d.Plan)
+	return x.Service.Plan(x.r.Context(), d.Plan)
 }
 
 func askApproval(x *exchange) error {

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/service"
@@ -54,39 +55,37 @@ func (x *exchange) form() (url.Values, error) {
 
 const mostReason = 500 // characters
 
-func checkReason(reason string) error {
+func checkedReason(reason string) (string, error) {
 	if len([]rune(reason)) > mostReason {
-		return &service.Invalid{Field: "reason", Text: fmt.Sprintf("a reason has at most %d characters", mostReason)}
+		return "", &service.Invalid{Field: "reason", Text: fmt.Sprintf("a reason has at most %d characters", mostReason)}
 	}
-	return nil
+	return strings.TrimSpace(reason), nil
 }
 
 // move is one of the moves of a job by name.
 func (x *exchange) move(what, zone, reason string) (moved, error) {
-	job, err := x.job()
-	if err == nil {
-		err = checkReason(reason)
-	}
+	id := x.r.PathValue("job")
+	reason, err := checkedReason(reason)
 	if err != nil {
 		return moved{}, err
 	}
 	var was service.Already
 	err = x.act(func(ctx context.Context) (err error) {
-		switch by := x.by(reason); what {
+		switch what {
 		case jobs.EventPause:
-			was, err = x.Service.Pause(ctx, job.ID, by)
+			was, err = x.Service.Pause(ctx, id, reason)
 		case jobs.EventResume:
-			was, err = x.Service.Resume(ctx, job.ID, zone, by)
+			was, err = x.Service.Resume(ctx, id, zone, reason)
 		default:
-			was, err = x.Service.Cancel(ctx, job.ID, by)
+			was, err = x.Service.Cancel(ctx, id, reason)
 		}
 		return err
 	})
 	if err != nil {
 		return moved{}, err
 	}
-	x.told(what, "job", job.ID)
-	job, err = x.Service.Job(x.r.Context(), job.ID)
+	x.told(what, "job", id)
+	job, err := x.Service.Job(x.r.Context(), id)
 	return moved{job.ID, job.State, was.State != ""}, err
 }
 
@@ -118,23 +117,21 @@ type retried struct {
 
 // retry runs the failed rows of a job again, as another job. The same request again does not do it twice.
 func (x *exchange) retry(cause, reason string) (retried, error) {
-	job, err := x.job()
-	if err == nil {
-		err = checkReason(reason)
-	}
+	id := x.r.PathValue("job")
+	reason, err := checkedReason(reason)
 	if err != nil {
 		return retried{}, err
 	}
 	var made jobs.Job
 	err = x.act(func(ctx context.Context) (err error) {
-		made, err = x.Service.Retry(ctx, service.RetryOrder{Of: job.ID, Cause: cause, By: x.by(reason)})
+		made, err = x.Service.Retry(ctx, id, cause, reason)
 		return err
 	})
 	if err != nil {
 		return retried{}, err
 	}
-	x.told(jobs.EventRetry, "job", job.ID, "cause", cause, "by", made.ID)
-	return retried{made.ID, job.ID}, nil
+	x.told(jobs.EventRetry, "job", id, "cause", cause, "by", made.ID)
+	return retried{made.ID, id}, nil
 }
 
 func retryJob(x *exchange) error {
@@ -153,26 +150,8 @@ func retryJob(x *exchange) error {
 	return x.answer(http.StatusAccepted, r)
 }
 
-// app returns the app that the path names, as far as the actor may see it.
-func (x *exchange) app() (string, error) {
-	app := x.r.PathValue("app")
-	if !x.actor.sees(app) {
-		return "", &service.NotFound{Kind: "app", ID: jobs.Line(app)}
-	}
-	opt := jobs.Defaults()
-	opt.App = app
-	if wrong := opt.Check(); len(wrong) > 0 {
-		return "", wrong[0]
-	}
-	return app, nil
-}
-
 func showRate(x *exchange) error {
-	app, err := x.app()
-	if err != nil {
-		return err
-	}
-	now, err := x.Service.Rate(x.r.Context(), app)
+	now, err := x.Service.Rate(x.r.Context(), x.r.PathValue("app"))
 	if err != nil {
 		return err
 	}
@@ -181,10 +160,11 @@ func showRate(x *exchange) error {
 
 // setRateOf sets the rate of an app.
 func (x *exchange) setRateOf(app, rate, reason string, h service.Holding) error {
-	if err := checkReason(reason); err != nil {
+	reason, err := checkedReason(reason)
+	if err != nil {
 		return err
 	}
-	err := x.act(func(ctx context.Context) error { return x.Service.SetRate(ctx, app, rate, h, x.by(reason)) })
+	err = x.act(func(ctx context.Context) error { return x.Service.SetRate(ctx, app, rate, h, reason) })
 	if err == nil {
 		x.told(jobs.EventRate, "app", app, "rate", rate)
 	}
@@ -201,14 +181,10 @@ func setRate(x *exchange) error {
 	if err := x.read(&body); err != nil {
 		return err
 	}
-	app, err := x.app()
-	if err != nil {
-		return err
-	}
 	if !body.Until.IsZero() && (body.Keep || !body.Until.After(time.Now())) {
 		return &service.Invalid{Field: "until", Text: "until is past, or stands beside keep"}
 	}
-	if err := x.setRateOf(app, body.Rate, body.Reason, service.Holding{Until: body.Until, Keep: body.Keep}); err != nil {
+	if err := x.setRateOf(x.r.PathValue("app"), body.Rate, body.Reason, service.Holding{Until: body.Until, Keep: body.Keep}); err != nil {
 		return err
 	}
 	return showRate(x)

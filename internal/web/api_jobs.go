@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strconv"
 
-	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -44,15 +43,11 @@ func (x *exchange) jobs(q url.Values) (jobList, error) {
 	if err != nil {
 		return jobList{}, err
 	}
-	page, err := x.Service.JobsPage(x.r.Context(), service.JobsQuery{Apps: x.actor.Apps, State: jobs.State(q.Get("state")), After: q.Get("after"), Limit: int(limit)})
+	page, err := x.Service.Jobs(x.r.Context(), service.JobsQuery{State: jobs.State(q.Get("state")), After: q.Get("after"), Limit: int(limit)})
 	if err != nil {
 		return jobList{}, err
 	}
-	list := jobList{Jobs: []report.Summary{}, Unreadable: x.unreadable(page.Unreadable), Next: page.Next}
-	for _, job := range page.Jobs {
-		list.Jobs = append(list.Jobs, x.masked(report.Summarize(job)))
-	}
-	return list, nil
+	return jobList{page.Jobs, unreadables(page.Unreadable), page.Next}, nil
 }
 
 // number reads a whole number of a query; 0 where it is left out.
@@ -70,28 +65,15 @@ func number(q url.Values, name string) (int64, error) {
 
 // job returns the job that the path names, as far as the actor may see it.
 func (x *exchange) job() (jobs.Job, error) {
-	id := x.r.PathValue("job")
-	none := &service.NotFound{Kind: "job", ID: jobs.Line(id)}
-	if jobs.CheckID(id) != nil {
-		return jobs.Job{}, none
-	}
-	job, err := x.Service.Job(x.r.Context(), id)
-	if err == nil && !x.actor.sees(job.Options.App) {
-		err = none
-	}
-	return job, err
+	return x.Service.Job(x.r.Context(), x.r.PathValue("job"))
 }
 
 // status returns the job that the path names, and how it goes on.
 func (x *exchange) status() (jobView, error) {
-	if _, err := x.job(); err != nil {
-		return jobView{}, err
-	}
 	st, job, err := x.Service.Status(x.r.Context(), x.r.PathValue("job"))
 	if err != nil {
 		return jobView{}, err
 	}
-	st.Summary = x.masked(st.Summary)
 	return jobView{st, append([]jobs.Event{}, job.Events...)}, nil
 }
 
@@ -112,27 +94,13 @@ func listRows(x *exchange) error {
 }
 
 func (x *exchange) rows(q url.Values) (service.RowsPage, error) {
-	job, err := x.job()
-	if err != nil {
-		return service.RowsPage{}, err
-	}
 	limit, err := number(q, "limit")
 	if err != nil {
 		return service.RowsPage{}, err
 	}
-	page, err := x.Service.Rows(x.r.Context(), job.ID, service.RowsQuery{
+	return x.Service.Rows(x.r.Context(), x.r.PathValue("job"), service.RowsQuery{
 		Outcome: jobs.Kind(q.Get("outcome")), Cause: q.Get("cause"), Op: jobs.Op(q.Get("op")), After: q.Get("after"), Limit: int(limit),
 	})
-	if err != nil {
-		return page, err
-	}
-	for i := range page.Rows {
-		x.maskLine(&page.Rows[i])
-	}
-	if len(page.Rows) > 0 {
-		err = x.sawPeople(audit.Entry{App: job.Options.App, Job: job.ID})
-	}
-	return page, err
 }
 
 func showRow(x *exchange) error {
@@ -144,17 +112,9 @@ func showRow(x *exchange) error {
 }
 
 func (x *exchange) row() (service.Row, error) {
-	job, err := x.job()
-	if err != nil {
-		return service.Row{}, err
-	}
 	n, err := strconv.ParseInt(x.r.PathValue("row"), 10, 64)
-	if err != nil || n < 1 {
-		return service.Row{}, &service.NoRow{Job: job.ID, Row: n, Rows: job.Tally.Read}
+	if err != nil {
+		n = 0 // which no job has
 	}
-	row, err := x.Service.Row(x.r.Context(), job.ID, n)
-	if err == nil {
-		x.maskRow(&row)
-	}
-	return row, err
+	return x.Service.Row(x.r.Context(), x.r.PathValue("job"), n)
 }

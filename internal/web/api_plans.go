@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/plans"
@@ -104,12 +103,6 @@ func (x *exchange) viewOf(p plans.Plan) planView {
 	if p.Started != nil {
 		v.Job = p.Job
 	}
-	if !x.actor.may(people) {
-		v.Counts.Samples = slices.Clone(v.Counts.Samples)
-		for i := range v.Counts.Samples {
-			v.Counts.Samples[i].Cause = hide(v.Counts.Samples[i].Cause)
-		}
-	}
 	return v
 }
 
@@ -126,17 +119,8 @@ func (x *exchange) makePlan(b planBody, key string) (plans.Plan, error) {
 	if err != nil {
 		return plans.Plan{}, err
 	}
-	if b.App == "" {
-		return plans.Plan{}, &service.Invalid{Field: "app", Text: "no app id is given"}
-	}
-	if !x.actor.sees(b.App) {
-		return plans.Plan{}, &service.NotFound{Kind: "app", ID: jobs.Line(b.App)}
-	}
 	opt.Simulated = x.Simulated
-	o := service.PlanOrder{Upload: u.ID, Name: u.Name, Files: x.kept(u.Name, u.ID), Read: b.spec(), Options: opt, By: x.by("")}
-	if key != "" {
-		o.Key = "plan\x00" + x.actor.Name + "\x00" + key
-	}
+	o := service.PlanOrder{Upload: u.ID, Name: u.Name, Files: x.kept(u.Name, u.ID), Read: b.spec(), Options: opt, Key: key}
 	if b.Check {
 		if x.Check == nil {
 			return plans.Plan{}, &service.Invalid{Field: "check", Text: "this console cannot ask the API: it has no credentials"}
@@ -150,7 +134,7 @@ func (x *exchange) makePlan(b planBody, key string) (plans.Plan, error) {
 	case <-x.r.Context().Done():
 		return plans.Plan{}, x.r.Context().Err()
 	}
-	p, err := x.Service.Plan(x.r.Context(), o)
+	p, err := x.Service.AddPlan(x.r.Context(), o)
 	if err == nil {
 		x.told("plan", "plan", p.ID, "upload", u.ID)
 	}
@@ -184,27 +168,12 @@ func addPlan(x *exchange) error {
 	return x.answer(http.StatusCreated, x.viewOf(p))
 }
 
-// plan returns one, as far as the actor may see it.
-func (x *exchange) plan(id string) (plans.Plan, error) {
-	p, err := x.Service.PlanOf(x.r.Context(), id)
-	if err == nil && !x.actor.sees(p.Options.App) {
-		err = &service.NotFound{Kind: "plan", ID: jobs.Line(id)}
-	}
-	return p, err
-}
-
 // firstRows shows how the first rows of a plan would be sent, while its upload is there.
 func (x *exchange) firstRows(p plans.Plan, n int) ([]plan.First, error) {
-	if !x.actor.may(people) || n < 1 {
+	if _, err := x.Uploads.Get(p.Upload); n < 1 || errors.Is(err, uploads.ErrNone) {
 		return nil, nil
 	}
-	if _, err := x.Uploads.Get(p.Upload); errors.Is(err, uploads.ErrNone) {
-		return nil, nil
-	}
-	if err := x.sawPeople(audit.Entry{App: p.Options.App, Plan: p.ID}); err != nil {
-		return nil, err
-	}
-	return x.Service.FirstRows(x.r.Context(), p, x.kept(p.Name, p.Upload), n)
+	return x.Service.FirstRows(x.r.Context(), p.ID, x.kept(p.Name, p.Upload), n)
 }
 
 func showPlan(x *exchange) error {
@@ -212,7 +181,7 @@ func showPlan(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	p, err := x.plan(x.r.PathValue("plan"))
+	p, err := x.Service.Plan(x.r.Context(), x.r.PathValue("plan"))
 	if err != nil {
 		return err
 	}
@@ -233,7 +202,7 @@ func (x *exchange) plans(state plans.State) (planList, error) {
 	list := planList{[]planView{}}
 	all, err := x.Service.Plans(x.r.Context())
 	for _, p := range all {
-		if x.actor.sees(p.Options.App) && (state == "" || p.State() == state) {
+		if state == "" || p.State() == state {
 			list.Plans = append(list.Plans, x.viewOf(p))
 		}
 	}
@@ -253,17 +222,18 @@ func listPlans(x *exchange) error {
 }
 
 // start makes the job of a plan, and queues its rows behind the answer.
-func (x *exchange) start(id, reason string) (jobs.Job, error) {
-	p, err := x.plan(id)
-	if err == nil {
-		err = checkReason(reason)
+func (x *exchange) start(id, key, reason string) (jobs.Job, error) {
+	reason, err := checkedReason(reason)
+	if err != nil {
+		return jobs.Job{}, err
 	}
+	p, by, err := x.Service.ToStart(x.r.Context(), id, key, reason)
 	if err != nil {
 		return jobs.Job{}, err
 	}
 	var job jobs.Job
 	err = x.act(func(ctx context.Context) (err error) {
-		job, err = x.begin(ctx, p, x.by(reason))
+		job, err = x.begin(ctx, p, by)
 		return err
 	})
 	if err == nil {
@@ -287,13 +257,10 @@ func addJob(x *exchange) error {
 		return err
 	}
 	key, err := x.idempotencyKey()
-	if err == nil && key != "" {
-		_, err = x.Service.Once(x.r.Context(), "job\x00"+x.actor.Name+"\x00"+key, b.Plan)
-	}
 	if err != nil {
 		return err
 	}
-	job, err := x.start(b.Plan, b.Reason)
+	job, err := x.start(b.Plan, key, b.Reason)
 	if err != nil {
 		return err
 	}

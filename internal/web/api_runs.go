@@ -4,10 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"github.com/sunbulk/sunbulk/internal/report"
-	"github.com/sunbulk/sunbulk/internal/schedule"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -25,43 +23,15 @@ func (x *exchange) runs(q url.Values) (runList, error) {
 	if err != nil {
 		return runList{}, err
 	}
-	page, err := x.Service.RunsPage(x.r.Context(), service.RunsQuery{Apps: x.actor.Apps, After: q.Get("after"), Limit: int(limit)})
+	page, err := x.Service.Runs(x.r.Context(), service.RunsQuery{After: q.Get("after"), Limit: int(limit)})
 	if err != nil {
 		return runList{}, err
 	}
-	list := runList{Runs: []report.RunSummary{}, Unreadable: x.unreadable(page.Unreadable), Next: page.Next}
-	for _, r := range page.Runs {
-		list.Runs = append(list.Runs, x.maskedRun(r))
-	}
-	return list, nil
-}
-
-func (x *exchange) maskedRun(r report.RunSummary) report.RunSummary {
-	if x.actor.may(people) {
-		return r
-	}
-	r.Reason = hide(r.Reason)
-	r.Steps = slices.Clone(r.Steps)
-	for i := range r.Steps {
-		r.Steps[i].Reason = hide(r.Steps[i].Reason)
-	}
-	return r
+	return runList{append([]report.RunSummary{}, page.Runs...), unreadables(page.Unreadable), page.Next}, nil
 }
 
 func (x *exchange) run() (report.RunSummary, error) {
-	id := x.r.PathValue("run")
-	none := &service.NotFound{Kind: "run", ID: jobs.Line(id)}
-	if jobs.CheckID(id) != nil {
-		return report.RunSummary{}, none
-	}
-	v, err := x.Service.Run(x.r.Context(), id)
-	if err != nil {
-		return report.RunSummary{}, err
-	}
-	if !x.actor.sees(v.Run.Runbook.App) {
-		return report.RunSummary{}, none
-	}
-	return x.maskedRun(v.Summary()), nil
+	return x.Service.Run(x.r.Context(), x.r.PathValue("run"))
 }
 
 func listRuns(x *exchange) error {
@@ -84,65 +54,38 @@ func showRun(x *exchange) error {
 type scheduleList struct {
 	Schedules  []service.ScheduleStatus `json:"schedules"`
 	Unreadable []unreadable             `json:"unreadable"`
+	Next       string                   `json:"next,omitempty"`
 }
 
-// scheduleView is what GET /v1/schedules/{schedule} answers.
-type scheduleView struct {
-	service.ScheduleStatus
-	Slots   []service.Slot   `json:"slots"`
-	History []schedule.Entry `json:"history"`
-}
-
-func (x *exchange) schedules() (scheduleList, error) {
-	all, bad, err := x.Service.Schedules(x.r.Context())
+func (x *exchange) schedules(q url.Values) (scheduleList, error) {
+	limit, err := number(q, "limit")
 	if err != nil {
 		return scheduleList{}, err
 	}
-	mine := slices.DeleteFunc(all, func(s service.ScheduleStatus) bool { return !x.actor.sees(s.App) })
-	return scheduleList{mine, x.unreadable(bad)}, nil
+	page, err := x.Service.Schedules(x.r.Context(), service.SchedulesQuery{After: q.Get("after"), Limit: int(limit)})
+	return scheduleList{page.Schedules, unreadables(page.Unreadable), page.Next}, err
 }
 
-// unreadable reports records that nobody can read, whose app is not known: to those who may see all.
-func (x *exchange) unreadable(errs []error) []unreadable {
+// unreadables reports records that nobody can read.
+func unreadables(errs []error) []unreadable {
 	all := []unreadable{}
 	for _, err := range errs {
 		u := unreadable{Why: jobs.Line(err.Error())}
 		if e, ok := errors.AsType[*service.Unreadable](err); ok {
 			u.ID = e.ID
 		}
-		if x.actor.Apps == nil {
-			all = append(all, u)
-		}
+		all = append(all, u)
 	}
 	return all
 }
 
-const (
-	slotsShown   = 5
-	historyShown = 50
-)
-
-func (x *exchange) schedule() (v scheduleView, err error) {
-	name := x.r.PathValue("schedule")
-	all, err := x.schedules()
-	if err != nil {
-		return v, err
-	}
-	i := slices.IndexFunc(all.Schedules, func(s service.ScheduleStatus) bool { return s.Name == name })
-	if i < 0 {
-		return v, &service.NotFound{Kind: "schedule", ID: jobs.Line(name)}
-	}
-	v.ScheduleStatus = all.Schedules[i]
-	if v.Slots, err = x.Service.NextSlots(x.r.Context(), name, slotsShown); err != nil {
-		return v, err
-	}
-	history, err := x.Service.ScheduleHistory(x.r.Context(), name, historyShown)
-	v.History = append([]schedule.Entry{}, history...)
-	return v, err
+// schedule is what GET /v1/schedules/{schedule} answers.
+func (x *exchange) schedule() (service.ScheduleView, error) {
+	return x.Service.Schedule(x.r.Context(), x.r.PathValue("schedule"))
 }
 
 func listSchedules(x *exchange) error {
-	all, err := x.schedules()
+	all, err := x.schedules(x.r.URL.Query())
 	if err != nil {
 		return err
 	}

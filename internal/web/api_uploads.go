@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/uploads"
@@ -28,10 +27,15 @@ const maxUploadTime = 30 * time.Minute
 
 // takeUpload streams a file to the console's disk.
 func (x *exchange) takeUpload(name string, body io.Reader) (uploads.Upload, error) {
-	u, err := x.Uploads.Put(jobs.Line(lastPart(name)), x.actor.Name, body)
+	var u uploads.Upload
+	err := x.Service.AddUpload(x.r.Context(), func(who string) (detail string, err error) {
+		u, err = x.Uploads.Put(jobs.Line(lastPart(name)), who, body)
+		return fmt.Sprintf("upload %s of %d bytes", u.ID, u.Bytes), err
+	})
 	switch {
 	case err == nil:
-		err = x.noted(audit.Entry{What: audit.Upload, Detail: fmt.Sprintf("upload %s of %d bytes", u.ID, u.Bytes)})
+		x.told("upload", "upload", u.ID)
+	case errors.As(err, new(*service.Forbidden)):
 	case x.r.Context().Err() != nil || errors.Is(err, io.ErrUnexpectedEOF):
 		err = &refusal{http.StatusBadRequest, "cut_off", "the upload was cut off", "send it again: nothing is kept of it"}
 	}
@@ -80,16 +84,19 @@ func showUpload(x *exchange) error {
 	return x.answer(http.StatusOK, x.columns(u, input.Spec{Delimiter: q.Get("delimiter"), Encoding: q.Get("encoding"), Sheet: q.Get("sheet")}))
 }
 
-// upload returns one that the actor sent. An admin sees those of all.
+// upload returns one that the actor may use.
 func (x *exchange) upload(id string) (uploads.Upload, error) {
 	u, err := x.Uploads.Get(id)
-	if err == nil && u.Who != x.actor.Name && x.actor.Role != Admin {
-		err = uploads.ErrNone
+	if err != nil && !errors.Is(err, uploads.ErrNone) {
+		return u, err
 	}
-	if errors.Is(err, uploads.ErrNone) {
+	if err := x.Service.UseUpload(id, u.Who); err != nil {
+		return uploads.Upload{}, err
+	}
+	if err != nil { // there is none, which only those who may send some are told
 		return u, &service.NotFound{Kind: "upload", ID: jobs.Line(id)}
 	}
-	return u, err
+	return u, nil
 }
 
 // columns looks at the start of an upload.

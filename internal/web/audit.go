@@ -4,53 +4,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/service"
 )
-
-// noted keeps what was done that the service does not know of, and logs it.
-func (x *exchange) noted(e audit.Entry) error {
-	x.told(string(e.What), "app", e.App, "job", e.Job, "plan", e.Plan, "detail", e.Detail)
-	return x.Service.Record(x.r.Context(), x.by(""), e)
-}
-
-// unmasked is who has seen people of what, since when: that is noted once an hour.
-type unmasked struct {
-	mu  sync.Mutex
-	all map[[3]string]time.Time // actor, job, plan
-}
-
-const (
-	unmaskedAgain = time.Hour
-	mostUnmasked  = 10_000
-)
-
-// first tells whether it is to be noted now.
-func (u *unmasked) first(who, job, plan string, now time.Time) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	of := [3]string{who, job, plan}
-	if at, seen := u.all[of]; seen && now.Sub(at) < unmaskedAgain {
-		return false
-	}
-	if u.all == nil || len(u.all) >= mostUnmasked { // then some are noted once more
-		u.all = map[[3]string]time.Time{}
-	}
-	u.all[of] = now
-	return true
-}
-
-// sawPeople notes that numbers and addresses are shown to the actor, where they are.
-func (x *exchange) sawPeople(e audit.Entry) error {
-	if !x.actor.may(people) || !x.unmasked.first(x.actor.who(), e.Job, e.Plan, time.Now()) {
-		return nil
-	}
-	e.What = audit.Unmask
-	return x.noted(e)
-}
 
 // acts returns a page of what people did, as far as the actor may see it.
 func (x *exchange) acts(q url.Values) (service.AuditPage, error) {
@@ -59,8 +17,8 @@ func (x *exchange) acts(q url.Values) (service.AuditPage, error) {
 		return service.AuditPage{}, err
 	}
 	text := func(name string) string { return strings.TrimSpace(q.Get(name)) }
-	return x.Service.Audit(x.r.Context(), service.AuditQuery{
-		Apps: x.actor.Apps, App: text("app"), Who: text("who"), Job: text("job"), What: audit.What(text("what")), After: text("after"), Limit: int(limit),
+	return x.Service.Acts(x.r.Context(), service.AuditQuery{
+		App: text("app"), Who: text("who"), Job: text("job"), What: audit.What(text("what")), After: text("after"), Limit: int(limit),
 	})
 }
 

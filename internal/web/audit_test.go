@@ -42,23 +42,23 @@ func count(acts []string, one string) (n int) {
 func TestAuditOfAConsole(t *testing.T) {
 	t.Parallel()
 	file, secrets := tokens(t)
-	crm, err := web.AddToken(file, web.Token{Name: "crm", Role: web.Operator, Apps: []string{"other"}, By: "root@host"})
+	crm, err := web.AddToken(file, web.Token{Name: "crm", Role: service.Operator, Apps: []string{"other"}, By: "root@host"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := newBench(t, guarded(t, file))
 	done, waits := b.creates(), b.lists(app)
-	as := func(role web.Role) string { return secrets[role] }
-	b.text(200, "POST", "/v1/jobs/"+waits.ID+"/pause", `{"reason": "maintenance"}`, bearer(as(web.Operator)))
-	b.text(303, "POST", "/jobs/"+waits.ID+"/resume", "reason=", bearer(as(web.Operator)))
+	as := func(role service.Role) string { return secrets[role] }
+	b.text(200, "POST", "/v1/jobs/"+waits.ID+"/pause", `{"reason": "maintenance"}`, bearer(as(service.Operator)))
+	b.text(303, "POST", "/jobs/"+waits.ID+"/resume", "reason=", bearer(as(service.Operator)))
 	for range 2 { // noted once an hour
-		b.text(200, "GET", "/v1/jobs/"+done.ID+"/rows", "", bearer(as(web.Approver)))
-		b.text(200, "GET", "/jobs/"+done.ID+"/rows", "", bearer(as(web.Viewer)))
+		b.text(200, "GET", "/v1/jobs/"+done.ID+"/rows", "", bearer(as(service.Approver)))
+		b.text(200, "GET", "/jobs/"+done.ID+"/rows", "", bearer(as(service.Viewer)))
 	}
-	b.text(200, "GET", "/v1/jobs/"+done.ID+"/report/results.csv", "", bearer(as(web.Admin)))
-	b.text(200, "GET", "/v1/jobs/"+done.ID+"/report/summary.json", "", bearer(as(web.Admin)))
-	b.text(303, "POST", "/login", "secret="+as(web.Viewer))
-	got := b.auditOf(as(web.Operator), "?limit=500")
+	b.text(200, "GET", "/v1/jobs/"+done.ID+"/report/results.csv", "", bearer(as(service.Admin)))
+	b.text(200, "GET", "/v1/jobs/"+done.ID+"/report/summary.json", "", bearer(as(service.Admin)))
+	b.text(303, "POST", "/login", "secret="+as(service.Viewer))
+	got := b.auditOf(as(service.Operator), "?limit=500")
 	for _, want := range []string{"my-operator pause api", "my-operator resume console", "my-approver unmask api", "my-admin download results.csv api", "my-viewer sign in console"} {
 		if n := count(got, want); n != 1 {
 			t.Errorf("%s: %d times in %q", want, n, got)
@@ -72,11 +72,11 @@ func TestAuditOfAConsole(t *testing.T) {
 	if got := b.auditOf(crm, ""); len(got) != 0 {
 		t.Errorf("the token of another app sees %q", got)
 	}
-	b.text(403, "GET", "/v1/audit", "", bearer(as(web.Viewer)))
-	if page := b.text(200, "GET", "/audit?who=my-operator", "", bearer(as(web.Approver))); !strings.Contains(page, "maintenance") || strings.Contains(page, "results.csv") {
+	b.text(403, "GET", "/v1/audit", "", bearer(as(service.Viewer)))
+	if page := b.text(200, "GET", "/audit?who=my-operator", "", bearer(as(service.Approver))); !strings.Contains(page, "maintenance") || strings.Contains(page, "results.csv") {
 		t.Error("the page does not show what was asked for")
 	}
-	b.text(400, "GET", "/v1/audit?after=x", "", bearer(as(web.Admin)))
+	b.text(400, "GET", "/v1/audit?after=x", "", bearer(as(service.Admin)))
 }
 
 // TestTokensAreInTheAudit (I13): who made and revoked a token is kept once, however many consoles look at the file; one that is
@@ -84,7 +84,7 @@ func TestAuditOfAConsole(t *testing.T) {
 func TestTokensAreInTheAudit(t *testing.T) {
 	t.Parallel()
 	file, _ := tokens(t)
-	secret, err := web.AddToken(file, web.Token{Name: "crm", Role: web.Viewer, By: "root@host"})
+	secret, err := web.AddToken(file, web.Token{Name: "crm", Role: service.Viewer, By: "root@host"})
 	if err != nil {
 		t.Fatal(err)
 	}

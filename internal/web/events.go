@@ -97,10 +97,10 @@ func followJob(x *exchange) error {
 
 func (x *exchange) maskProgress(data []byte) []byte {
 	var p Progress
-	if x.actor.may(people) || json.Unmarshal(data, &p) != nil {
+	if x.actor.May(service.People) || json.Unmarshal(data, &p) != nil {
 		return data
 	}
-	p.Reason = hide(p.Reason)
+	p.Reason = x.Service.Mask(p.Reason)
 	if masked, err := json.Marshal(p); err == nil {
 		return masked
 	}

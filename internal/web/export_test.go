@@ -8,12 +8,15 @@ import (
 )
 
 // Route is a route as tests see it.
-type Route struct{ Method, Path, Right string }
+type Route struct {
+	Method, Path string
+	Open         bool
+}
 
 // Routes are all that there are.
 func Routes() (all []Route) {
 	for _, r := range (&Server{}).routes() {
-		all = append(all, Route{r.method, r.path, string(r.right)})
+		all = append(all, Route{r.method, r.path, r.open})
 	}
 	return all
 }

@@ -22,7 +22,7 @@ func TestGuard(t *testing.T) {
 	file, secrets := tokens(t)
 	guardIt := guarded(t, file)
 	b := newBench(t, guardIt, func(c *web.Config) { c.Hosts = []string{"console.example"} })
-	admin := bearer(secrets[web.Admin])
+	admin := bearer(secrets[service.Admin])
 	job := b.lists(app)
 	for name, status := range map[string]int{
 		"localhost": 200, "LOCALHOST:80": 200, "127.0.0.1:1": 200, "[::1]:8321": 200, "console.example": 200, "console.example:443": 200,
@@ -37,7 +37,7 @@ func TestGuard(t *testing.T) {
 	}
 	b.text(200, "POST", pause, `{}`, admin, header("Sec-Fetch-Site", "same-origin"))
 	for _, name := range []string{"token", "access_token"} {
-		b.text(400, "GET", "/v1/jobs?"+name+"="+secrets[web.Admin], "")
+		b.text(400, "GET", "/v1/jobs?"+name+"="+secrets[service.Admin], "")
 	}
 	for _, path := range []string{"/v1/jobs", "/jobs", "/login", "/static/console.js", "/none", "/v1/none"} {
 		h := b.asks("GET", path, "", admin).Header
@@ -55,7 +55,7 @@ func TestGuard(t *testing.T) {
 			t.Errorf("%s: got %d", path, got)
 		}
 	}
-	if strings.Contains(b.logs.String(), secrets[web.Admin]) {
+	if strings.Contains(b.logs.String(), secrets[service.Admin]) {
 		t.Error("a token is in the log (I7)")
 	}
 }
@@ -69,17 +69,17 @@ func TestMasked(t *testing.T) {
 	at := "/v1/jobs/" + job.ID
 	page := "/jobs/" + job.ID
 	for _, path := range []string{at + "/rows?limit=500", at + "/rows/8", at + "/rows/2", at, page, page + "/rows?limit=500", page + "/rows/8", page + "/rows/2", at + "/report/report.html", at + "/report/summary.json"} {
-		text := b.text(200, "GET", path, "", bearer(secrets[web.Viewer]))
+		text := b.text(200, "GET", path, "", bearer(secrets[service.Viewer]))
 		if strings.Contains(text, "1212555") || strings.Contains(text, "customer-1") {
 			t.Errorf("%s shows a person to a viewer", path)
 		}
 	}
 	for _, name := range []string{"results.csv", "failed.csv", "rejected.csv"} {
-		b.text(403, "GET", at+"/report/"+name, "", bearer(secrets[web.Viewer]))
-		b.text(403, "GET", page+"/files/"+name, "", bearer(secrets[web.Viewer]))
-		b.text(200, "GET", at+"/report/"+name, "", bearer(secrets[web.Operator]))
+		b.text(403, "GET", at+"/report/"+name, "", bearer(secrets[service.Viewer]))
+		b.text(403, "GET", page+"/files/"+name, "", bearer(secrets[service.Viewer]))
+		b.text(200, "GET", at+"/report/"+name, "", bearer(secrets[service.Operator]))
 	}
-	if text := b.text(200, "GET", at+"/rows?outcome=failed", "", bearer(secrets[web.Operator])); !strings.Contains(text, "+12125550101") {
+	if text := b.text(200, "GET", at+"/rows?outcome=failed", "", bearer(secrets[service.Operator])); !strings.Contains(text, "+12125550101") {
 		t.Errorf("an operator does not see who it was: %s", text)
 	}
 }
@@ -122,7 +122,7 @@ func TestPrefix(t *testing.T) {
 	file, secrets := tokens(t)
 	b := newBench(t, guarded(t, file), func(c *web.Config) { c.Prefix = "/tools/sunbulk/" })
 	job := b.creates()
-	admin := bearer(secrets[web.Admin])
+	admin := bearer(secrets[service.Admin])
 	for _, path := range []string{"/jobs", "/jobs/" + job.ID, "/jobs/" + job.ID + "/rows?limit=2", "/jobs/" + job.ID + "/rows/1", "/jobs/" + job.ID + "/retry?cause=user_not_found", "/runs", "/schedules", "/login", "/none"} {
 		resp := b.asks("GET", "/tools/sunbulk"+path, "", admin)
 		text := b.text(resp.StatusCode, "GET", "/tools/sunbulk"+path, "", admin)
@@ -135,7 +135,7 @@ func TestPrefix(t *testing.T) {
 		}
 	}
 	b.text(404, "GET", "/jobs", "", admin)
-	in := b.asks("POST", "/tools/sunbulk/login", "to=/jobs&secret="+secrets[web.Admin])
+	in := b.asks("POST", "/tools/sunbulk/login", "to=/jobs&secret="+secrets[service.Admin])
 	if where := in.Header.Get("Location"); where != "/tools/sunbulk/jobs" || in.Cookies()[0].Path != "/tools/sunbulk/" {
 		t.Errorf("after signing in: %s, %v", where, in.Cookies())
 	}

@@ -181,10 +181,10 @@ type problem struct {
 }
 
 // tokens makes a file with a token of each role, and one of a viewer of another app, and returns their secrets.
-func tokens(t *testing.T) (file string, secrets map[web.Role]string) {
+func tokens(t *testing.T) (file string, secrets map[service.Role]string) {
 	t.Helper()
-	file, secrets = filepath.Join(t.TempDir(), "tokens.json"), map[web.Role]string{}
-	for _, role := range web.Roles() {
+	file, secrets = filepath.Join(t.TempDir(), "tokens.json"), map[service.Role]string{}
+	for _, role := range service.Roles() {
 		secret, err := web.AddToken(file, web.Token{Name: "my-" + string(role), Role: role})
 		if err != nil {
 			t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/oauth2-proxy/mockoidc"
 
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/web"
 )
 
@@ -60,10 +61,10 @@ func sleepingProvider(t *testing.T) (*mockoidc.MockOIDC, net.Listener) {
 func byOIDC(m *mockoidc.MockOIDC, issuer string) func(*web.Config) {
 	return func(c *web.Config) {
 		c.OIDC = &web.OIDC{Issuer: issuer, ClientID: m.ClientID, Secret: m.ClientSecret, Scopes: []string{"email", "groups"}, Name: "email", Groups: "groups"}
-		for _, role := range web.Roles() {
+		for _, role := range service.Roles() {
 			c.OIDC.Grants = append(c.OIDC.Grants, web.Grant{Group: string(role), Role: role})
 		}
-		c.OIDC.Grants = append(c.OIDC.Grants, web.Grant{Group: "crm", Role: web.Operator, Apps: []string{"other"}})
+		c.OIDC.Grants = append(c.OIDC.Grants, web.Grant{Group: "crm", Role: service.Operator, Apps: []string{"other"}})
 	}
 }
 

@@ -15,7 +15,6 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
-	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/transit"
 )
 
@@ -86,8 +85,8 @@ func endSignIn(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	x.actor = who.actor(x.from())
-	if err := x.noted(audit.Entry{What: audit.SignIn, Detail: "at " + x.OIDC.title()}); err != nil {
+	x.as(who.actor(x.from()))
+	if err := x.signedIn("at " + x.OIDC.title()); err != nil {
 		return err
 	}
 	if who.role == "" {

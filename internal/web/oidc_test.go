@@ -111,7 +111,7 @@ func TestOIDCProviderAway(t *testing.T) {
 	if page := body(t, resp); resp.StatusCode != 503 || !strings.Contains(page, "sign-in service does not answer") || strings.Contains(page, address) {
 		t.Errorf("got %d: %s", resp.StatusCode, page)
 	}
-	b.text(200, "GET", "/v1/jobs", "", bearer(secrets[web.Viewer]))
+	b.text(200, "GET", "/v1/jobs", "", bearer(secrets[service.Viewer]))
 	if page := body(t, w.get("/login")); !strings.Contains(page, `name="secret"`) || !strings.Contains(page, "Sign in at "+address) {
 		t.Errorf("the page does not offer both: %s", page)
 	}

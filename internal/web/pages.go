@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -67,7 +68,7 @@ func parsePages(prefix string) (*pages, error) {
 type framed struct {
 	Title   string
 	Here    string // first part of the path
-	Actor   Actor
+	Actor   service.Actor
 	Session bool // there is somebody to sign out
 	May     map[string]bool
 	Note    string
@@ -84,7 +85,7 @@ func (x *exchange) show(status int, name, title string, page any) error {
 	here, _, _ := strings.Cut(strings.TrimPrefix(x.r.URL.Path, "/"), "/")
 	f := framed{
 		Title: title, Here: here, Actor: x.actor, Session: x.session, Note: x.Note, Page: page,
-		May: map[string]bool{"operate": x.actor.may(operate) && !x.ReadOnly, "approve": x.actor.may(approve) && !x.ReadOnly, "people": x.actor.may(people), "acts": x.actor.may(acts)},
+		May: map[string]bool{"operate": x.actor.May(service.Operate), "approve": x.actor.May(service.Approve), "people": x.actor.May(service.People), "acts": x.actor.May(service.Acts)},
 	}
 	if live, ok := page.(interface{ live() string }); ok {
 		f.Live = live.live()

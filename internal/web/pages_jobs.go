@@ -105,7 +105,7 @@ func jobPage(x *exchange) error {
 		if n, counted := rows[f.Name]; counted && n == 0 {
 			continue // there is no such file
 		}
-		f.Open = f.Open || x.actor.may(people)
+		f.Open = f.Open || x.actor.May(service.People)
 		p.Files = append(p.Files, f)
 	}
 	p.Ended, p.Stopped = v.State.Ended(), v.State == jobs.Paused
@@ -198,6 +198,9 @@ func retryPage(x *exchange) error {
 
 // confirm shows what is about to be done, and how many rows it is about.
 func (x *exchange) confirm(what, cause string, wrong url.Values) error {
+	if err := x.Service.Allow(service.Operate); err != nil {
+		return err
+	}
 	v, err := x.status()
 	if err != nil {
 		return err
@@ -244,11 +247,7 @@ func cancelForm(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	job, err := x.job()
-	if err != nil {
-		return err
-	}
-	if !confirmed(form, job.ID) {
+	if id := x.r.PathValue("job"); !confirmed(form, id) {
 		return x.confirm(jobs.EventCancel, "", form)
 	}
 	if _, err := x.move(jobs.EventCancel, "", form.Get("reason")); err != nil {

@@ -12,16 +12,23 @@ import (
 	"strings"
 
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/uploads"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
 func newPage(x *exchange) error {
+	if err := x.Service.Allow(service.Operate); err != nil {
+		return err
+	}
 	return x.show(http.StatusOK, "new", "New job", map[string]any{"MaxBytes": x.Uploads.MaxBytes})
 }
 
 // uploadForm streams the file of a form to the disk.
 func uploadForm(x *exchange) error {
+	if err := x.Service.Allow(service.Operate); err != nil {
+		return err // before anything is read
+	}
 	x.unhurried()
 	parts, err := x.r.MultipartReader()
 	if err != nil {

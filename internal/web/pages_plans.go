@@ -10,6 +10,7 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/plans"
+	"github.com/sunbulk/sunbulk/internal/service"
 )
 
 func plansPage(x *exchange) error {
@@ -40,7 +41,7 @@ const rowsShown = 20
 func planPage(x *exchange) error { return x.showPlan(http.StatusOK, nil) }
 
 func (x *exchange) showPlan(status int, wrong url.Values) error {
-	p, err := x.plan(x.r.PathValue("plan"))
+	p, err := x.Service.Plan(x.r.Context(), x.r.PathValue("plan"))
 	if err != nil {
 		return err
 	}
@@ -49,12 +50,12 @@ func (x *exchange) showPlan(status int, wrong url.Values) error {
 		return err
 	}
 	v.Values = valuesOf(v.FirstRows)
-	v.Own = samePerson(p.Who, x.by("").Who) || p.Asked != nil && samePerson(p.Asked.Who, x.by("").Who)
+	v.Own = x.Service.IsOwn(p)
 	v.Confirm, v.Confirms = confirmation(p)
 	approved := p.State() == plans.Approved || !v.NeedsApproval
-	v.CanStart = x.actor.may(operate) && !x.ReadOnly && approved && p.State() != plans.Refused && p.State() != plans.Started
-	v.CanAsk = x.actor.may(operate) && !x.ReadOnly && v.NeedsApproval && p.State() == plans.Planned
-	v.CanDecide = x.actor.may(approve) && !x.ReadOnly && (p.State() == plans.Waiting || p.State() == plans.Planned && v.NeedsApproval)
+	v.CanStart = x.actor.May(service.Operate) && approved && p.State() != plans.Refused && p.State() != plans.Started
+	v.CanAsk = x.actor.May(service.Operate) && v.NeedsApproval && p.State() == plans.Planned
+	v.CanDecide = x.actor.May(service.Approve) && (p.State() == plans.Waiting || p.State() == plans.Planned && v.NeedsApproval)
 	return x.show(status, "plan", "Plan of "+p.Name, v)
 }
 
@@ -112,14 +113,14 @@ func startForm(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	p, err := x.plan(x.r.PathValue("plan"))
+	p, err := x.Service.Plan(x.r.Context(), x.r.PathValue("plan"))
 	if err != nil {
 		return err
 	}
 	if number, _ := confirmation(p); number != "" && !confirmed(form, number) {
 		return x.showPlan(http.StatusBadRequest, form)
 	}
-	job, err := x.start(p.ID, form.Get("reason"))
+	job, err := x.start(p.ID, "", form.Get("reason"))
 	if err != nil {
 		return err
 	}

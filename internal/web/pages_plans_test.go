@@ -54,7 +54,7 @@ func TestPagesOfAPlan(t *testing.T) {
 	t.Parallel()
 	file, secrets := tokens(t)
 	b := newBench(t, guarded(t, file), func(c *web.Config) { c.Approval = service.Approval{Required: true} })
-	operator, approver, viewer := bearer(secrets[web.Operator]), bearer(secrets[web.Approver]), bearer(secrets[web.Viewer])
+	operator, approver, viewer := bearer(secrets[service.Operator]), bearer(secrets[service.Approver]), bearer(secrets[service.Viewer])
 	text := strings.ReplaceAll(contacts, "customer-2", `<script>alert(1)</script>`)
 	at := b.send(`"><script>alert(1)</script>.csv`, text, operator)
 	page := b.text(200, "GET", at, "", operator)

@@ -19,7 +19,7 @@ func runPage(x *exchange) error {
 }
 
 func schedulesPage(x *exchange) error {
-	all, err := x.schedules()
+	all, err := x.schedules(x.r.URL.Query())
 	if err != nil {
 		return err
 	}

@@ -120,7 +120,7 @@ func TestFourEyes(t *testing.T) {
 	t.Parallel()
 	file, secrets := tokens(t)
 	b := newBench(t, guarded(t, file), func(c *web.Config) { c.Approval = service.Approval{Required: true, Above: 1} })
-	operator, approver, admin := bearer(secrets[web.Operator]), bearer(secrets[web.Approver]), bearer(secrets[web.Admin])
+	operator, approver, admin := bearer(secrets[service.Operator]), bearer(secrets[service.Approver]), bearer(secrets[service.Admin])
 	c := readContract(b)
 	made := func(text string, by func(*http.Request)) (p planned) {
 		b.json(&p, 201, "POST", "/v1/plans", order(b.upload(text, by)), by)
@@ -172,7 +172,7 @@ func TestFourEyes(t *testing.T) {
 		t.Error("a plan below the threshold needs an approval")
 	}
 	// An upload is its sender's, and a plan that of those who see its app.
-	secret, err := web.AddToken(file, web.Token{Name: "foreign", Role: web.Operator, Apps: []string{"other"}})
+	secret, err := web.AddToken(file, web.Token{Name: "foreign", Role: service.Operator, Apps: []string{"other"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestFourEyes(t *testing.T) {
 	b.text(404, "POST", "/v1/jobs", start, bearer(secret))
 	b.text(404, "POST", "/v1/plans", order(b.upload(contacts, operator)), bearer(secret))
 	b.text(404, "POST", "/v1/plans", order(b.upload(contacts, bearer(secret))), bearer(secret))
-	if text := b.text(200, "GET", "/v1/plans/"+p.Plan+"?rows=3", "", bearer(secrets[web.Viewer])); strings.Contains(text, "1212555") || strings.Contains(text, "customer-1") {
+	if text := b.text(200, "GET", "/v1/plans/"+p.Plan+"?rows=3", "", bearer(secrets[service.Viewer])); strings.Contains(text, "1212555") || strings.Contains(text, "customer-1") {
 		t.Errorf("a viewer sees people: %s", text)
 	}
 }

@@ -50,6 +50,11 @@ func problemOf(err error) problem {
 	p := problem{Type: "about:blank", Status: http.StatusInternalServerError, Code: "internal", Detail: err.Error()}
 	if e, ok := errors.AsType[*refusal](err); ok {
 		p.Status, p.Code, p.Hint = e.status, e.code, e.hint
+	} else if e, ok := errors.AsType[*service.Forbidden](err); ok {
+		p.Status, p.Code, p.Hint = http.StatusForbidden, "forbidden", hintOfForbidden(e)
+		if e.ReadOnly() {
+			p.Code = "read_only"
+		}
 	} else if e, ok := errors.AsType[*service.NotFound](err); ok {
 		p.Status, p.Code, p.Hint = http.StatusNotFound, "not_found", "the list of "+e.Kind+"s has all that there are"
 	} else if e, ok := errors.AsType[*service.NoRow](err); ok {
@@ -92,6 +97,18 @@ func problemOf(err error) problem {
 	}
 	p.Title, p.Detail = http.StatusText(p.Status), jobs.Line(p.Detail)
 	return p
+}
+
+func hintOfForbidden(e *service.Forbidden) string {
+	switch {
+	case e.Actor.Role == "":
+		return "an admin can give one of them a role in the file of --groups"
+	case e.File != "":
+		return "summary.json and report.html name none"
+	case e.ReadOnly():
+		return "use the command line, or a console without --read-only"
+	}
+	return "ask somebody with the role " + string(e.Right.Holder()) + " or admin"
 }
 
 // hintOf says what to do about a conflict.

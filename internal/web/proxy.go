@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/sunbulk/sunbulk/internal/lazyregexp"
+	"github.com/sunbulk/sunbulk/internal/service"
 )
 
 // Proxy lets in those whom a proxy has signed in. It is believed only where a request comes from one of its addresses.
@@ -22,9 +23,9 @@ type Proxy struct {
 
 // Grant is what the members of a group may do.
 type Grant struct {
-	Group string   `json:"group"` // * = everybody who has signed in
-	Role  Role     `json:"role"`
-	Apps  []string `json:"apps,omitempty"` // none = all
+	Group string       `json:"group"` // * = everybody who has signed in
+	Role  service.Role `json:"role"`
+	Apps  []string     `json:"apps,omitempty"` // none = all
 }
 
 // ReadGrants reads a file of grants: {"groups": [{"group": "ops", "role": "operator", "apps": ["…"]}]}.
@@ -45,7 +46,7 @@ func ReadGrants(name string) ([]Grant, error) {
 		switch {
 		case g.Group == "":
 			return nil, fmt.Errorf("a group has no name")
-		case !slices.Contains(Roles(), g.Role):
+		case !slices.Contains(service.Roles(), g.Role):
 			return nil, fmt.Errorf("group %s: role %q is none of viewer, operator, approver, admin", g.Group, g.Role)
 		}
 	}
@@ -75,16 +76,16 @@ func ParseProxies(texts []string) (all []netip.Prefix, err error) {
 var signedIn = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$`)
 
 // throughProxy finds out whom the proxy has signed in. A header that comes twice is none: one of them may be the caller's.
-func (x *exchange) throughProxy() (Actor, bool) {
+func (x *exchange) throughProxy() (service.Actor, bool) {
 	address, err := netip.ParseAddr(x.from())
 	if x.Proxy == nil || err != nil || !slices.ContainsFunc(x.Proxy.From, func(p netip.Prefix) bool { return p.Contains(address.Unmap()) }) {
-		return Actor{}, false
+		return service.Actor{}, false
 	}
 	names, groups := x.r.Header.Values(x.Proxy.Header), x.r.Header.Values(x.Proxy.Groups)
 	if len(names) != 1 || !signedIn().MatchString(names[0]) || len(groups) > 1 {
-		return Actor{}, false
+		return service.Actor{}, false
 	}
-	a := Actor{Name: names[0], From: x.from()}
+	a := service.Actor{Name: names[0], From: x.from()}
 	if through := x.r.Header.Values("X-Forwarded-For"); len(through) > 0 { // its last part is the proxy's own
 		hops := strings.Split(through[len(through)-1], ",")
 		if client, err := netip.ParseAddr(strings.TrimSpace(hops[len(hops)-1])); err == nil {
@@ -100,7 +101,7 @@ func (x *exchange) throughProxy() (Actor, bool) {
 }
 
 // granted is what the first grant that fits one of the groups gives: no role where none fits.
-func granted(grants []Grant, groups []string) (Role, []string) {
+func granted(grants []Grant, groups []string) (service.Role, []string) {
 	for _, g := range grants {
 		if g.Group == "*" || slices.Contains(groups, g.Group) {
 			if len(g.Apps) > 0 {

@@ -78,8 +78,8 @@ func TestTrustedHeader(t *testing.T) {
 	file, secrets := tokens(t)
 	far := newBench(t, trusting(t, "192.0.2.7"), guarded(t, file))
 	far.text(401, "GET", "/v1/jobs", "", signed("ann", "ops"))
-	far.text(200, "GET", "/v1/jobs", "", bearer(secrets[web.Viewer]))
-	far.text(403, "GET", "/v1/audit", "", bearer(secrets[web.Viewer]), signed("ann", "ops"))
+	far.text(200, "GET", "/v1/jobs", "", bearer(secrets[service.Viewer]))
+	far.text(403, "GET", "/v1/audit", "", bearer(secrets[service.Viewer]), signed("ann", "ops"))
 }
 
 func TestGrantsAreChecked(t *testing.T) {
@@ -136,7 +136,7 @@ func TestBehindATLSProxyWithAPrefix(t *testing.T) {
 		resp.Body.Close()
 		return resp
 	}
-	resp := post("/login", url.Values{"secret": {secrets[web.Admin]}, "to": {"/jobs"}})
+	resp := post("/login", url.Values{"secret": {secrets[service.Admin]}, "to": {"/jobs"}})
 	if resp.StatusCode != 200 || resp.Request.URL.Path != "/tools/sunbulk/jobs" {
 		t.Fatalf("signed in: got %d at %s", resp.StatusCode, resp.Request.URL)
 	}

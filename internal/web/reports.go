@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,8 +11,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/report"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -36,9 +37,6 @@ const (
 	reportKept  = 30 * time.Minute
 	reportFresh = 10 * time.Second // of a job that runs
 )
-
-// impersonal are the files that name no person.
-var impersonal = []string{"summary.json", "report.html"}
 
 // file is one file of a report.
 type file struct {
@@ -97,7 +95,7 @@ func files(dir string) ([]file, error) {
 		if err != nil || !info.Mode().IsRegular() || !slices.Contains(report.JobFiles(), e.Name()) {
 			continue
 		}
-		all = append(all, file{e.Name(), info.Size(), !slices.Contains(impersonal, e.Name())})
+		all = append(all, file{e.Name(), info.Size(), service.NamesPeople(e.Name())})
 	}
 	return all, nil
 }
@@ -131,22 +129,16 @@ func (x *exchange) patience(d time.Duration) {
 
 // download sends a file of a report, to be kept.
 func download(x *exchange) error {
-	job, err := x.job()
+	name := x.r.PathValue("file")
+	if !slices.Contains(report.JobFiles(), name) {
+		job, err := x.job()
+		return cmp.Or(err, noSuchFile(job.ID))
+	}
+	job, err := x.Service.File(x.r.Context(), x.r.PathValue("job"), name)
 	if err != nil {
 		return err
 	}
-	name := x.r.PathValue("file")
-	switch {
-	case !slices.Contains(report.JobFiles(), name):
-		return noSuchFile(job.ID)
-	case !slices.Contains(impersonal, name) && !x.actor.may(people):
-		return &refusal{http.StatusForbidden, "forbidden", "the file names people, and the role " + string(x.actor.Role) + " may not see them", "summary.json and report.html name none"}
-	}
-	if !slices.Contains(impersonal, name) {
-		if err := x.noted(audit.Entry{What: audit.Download, App: job.Options.App, Job: job.ID, Detail: name}); err != nil {
-			return err
-		}
-	}
+	x.told("download", "job", job.ID, "file", name)
 	x.w.Header().Set("Content-Disposition", `attachment; filename="`+job.ID+"-"+name+`"`)
 	return x.send(job, name)
 }

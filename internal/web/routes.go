@@ -5,90 +5,95 @@ import (
 	"net/http"
 )
 
-// route is one thing that can be asked for, and the right that it takes.
+// route is one thing that can be asked for.
 type route struct {
 	method, path string
-	right        right
+	open         bool // to those who have not signed in, too
 	do           func(*exchange) error
 }
+
+const (
+	open   = true
+	signed = false // in: what they may do the service decides
+)
 
 //go:embed openapi.yaml
 var openAPI []byte
 
-// routes is the whole of the API and of the pages. No handler looks at a role to decide whether it may run; only how much it
-// shows depends on one.
+// routes is the whole of the API and of the pages. No handler looks at a role to decide whether it may run: it asks the service, and
+// only what a page offers depends on rights.
 func (s *Server) routes() []route {
 	return append([]route{
-		{"GET", "/v1/openapi.yaml", anybody, document},
-		{"POST", "/v1/uploads", operate, addUpload},
-		{"GET", "/v1/uploads/{upload}", operate, showUpload},
-		{"POST", "/v1/plans", operate, addPlan},
-		{"GET", "/v1/plans", see, listPlans},
-		{"GET", "/v1/plans/{plan}", see, showPlan},
-		{"POST", "/v1/plans/{plan}/ask", operate, askApproval},
-		{"GET", "/v1/approvals", see, listApprovals},
-		{"POST", "/v1/approvals", approve, addApproval},
-		{"POST", "/v1/jobs", operate, addJob},
-		{"GET", "/v1/jobs", see, listJobs},
-		{"GET", "/v1/jobs/{job}", see, showJob},
-		{"GET", "/v1/jobs/{job}/rows", see, listRows},
-		{"GET", "/v1/jobs/{job}/rows/{row}", see, showRow},
-		{"GET", "/v1/jobs/{job}/events", see, followJob},
-		{"GET", "/v1/jobs/{job}/report", see, listFiles},
-		{"GET", "/v1/jobs/{job}/report/{file}", see, download},
-		{"POST", "/v1/jobs/{job}/pause", operate, pauseJob},
-		{"POST", "/v1/jobs/{job}/resume", operate, resumeJob},
-		{"POST", "/v1/jobs/{job}/cancel", operate, cancelJob},
-		{"POST", "/v1/jobs/{job}/retry", operate, retryJob},
-		{"GET", "/v1/apps/{app}/rate", see, showRate},
-		{"PUT", "/v1/apps/{app}/rate", operate, setRate},
-		{"GET", "/v1/runs", see, listRuns},
-		{"GET", "/v1/runs/{run}", see, showRun},
-		{"GET", "/v1/schedules", see, listSchedules},
-		{"GET", "/v1/schedules/{schedule}", see, showSchedule},
-		{"GET", "/v1/audit", acts, listAudit},
-		{"GET", "/healthz", anybody, health},
+		{"GET", "/v1/openapi.yaml", open, document},
+		{"POST", "/v1/uploads", signed, addUpload},
+		{"GET", "/v1/uploads/{upload}", signed, showUpload},
+		{"POST", "/v1/plans", signed, addPlan},
+		{"GET", "/v1/plans", signed, listPlans},
+		{"GET", "/v1/plans/{plan}", signed, showPlan},
+		{"POST", "/v1/plans/{plan}/ask", signed, askApproval},
+		{"GET", "/v1/approvals", signed, listApprovals},
+		{"POST", "/v1/approvals", signed, addApproval},
+		{"POST", "/v1/jobs", signed, addJob},
+		{"GET", "/v1/jobs", signed, listJobs},
+		{"GET", "/v1/jobs/{job}", signed, showJob},
+		{"GET", "/v1/jobs/{job}/rows", signed, listRows},
+		{"GET", "/v1/jobs/{job}/rows/{row}", signed, showRow},
+		{"GET", "/v1/jobs/{job}/events", signed, followJob},
+		{"GET", "/v1/jobs/{job}/report", signed, listFiles},
+		{"GET", "/v1/jobs/{job}/report/{file}", signed, download},
+		{"POST", "/v1/jobs/{job}/pause", signed, pauseJob},
+		{"POST", "/v1/jobs/{job}/resume", signed, resumeJob},
+		{"POST", "/v1/jobs/{job}/cancel", signed, cancelJob},
+		{"POST", "/v1/jobs/{job}/retry", signed, retryJob},
+		{"GET", "/v1/apps/{app}/rate", signed, showRate},
+		{"PUT", "/v1/apps/{app}/rate", signed, setRate},
+		{"GET", "/v1/runs", signed, listRuns},
+		{"GET", "/v1/runs/{run}", signed, showRun},
+		{"GET", "/v1/schedules", signed, listSchedules},
+		{"GET", "/v1/schedules/{schedule}", signed, showSchedule},
+		{"GET", "/v1/audit", signed, listAudit},
+		{"GET", "/healthz", open, health},
 	}, s.pageRoutes()...)
 }
 
 // pageRoutes are those of a browser.
 func (s *Server) pageRoutes() []route {
 	return []route{
-		{"GET", "/{$}", anybody, func(*exchange) error { return &elsewhere{"/jobs"} }},
-		{"GET", "/static/{file}", anybody, static},
-		{"GET", "/login", anybody, loginPage},
-		{"POST", "/login", anybody, login},
-		{"POST", "/logout", anybody, logout},
-		{"GET", "/oidc/login", anybody, beginSignIn},
-		{"GET", "/oidc/callback", anybody, endSignIn},
-		{"GET", "/new", operate, newPage},
-		{"POST", "/new", operate, uploadForm},
-		{"GET", "/new/{upload}", operate, mapPage},
-		{"POST", "/new/{upload}", operate, mapForm},
-		{"GET", "/plans", see, plansPage},
-		{"GET", "/plans/{plan}", see, planPage},
-		{"POST", "/plans/{plan}/ask", operate, askForm},
-		{"POST", "/plans/{plan}/approve", approve, approveForm},
-		{"POST", "/plans/{plan}/refuse", approve, refuseForm},
-		{"POST", "/plans/{plan}/start", operate, startForm},
-		{"GET", "/jobs", see, jobsPage},
-		{"GET", "/jobs/{job}", see, jobPage},
-		{"GET", "/jobs/{job}/rows", see, rowsPage},
-		{"GET", "/jobs/{job}/rows/{row}", see, rowPage},
-		{"GET", "/jobs/{job}/report.html", see, reportPage},
-		{"GET", "/jobs/{job}/files/{file}", see, download},
-		{"POST", "/jobs/{job}/pause", operate, pauseForm},
-		{"POST", "/jobs/{job}/resume", operate, resumeForm},
-		{"POST", "/jobs/{job}/rate", operate, rateForm},
-		{"GET", "/jobs/{job}/cancel", operate, cancelPage},
-		{"POST", "/jobs/{job}/cancel", operate, cancelForm},
-		{"GET", "/jobs/{job}/retry", operate, retryPage},
-		{"POST", "/jobs/{job}/retry", operate, retryForm},
-		{"GET", "/runs", see, runsPage},
-		{"GET", "/runs/{run}", see, runPage},
-		{"GET", "/schedules", see, schedulesPage},
-		{"GET", "/schedules/{schedule}", see, schedulePage},
-		{"GET", "/audit", acts, auditPage},
+		{"GET", "/{$}", open, func(*exchange) error { return &elsewhere{"/jobs"} }},
+		{"GET", "/static/{file}", open, static},
+		{"GET", "/login", open, loginPage},
+		{"POST", "/login", open, login},
+		{"POST", "/logout", open, logout},
+		{"GET", "/oidc/login", open, beginSignIn},
+		{"GET", "/oidc/callback", open, endSignIn},
+		{"GET", "/new", signed, newPage},
+		{"POST", "/new", signed, uploadForm},
+		{"GET", "/new/{upload}", signed, mapPage},
+		{"POST", "/new/{upload}", signed, mapForm},
+		{"GET", "/plans", signed, plansPage},
+		{"GET", "/plans/{plan}", signed, planPage},
+		{"POST", "/plans/{plan}/ask", signed, askForm},
+		{"POST", "/plans/{plan}/approve", signed, approveForm},
+		{"POST", "/plans/{plan}/refuse", signed, refuseForm},
+		{"POST", "/plans/{plan}/start", signed, startForm},
+		{"GET", "/jobs", signed, jobsPage},
+		{"GET", "/jobs/{job}", signed, jobPage},
+		{"GET", "/jobs/{job}/rows", signed, rowsPage},
+		{"GET", "/jobs/{job}/rows/{row}", signed, rowPage},
+		{"GET", "/jobs/{job}/report.html", signed, reportPage},
+		{"GET", "/jobs/{job}/files/{file}", signed, download},
+		{"POST", "/jobs/{job}/pause", signed, pauseForm},
+		{"POST", "/jobs/{job}/resume", signed, resumeForm},
+		{"POST", "/jobs/{job}/rate", signed, rateForm},
+		{"GET", "/jobs/{job}/cancel", signed, cancelPage},
+		{"POST", "/jobs/{job}/cancel", signed, cancelForm},
+		{"GET", "/jobs/{job}/retry", signed, retryPage},
+		{"POST", "/jobs/{job}/retry", signed, retryForm},
+		{"GET", "/runs", signed, runsPage},
+		{"GET", "/runs/{run}", signed, runPage},
+		{"GET", "/schedules", signed, schedulesPage},
+		{"GET", "/schedules/{schedule}", signed, schedulePage},
+		{"GET", "/audit", signed, auditPage},
 	}
 }
 
@@ -100,7 +105,7 @@ func document(x *exchange) error {
 
 // health tells whether the console can be used, to anybody.
 func health(x *exchange) error {
-	if err := x.Service.Ready(x.r.Context()); err != nil {
+	if err := x.Server.Service.Ready(x.r.Context()); err != nil {
 		return &refusal{http.StatusServiceUnavailable, "unavailable", err.Error(), ""}
 	}
 	x.w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -1,5 +1,5 @@
 // Package web is the console of sunbulk: an HTTP API below /v1 and pages for a browser, in one http.Handler on
-// internal/service. Who may do what stands in one table, that of routes.go; what an error is in HTTP, in problem.go.
+// internal/service, which knows who may do what. What there is stands in routes.go; what an error is in HTTP, in problem.go.
 package web
 
 import (
@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/uploads"
@@ -48,7 +47,6 @@ type Server struct {
 	reports  reports
 	feeds    feeds
 	starts   starts
-	unmasked unmasked
 
 	plansAtOnce chan struct{}   // has a place for each input that may be read
 	ctx         context.Context // ends with the Server
@@ -85,7 +83,7 @@ func New(cfg Config) (*Server, error) {
 	for _, r := range s.routes() {
 		mux.Handle(r.method+" "+r.path, s.serve(r))
 	}
-	mux.Handle("/", s.serve(route{path: "/", right: anybody, do: noSuchPage}))
+	mux.Handle("/", s.serve(route{path: "/", open: true, do: noSuchPage}))
 	var inner http.Handler = mux
 	if s.Prefix != "" {
 		inner = http.StripPrefix(s.Prefix, inner)
@@ -128,9 +126,10 @@ type exchange struct {
 	*Server
 	w       http.ResponseWriter
 	r       *http.Request
-	actor   Actor
-	page    bool // a browser's page is asked for, and not the API
-	session bool // the actor came by the session of a browser
+	actor   service.Actor
+	Service *service.Authorized // what the actor may do
+	page    bool                // a browser's page is asked for, and not the API
+	session bool                // the actor came by the session of a browser
 }
 
 // serve makes the handler of a route: who asks, may they, and what went wrong.
@@ -157,16 +156,7 @@ func (x *exchange) act(do func(ctx context.Context) error) error {
 	return do(x.ctx)
 }
 
-// by is who asks, for what is kept with a job.
-func (x *exchange) by(reason string) service.By {
-	via := audit.API
-	if x.page {
-		via = audit.Console
-	}
-	return service.By{Who: x.actor.who(), Reason: strings.TrimSpace(reason), Via: via}
-}
-
 // told writes into the log who did what (I13).
 func (x *exchange) told(what string, args ...any) {
-	x.Logger.Info("done by a person", append([]any{"who", x.actor.who(), "what", what}, args...)...)
+	x.Logger.Info("done by a person", append([]any{"who", x.actor.Who(), "what", what}, args...)...)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/audit"
+	"github.com/sunbulk/sunbulk/internal/service"
 )
 
 const (
@@ -33,14 +34,14 @@ type session struct {
 // person is who was signed in elsewhere, with the role of their groups.
 type person struct {
 	name    string
-	role    Role
+	role    service.Role
 	apps    []string
 	claims  bool   // the provider said something about groups
 	idToken string // for the end of the session there
 }
 
-func (p *person) actor(from string) Actor {
-	return Actor{Name: p.name, Role: p.role, Apps: p.apps, From: from}
+func (p *person) actor(from string) service.Actor {
+	return service.Actor{Name: p.name, Role: p.role, Apps: p.apps, From: from}
 }
 
 // begin returns what the cookie of a new session holds.
@@ -107,12 +108,18 @@ func login(x *exchange) error {
 		x.Logger.Warn("sign-in refused", "from", x.r.RemoteAddr)
 		return x.showLogin(http.StatusUnauthorized, map[string]any{"To": to, "Wrong": true})
 	}
-	x.actor = token.actor(x.from())
-	if err := x.noted(audit.Entry{What: audit.SignIn}); err != nil {
+	x.as(token.actor(x.from()))
+	if err := x.signedIn(""); err != nil {
 		return err
 	}
 	x.setSession(x.sessions.begin(session{token: digestOf(secret), expires: time.Now().Add(sessionLasts)}), int(sessionLasts.Seconds()), x.formEncrypted())
 	return &elsewhere{to}
+}
+
+// signedIn notes that the actor has signed in.
+func (x *exchange) signedIn(detail string) error {
+	x.told(string(audit.SignIn), "detail", detail)
+	return x.Server.Service.Record(x.r.Context(), service.By{Who: x.actor.Who(), Via: x.actor.Via}, audit.Entry{What: audit.SignIn, Detail: detail})
 }
 
 // logout ends the session, on this side too. That at the provider is the user's to end.

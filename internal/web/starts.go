@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -79,15 +78,4 @@ func (s *Server) goOn() {
 			}
 		}
 	}
-}
-
-// samePerson tells whether two names that are kept with acts are those of one person, wherever they came from.
-func samePerson(a, b string) bool {
-	name := func(who string) string {
-		if at := strings.LastIndexByte(who, '@'); at > 0 {
-			return who[:at]
-		}
-		return who
-	}
-	return name(a) == name(b)
 }

@@ -16,19 +16,20 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/lazyregexp"
+	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/wholefile"
 )
 
 // Token is what lets a program or a person in. Only the digest of its secret is kept: that has 130 random bits, so a fast
 // hash is enough.
 type Token struct {
-	Name    string    `json:"name"`
-	SHA256  string    `json:"sha256"` // of the secret, in hex
-	Role    Role      `json:"role"`
-	Apps    []string  `json:"apps,omitempty"` // none = all
-	Expires time.Time `json:"expires,omitzero"`
-	By      string    `json:"by,omitempty"`      // made it
-	Revoked *Revoked  `json:"revoked,omitempty"` // nil = it is not
+	Name    string       `json:"name"`
+	SHA256  string       `json:"sha256"` // of the secret, in hex
+	Role    service.Role `json:"role"`
+	Apps    []string     `json:"apps,omitempty"` // none = all
+	Expires time.Time    `json:"expires,omitzero"`
+	By      string       `json:"by,omitempty"`      // made it
+	Revoked *Revoked     `json:"revoked,omitempty"` // nil = it is not
 }
 
 // Revoked says who took a token back, and when.
@@ -37,8 +38,8 @@ type Revoked struct {
 	At time.Time `json:"at"`
 }
 
-func (t Token) actor(from string) Actor {
-	a := Actor{Name: t.Name, Role: t.Role, From: from}
+func (t Token) actor(from string) service.Actor {
+	a := service.Actor{Name: t.Name, Role: t.Role, From: from}
 	if len(t.Apps) > 0 {
 		a.Apps = t.Apps
 	}
@@ -54,7 +55,7 @@ func (t Token) check() error {
 	switch {
 	case !tokenName().MatchString(t.Name):
 		return fmt.Errorf("token %q: a name has 1 to 64 letters, digits, dots, dashes and underscores", t.Name)
-	case !slices.Contains(Roles(), t.Role):
+	case !slices.Contains(service.Roles(), t.Role):
 		return fmt.Errorf("token %s: role %q is none of viewer, operator, approver, admin", t.Name, t.Role)
 	case !tokenDigest().MatchString(t.SHA256):
 		return fmt.Errorf("token %s: sha256 is not 64 hex digits", t.Name)
