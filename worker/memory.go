@@ -10,7 +10,7 @@ import (
 
 const (
 	mostOpened    = 1 << 26         // batches, by number, whose opening is remembered: 8 MiB of bits
-	payloadsKept  = 4 << 20         // bytes of batches that ended lately
+	payloadsKept  = 4 << 20         // bytes of batches that ended lately; a worker that is alone has a Redis that forgets nothing, and keeps none
 	payloadsStale = 2 * time.Minute // after which a batch that ended is not queued again from here
 )
 
@@ -24,6 +24,7 @@ type memory struct {
 	opened    []byte
 	runs      map[int64]ledger.Known // deliveries that go on
 	ended     []ended                // the oldest first
+	room      int                    // bytes of ended at most
 	bytes     int                    // of ended
 	left      time.Time              // when the worker left the job; zero while it serves it
 	noticed   chan struct{}          // holds one token when there is something to report
@@ -36,8 +37,8 @@ type ended struct {
 	at      time.Time
 }
 
-func newMemory() *memory {
-	return &memory{runs: map[int64]ledger.Known{}, noticed: make(chan struct{}, 1)}
+func newMemory(room int) *memory {
+	return &memory{room: room, runs: map[int64]ledger.Known{}, noticed: make(chan struct{}, 1)}
 }
 
 // memoryKept is how long a job that was left is remembered: Redis may go back to when it was served.
@@ -54,7 +55,11 @@ func (w *Worker) remember(job string) *memory {
 	}
 	m := w.memories[job]
 	if m == nil {
-		m = newMemory()
+		room := payloadsKept
+		if w.cfg.Alone {
+			room = 0
+		}
+		m = newMemory(room)
 		w.memories[job] = m
 	}
 	m.left = time.Time{}
@@ -166,7 +171,7 @@ func (m *memory) end(batch int64, payload []byte) {
 	m.ended = append(m.ended, ended{batch, payload, time.Now()})
 	m.bytes += len(payload)
 	drop := 0
-	for m.bytes > payloadsKept || time.Since(m.ended[drop].at) > payloadsStale {
+	for drop < len(m.ended) && (m.bytes > m.room || time.Since(m.ended[drop].at) > payloadsStale) {
 		m.bytes -= len(m.ended[drop].payload)
 		m.ended[drop] = ended{}
 		drop++

@@ -119,7 +119,7 @@ func (p *program) plan(ctx context.Context, o planOptions, files *input.Files) e
 
 // makePlan reads the files.
 func (p *program) makePlan(ctx context.Context, o planOptions, opt jobs.Options, files *input.Files) (made plan.Plan, first []plan.First, err error) {
-	// Two tables of 32 MiB stay, and hold no pointers: collecting early costs little and saves half as much again.
+	// Two tables of 34 MiB stay, and hold no pointers: collecting early costs little and saves half as much again.
 	defer debug.SetGCPercent(debug.SetGCPercent(20))
 	reader, err := o.run.job.open(ctx, p, files)
 	if err != nil {

@@ -77,12 +77,12 @@ the second stops at once.
 }
 
 // percentWithInput is how much garbage may pile up, as a part of what is in use, while input remembers rows:
-// in 32 MiB without a pointer, so that to collect twice as often as Go does costs next to nothing and
+// in 34 MiB without a pointer, so that to collect more often than Go does costs next to nothing and
 // saves a quarter of the memory (I6).
-const percentWithInput = 50
+const percentWithInput = 40
 
 // percentInOne is the same where the worker and its Redis are in the process, too.
-const percentInOne = 25
+const percentInOne = 15
 
 // garbage is how much may pile up: percent while rows are remembered, and else, with a quarter in use, about as many bytes.
 func (j *jobFlags) garbage(percent int) int {

@@ -14,7 +14,7 @@ import (
 
 // Rules is the version of how rows are made of an input. It is raised with each change by which the same input and Spec give other rows, or
 // reject others: a job that was queued in part by other rules cannot be queued to its end.
-const Rules = 2
+const Rules = 3
 
 // Spec says how rows are read, as people write it down. The same files with the same Spec give the same rows.
 type Spec struct {

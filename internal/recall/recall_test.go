@@ -89,3 +89,18 @@ func TestI6ForgetsTheOldest(t *testing.T) {
 		t.Errorf("missed %d of the last %d entries", missed, recent)
 	}
 }
+
+// I6: an input of ordinary size does not touch the memory that a large one needs.
+func TestI6SmallInputsStaySmall(t *testing.T) {
+	table := New()
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 150_000 {
+		key := random.Uint64()
+		table.Add(key, key)
+	}
+	for i, bucket := range table.large {
+		if fill(&bucket) > 0 {
+			t.Fatalf("bucket %d of the large level is in use", i)
+		}
+	}
+}

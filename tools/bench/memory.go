@@ -19,9 +19,9 @@ func (b *bench) memory() error {
 	return nil
 }
 
-// peak notes a process' memory. It is compared with that at 100,000 rows.
+// peak notes a process' memory. It is compared with that at 1,000,000 rows: by then the table of rows that were seen has its full size.
 func (b *bench) peak(process string, rows int, u usage) {
-	const compared = 100_000
+	const compared = 1_000_000
 	name := func(n int) string { return fmt.Sprintf("peak memory: `%s`, %s rows", process, group(int64(n))) }
 	f := b.table.figure(name(rows), "MB").add(u.peak)
 	f.goal = atMost(100, "MB")
