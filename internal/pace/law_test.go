@@ -3,6 +3,7 @@ package pace
 import (
 	"context"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,6 +60,22 @@ func TestA429AloneMovesNothing(t *testing.T) {
 		s, err := Read(t.Context(), f.rdb, "app")
 		if err != nil || s.Rate != 60 || s.Believed != nil || s.Reason != "" {
 			t.Errorf("got %+v, %v, want 60/s without a reason", s, err)
+		}
+	})
+}
+
+// 429s that come whatever the rate are named, with their share.
+func TestStray429sAreNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		random := rand.New(rand.NewPCG(3, 1))
+		f.api = func(time.Time) (time.Duration, time.Duration, bool) {
+			return 20 * time.Millisecond, 0, random.Float64() < 0.03
+		}
+		f.run(4, "job", Terms{Rate: 60, Burst: 6, Weight: 1}, 60*time.Second)
+		s, err := Read(t.Context(), f.rdb, "app")
+		if err != nil || s.Stray < 0.012 || s.Stray > 0.05 || !strings.Contains(s.String(), "% of calls get a 429 whatever the rate") {
+			t.Errorf("got %+v, %v, want a share of about 0.03, named", s, err)
 		}
 	})
 }

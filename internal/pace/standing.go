@@ -23,6 +23,7 @@ type Standing struct {
 	Reason   string    `json:"reason,omitempty"`   // why the rate is not Limit
 	Halted   time.Time `json:"haltedUntil,omitzero"`
 	Believed *Believed `json:"believed,omitempty"` // nil while nothing is known of the API's limit
+	Stray    float64   `json:"stray,omitempty"`    // share of calls that get a 429 whatever the rate, 0 to 0.05
 }
 
 // Believed is a limit that the API seems to have, as it was last seen.
@@ -94,11 +95,21 @@ func Read(ctx context.Context, rdb redis.UniversalClient, app string) (Standing,
 	if found := n("found"); found > 0 {
 		s.Believed = &Believed{found, time.UnixMicro(int64(n("learnt"))), fields["by"]}
 	}
+	s.Stray = stray(n("strays"), n("calm"))
 	if halt := time.UnixMicro(int64(n("halt"))); halt.After(now) {
 		s.Halted = halt
 	}
 	s.Reason = cmp.Or(outage(fields, now), s.reason(time.UnixMicro(int64(n("at"))), fields["held"] == "1"))
 	return s, nil
+}
+
+// stray is the share of 429s among calls well below the limit, as line.lua has it, without what that adds against chance.
+func stray(strays, calm float64) float64 {
+	const least, most = 4.5, 0.05
+	if strays < least {
+		return 0
+	}
+	return min(most, strays/(strays+calm))
 }
 
 // want counts what a job asks for, as lease.lua does.
@@ -151,6 +162,9 @@ func (s Standing) String() string {
 	}
 	if s.Reason != "" {
 		text += ": " + s.Reason
+	}
+	if s.Stray >= 0.001 {
+		text += fmt.Sprintf("; %.1f%% of calls get a 429 whatever the rate", 100*s.Stray)
 	}
 	return text
 }
