@@ -65,7 +65,7 @@ func (n *names) put(k name, is named) {
 }
 
 // resolveIntegrations gives rows of the batch the ids of their integrations, as far as they are known, before a pass reads rows of the same user
-// beside each other. Done rows have one, too: their clients are told apart by it. The batch keeps what the file says.
+// beside each other. Done rows have one, too: it distinguishes their clients. The batch keeps what the file says.
 func (r *run) resolveIntegrations() {
 	for i := range r.tries {
 		t := &r.tries[i]

@@ -37,9 +37,10 @@ func (p *program) planCommand() *cobra.Command {
 confirmations, people who would get a message, rejected rows, rows that conflict with each other,
 calls, and the time they take at the rate. It needs no credentials and sends nothing.
 
-With --check it also asks the API, in 30 GETs at most, and three more
+With --check it also asks the API, in 32 GETs at most, and three more
 for each row whose conversation is looked up: whether the credentials are taken, whether
 app and integrations are there and of the type that the rows name, and about the users of 20 rows.
+By these it says how many calls the job will make, where that is fewer than are planned.
 With --rows it shows the first rows as they would be sent, with their computed values.
 With --rejected it writes the rows that would be rejected to a CSV file, to be mended and run.
 With --out it keeps the plan in a file: run and enqueue do only what was planned with --plan.
@@ -137,7 +138,7 @@ func (p *program) makePlan(ctx context.Context, o planOptions, opt jobs.Options,
 		return made, first, err
 	}
 	made.Inputs = reader.Inputs()
-	return made, first, p.writeRejected(rejected, made.Rejected)
+	return made, first, p.writeRejected(rejected, made)
 }
 
 // concludePlan does what is left to do with a plan: the check, if there is one, the JSON, the file.

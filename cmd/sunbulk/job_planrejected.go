@@ -7,6 +7,7 @@ import (
 	"iter"
 	"os"
 
+	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -66,12 +67,12 @@ func (f *rejectedFile) watch(rows iter.Seq2[jobs.Row, *jobs.Rejection]) iter.Seq
 	}
 }
 
-// writeRejected writes the file of a plan that has rejected so many rows.
-func (p *program) writeRejected(f *rejectedFile, rejected int64) error {
+// writeRejected writes the file of a plan that has rejected rows.
+func (p *program) writeRejected(f *rejectedFile, made plan.Plan) error {
 	if f.kept == nil || f.err != nil {
 		return f.err
 	}
-	written, err := f.kept.Write(f.name)
+	written, err := f.kept.Write(f.name, made.Inputs)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return usage(fmt.Sprintf("--rejected %s has come into being meanwhile", f.name), "give another name")
@@ -80,7 +81,7 @@ func (p *program) writeRejected(f *rejectedFile, rejected int64) error {
 	case p.quiet:
 	case written > 0:
 		printf(p.screen, "rejected: %s in %s\n", jobs.Count(written, "row"), f.name)
-	case rejected > 0:
+	case made.Rejected > 0:
 		p.note("no file written: the rejected rows repeat earlier ones")
 	}
 	return nil

@@ -83,7 +83,7 @@ func (p *program) planRunbook(ctx context.Context, o runbookPlanOptions, name st
 	if err != nil {
 		return err
 	}
-	if err := p.writeRejected(rejected, made.Input.Rejected); err != nil {
+	if err := p.writeRejected(rejected, made.Input); err != nil {
 		return err
 	}
 	return p.showPlannedRunbook(made)

@@ -27,6 +27,15 @@ type Checker struct {
 	ended   error         // what the API said for which no more is asked
 
 	roster roster // of the app's integrations
+	seen   map[person]answered[sunco.Client]
+	talks  map[person]answered[sunco.Conversation]
+}
+
+// answered is the first page of what the API has of a user, as it was answered.
+type answered[T any] struct {
+	all  []T
+	more bool
+	err  error // user_not_found; no other is kept
 }
 
 // NewChecker asks the API about the app of a job's options. The error is that of the answer, which may be that credentials
@@ -36,7 +45,7 @@ func NewChecker(ctx context.Context, api *sunco.API, opt jobs.Options, judge fun
 	if opt.Rate > 0 {
 		limit = rate.Limit(opt.Allowed())
 	}
-	c := &Checker{api: api, pace: rate.NewLimiter(limit, 1), timeout: opt.Timeout}
+	c := &Checker{api: api, pace: rate.NewLimiter(limit, 1), timeout: opt.Timeout, seen: map[person]answered[sunco.Client]{}, talks: map[person]answered[sunco.Conversation]{}}
 	err := c.call(ctx, api.App)
 	if refused := judge(err); refused != nil {
 		return nil, refused
@@ -70,6 +79,7 @@ func (c *Checker) call(ctx context.Context, do func(context.Context) error) erro
 // Check asks about a plan.
 func (c *Checker) Check(ctx context.Context, made Plan) error {
 	c.Rows(ctx, made)
+	c.expect(ctx, made)
 	if c.ended != nil && ctx.Err() == nil {
 		c.Add(Warning, "the check ended early: "+c.ended.Error(), "try again later, or with a lower --rate")
 	}
@@ -82,13 +92,20 @@ func (c *Checker) Rows(ctx context.Context, made Plan) {
 	c.users(ctx, made.Drawn)
 }
 
-// list asks for the clients of a row's user: the first 100, which usually tell all that is asked.
+// list asks once for the clients of a row's user: the first 100, which usually tell all that is asked.
 func (c *Checker) list(ctx context.Context, row jobs.Row) (clients []sunco.Client, more bool, err error) {
+	who := person{row.User, row.BrandID}
+	if a, known := c.seen[who]; known {
+		return a.all, a.more, a.err
+	}
 	pages := c.api.Pages(row.User, sunco.ListQuery{BrandID: row.BrandID})
 	err = c.call(ctx, func(ctx context.Context) (err error) {
 		clients, err = pages.Next(ctx)
 		return err
 	})
+	if err == nil || isUnknown(err) {
+		c.seen[who] = answered[sunco.Client]{clients, pages.More(), err}
+	}
 	return clients, pages.More(), err
 }
 

@@ -33,6 +33,9 @@ type Finding struct {
 type Findings struct {
 	Calls    int       `json:"calls"` // made
 	Findings []Finding `json:"findings"`
+
+	ExpectedCalls   int64   `json:"expectedCalls,omitempty"`   // of the job, by what the API has of the rows drawn; 0 = as planned
+	ExpectedSeconds float64 `json:"expectedSeconds,omitempty"` // that they take at the rate
 }
 
 // Add adds a finding.

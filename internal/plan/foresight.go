@@ -69,11 +69,17 @@ func (f *Foresight) client(ctx context.Context, row jobs.Row) (o jobs.Outcome, c
 		}
 		return o, 1, true
 	}
+	talks, known := f.checker.talks[person{row.User, row.BrandID}]
+	lacks := row.FindsConversation() && known && len(talks.all) == 0
 	o.ClientID, o.ClientStatus = unmade, sunco.StatusPending
 	at := slices.IndexFunc(clients, func(c sunco.Client) bool { return c.Type == row.Type && c.IntegrationID == row.IntegrationID })
 	if row.Op.Idempotent() && at >= 0 {
 		o.Kind, o.ClientID, o.ClientStatus = jobs.Noop, clients[at].ID, clients[at].Status
 		return o, 1, true
+	}
+	if lacks {
+		o.Kind, o.ClientID, o.ClientStatus = jobs.Failed, "", ""
+		return o, row.Calls() - 1, true
 	}
 	made := sunco.Client{ID: unmade, Type: row.Type, IntegrationID: row.IntegrationID, Status: sunco.StatusPending}
 	f.clients[person{row.User, row.BrandID}] = append(clients, made)

@@ -50,8 +50,20 @@ func (c *Checker) conversation(ctx context.Context, row jobs.Row) verdict {
 	return verdict{Fine, "the user has the conversation that " + row.ConversationID + " names", ""}
 }
 
-// conversations reads the first page of those of a row's user, which may be named by either kind of id.
+// conversations reads once the first page of those of a row's user.
 func (c *Checker) conversations(ctx context.Context, row jobs.Row) (all []sunco.Conversation, more bool, err error) {
+	who := person{row.User, row.BrandID}
+	if a, known := c.talks[who]; known {
+		return a.all, a.more, a.err
+	}
+	if all, more, err = c.readConversations(ctx, row); err == nil || isUnknown(err) {
+		c.talks[who] = answered[sunco.Conversation]{all, more, err}
+	}
+	return all, more, err
+}
+
+// readConversations reads them; the user may be named by either kind of id.
+func (c *Checker) readConversations(ctx context.Context, row jobs.Row) (all []sunco.Conversation, more bool, err error) {
 	named := []sunco.Participant{{UserExternalID: row.User}, {UserID: row.User}}
 	if row.BrandID != "" {
 		var user sunco.User

@@ -23,11 +23,16 @@ func (o Own) delimiter(job jobs.Job) byte {
 	if o.Delimiter != 0 {
 		return o.Delimiter
 	}
-	if len(job.Inputs) == 0 {
+	return delimiterOf(job.Inputs)
+}
+
+// delimiterOf is that of files of rows of inputs: theirs, or a comma where they differ or have none.
+func delimiterOf(inputs []jobs.Input) byte {
+	if len(inputs) == 0 {
 		return ','
 	}
-	first := job.Inputs[0].Delimiter
-	if len(first) != 1 || slices.ContainsFunc(job.Inputs, func(in jobs.Input) bool { return in.Delimiter != first }) {
+	first := inputs[0].Delimiter
+	if len(first) != 1 || slices.ContainsFunc(inputs, func(in jobs.Input) bool { return in.Delimiter != first }) {
 		return ','
 	}
 	return first[0]

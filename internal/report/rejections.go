@@ -16,7 +16,6 @@ type Rejections struct {
 	dir      string // of the spool
 	spool    *spool
 	headings headings
-	comma    byte
 	last     int64 // number of the last record
 }
 
@@ -30,7 +29,7 @@ func NewRejections() (*Rejections, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	return &Rejections{dir: dir, spool: s, comma: ','}, nil
+	return &Rejections{dir: dir, spool: s}, nil
 }
 
 // Add takes a record. One that an earlier record makes superfluous, or that a filter leaves out, is nothing to mend and stays out.
@@ -43,14 +42,15 @@ func (x *Rejections) Add(r *jobs.Rejection) error {
 	return x.spool.put(rejected(r))
 }
 
-// Write writes the file whole, or not at all, and says how many records it has; without any there is no file. Its error is fs.ErrExist
-// where a file of that name is there.
-func (x *Rejections) Write(name string) (rows int64, err error) {
+// Write writes the file of records of these inputs whole, or not at all, with their delimiter, and says how many records it has; without any
+// there is no file. Its error is fs.ErrExist where a file of that name is there.
+func (x *Rejections) Write(name string, inputs []jobs.Input) (rows int64, err error) {
+	comma := delimiterOf(inputs)
 	if x.last == 0 {
 		return 0, nil
 	}
 	err = wholefile.Create(name, func(w io.Writer) error {
-		rows, err = x.write(bufio.NewWriterSize(w, 1<<16))
+		rows, err = x.write(bufio.NewWriterSize(w, 1<<16), comma)
 		return err
 	})
 	if err != nil {
@@ -59,11 +59,11 @@ func (x *Rejections) Write(name string) (rows int64, err error) {
 	return rows, nil
 }
 
-func (x *Rejections) write(out *bufio.Writer) (rows int64, err error) {
+func (x *Rejections) write(out *bufio.Writer, comma byte) (rows int64, err error) {
 	if err := x.spool.flush(); err != nil {
 		return 0, err
 	}
-	line := rejectedLines(newSheet("rejected rows", x.comma, out), "", &x.headings)
+	line := rejectedLines(newSheet("rejected rows", comma, out), "", &x.headings)
 	w := window{file: x.spool.file, size: x.spool.size}
 	var r record
 	for n := int64(1); n <= x.last; n++ {

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -21,9 +22,18 @@ type backfill struct {
 	export *crmtest.Export
 }
 
+// files are the forms in which the export comes.
+var files = map[string]func(*crmtest.Export, io.Writer) error{"crm.csv": (*crmtest.Export).WriteCSV, "crm.xlsx": (*crmtest.Export).WriteWorkbook}
+
 // TestBackfill holds I1, I2, I3 and I9 for a backfill on Redis whose workers are killed, stopped and ended all the time.
 func TestBackfill(t *testing.T) {
-	b, seed, began := newBackfill(t, 4)
+	for name := range files {
+		t.Run(name, func(t *testing.T) { backfillOnRedis(t, name) })
+	}
+}
+
+func backfillOnRedis(t *testing.T, name string) {
+	b, seed, began := newBackfill(t, name, 4)
 	for range 3 {
 		w := b.addWorker()
 		w.redis.slow(requests, 2*time.Millisecond)
@@ -42,7 +52,13 @@ func TestBackfill(t *testing.T) {
 
 // TestEmbeddedBackfill holds I1, I2 and I9 for a backfill in one process, which is killed again and again.
 func TestEmbeddedBackfill(t *testing.T) {
-	b, seed, began := newBackfill(t, 5)
+	for name := range files {
+		t.Run(name, func(t *testing.T) { backfillEmbedded(t, name) })
+	}
+}
+
+func backfillEmbedded(t *testing.T, name string) {
+	b, seed, began := newBackfill(t, name, 5)
 	b.runUntilDone(began.Add(time.Duration(option[int]("minutes")) * time.Minute))
 	counts := b.backfilled()
 	for _, folder := range []string{".", "1-user", "2-conversation", "3-link", "4-wait-until-active"} {
@@ -52,7 +68,7 @@ func TestEmbeddedBackfill(t *testing.T) {
 	b.tell(seed, counts, time.Since(began))
 }
 
-func newBackfill(t *testing.T, stream uint64) (b *backfill, seed uint64, began time.Time) {
+func newBackfill(t *testing.T, name string, stream uint64) (b *backfill, seed uint64, began time.Time) {
 	t.Helper()
 	seed = seedOf()
 	users := option[int]("users")
@@ -61,11 +77,7 @@ func newBackfill(t *testing.T, stream uint64) (b *backfill, seed uint64, began t
 	export := crmtest.New(users)
 	c := &chaos{rig: newRig(t, export.World), random: random}
 	b = &backfill{newBookRun(c, "backfill.yaml", "1-user", len(export.Rows)), export}
-	name, write := "crm.csv", export.WriteCSV
-	if b.chance(0.5) {
-		name, write = "crm.xlsx", export.WriteWorkbook
-	}
-	b.write(name, func(f *os.File) error { return write(f) })
+	b.write(name, func(f *os.File) error { return files[name](export, f) })
 	ready, err := os.ReadFile("../../testdata/runbooks/backfill-from-crm.yaml")
 	if err != nil {
 		t.Fatal(err)
