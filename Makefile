@@ -1,6 +1,6 @@
 # `make` prints the targets. CI calls the same ones, by .ci/run.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test topology links bench bench-pace bench-limits picture browser chaos chaos-runbook lint fmt fuzz cover clean
+.PHONY: help demo build test topology links bench bench-pace bench-limits release picture browser chaos chaos-runbook lint fmt fuzz cover clean
 
 FUZZTIME ?= 10s
 SEED ?= 0
@@ -42,6 +42,9 @@ bench-pace: build ## measure the pace that real workers keep together (five minu
 
 bench-limits: build ## measure how workers find every kind of limit, beside a client that follows CUBIC (20 minutes, needs redis-server)
 	go -C tools/bench run ./pace -sunbulk ../../sunbulk -limits
+
+release: ## make what a release publishes, in dist/: binaries, deb, rpm, Homebrew formula, manual pages, SBOM, checksums
+	tools/release/release.sh
 
 picture: build ## make docs/report.webp again, the picture in the README (four minutes, needs redis-server and chromium)
 	tools/reportpicture.sh
@@ -95,4 +98,4 @@ cover: ## run all tests and print what part of each package they reach
 	go tool cover -func=cover.out | tail -1
 
 clean: ## remove what the other targets made
-	rm -rf sunbulk demo-report cover.out
+	rm -rf sunbulk demo-report dist cover.out

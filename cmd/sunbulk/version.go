@@ -7,6 +7,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// release is the version of a release, set by its build (-X main.release); else the Go toolchain's is shown.
+var release string
+
 // built is what the Go toolchain recorded about this binary.
 type built struct {
 	Version  string `json:"version"`          // unknown without a module version
@@ -24,6 +27,9 @@ func readBuilt() built {
 	}
 	if info.Main.Version != "" {
 		b.Version = info.Main.Version
+	}
+	if release != "" {
+		b.Version = release
 	}
 	for _, s := range info.Settings {
 		switch {
