@@ -23,11 +23,15 @@ type page struct {
 	job     jobs.Job
 	series  series
 	slowest slowest
+	breakdown
 }
 
 // note is a section.
 func (p *page) note(r *record) error {
 	if err := p.series.note(r); err != nil {
+		return err
+	}
+	if err := p.breakdown.note(r); err != nil {
 		return err
 	}
 	return p.slowest.note(r)
@@ -73,6 +77,11 @@ type view struct {
 	Causes   []Cause
 	More     int // causes that are not shown
 	Slowest  []jobs.Outcome
+	Failed   []jobs.Outcome // the first
+	Works    []work
+	Whys     []rejection
+	OtherWhy int64 // rejected rows of causes that are not shown
+	Words    []word
 	Timeline []entry
 }
 
@@ -104,8 +113,9 @@ func (p *page) view(s Summary) view {
 		Summary: s, Verdict: verdictOn(s), Kinds: kinds(s.Rows), Steps: steps(s, p.job),
 		Outcomes: outcomesPlot(&p.series), Latency: latencyPlot(s.LatencyMs), Timed: timedKinds[:],
 		Column: duration(seconds(p.series.width)), Allowed: p.job.Options.Allowed(), ByHand: ratesByHand(p.job), Quantiles: quantiles(s.LatencyMs),
-		More: max(0, len(s.Causes)-pageCauses), Slowest: p.slowest, Timeline: timeline(p.job),
+		More: max(0, len(s.Causes)-pageCauses), Slowest: p.slowest, Failed: p.failed, Works: p.works, Words: words, Timeline: timeline(p.job),
 	}
+	v.Whys, v.OtherWhy = p.whys()
 	v.Rate, v.HighRate = ratePlot(&p.series, p.job)
 	called := s.Rows.Settled() - s.Rows.Rejected
 	if s.State == jobs.Finished && called > 0 {

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/sunbulk/sunbulk/jobs"
 )
@@ -19,12 +18,7 @@ func (s *slowest) note(r *record) error {
 	if r.Duration <= 0 || full && r.Duration <= (*s)[slowestRows-1].Duration {
 		return nil
 	}
-	// Clones, or they would hold the whole record that they came with.
-	o := jobs.Outcome{
-		Row:  jobs.Row{Number: r.Row.Number, Line: r.Row.Line, Op: jobs.Op(strings.Clone(string(r.Row.Op)))},
-		Kind: jobs.Kind(strings.Clone(string(r.Kind))), HTTPStatus: r.HTTPStatus, ErrorCode: strings.Clone(r.ErrorCode),
-		Attempts: r.Attempts, Duration: r.Duration,
-	}
+	o := faceless(r)
 	at, _ := slices.BinarySearchFunc(*s, o, func(a, b jobs.Outcome) int {
 		return cmp.Or(cmp.Compare(b.Duration, a.Duration), cmp.Compare(a.Row.Number, b.Row.Number))
 	})

@@ -74,3 +74,23 @@ func amount(v float64) string {
 	}
 	return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64)
 }
+
+// word is a term of the page, and what it means.
+type word struct{ Term, Meaning string }
+
+// words are the legend of the page. It never changes.
+var words = []word{
+	{"ok", "done"},
+	{"noop", "nothing was left to do, or a filter left the row out"},
+	{"failed", "the API said no, or every attempt was used"},
+	{"rejected", "invalid, and never sent"},
+	{"in_doubt", "sent, but no answer came, and asking the API did not settle it"},
+	{"unprocessed", "none of these yet"},
+	{"call", "one request to the API"},
+	{"repeated call", "one more attempt for the same row"},
+	{"answer 429", "the API asked to go slower; it uses no attempt of a row"},
+	{"look", "a request that shows whether a call without an answer did its work"},
+	{"pace", "the calls per second that all workers share"},
+	{"client, link", "the way from a user to a number or an address on a channel; pending until the channel has confirmed it"},
+	{"p50, p95, p99", "the time within which 50%, 95% and 99% of the calls were answered"},
+}
