@@ -121,9 +121,12 @@ func (r *run) tellOfWebhook() {
 	if silent == r.webhook.silent.Swap(silent) {
 		return
 	}
-	if silent {
+	switch {
+	case silent && r.webhook.heard.Load() == 0: // as where there is no webhook
+		r.log.Info("no webhook reports the clients: the API is asked about those that are pending", "app", r.job.Options.App)
+	case silent:
 		r.log.Warn("no webhook reports the clients: the API is asked about those that are pending", "app", r.job.Options.App)
-	} else {
+	default:
 		r.log.Info("a webhook reports the clients: the API is not asked about those", "app", r.job.Options.App)
 	}
 }

@@ -61,6 +61,8 @@ func codeAndHintOfFolder(e *local.FolderError) (code int, hint string) {
 		return exitUsage, "run it again as it was, or give another --out"
 	case errors.Is(e, local.ErrLocked):
 		return exitUsage, "wait for it, or give another --out"
+	case errors.Is(e, local.ErrNotKept):
+		return exitUsage, "give the id of a job on Redis; for another folder, 'sunbulk run " + e.Out + "/verify.csv' asks the API, where that file is"
 	case errors.Is(e, local.ErrSimulated):
 		return exitUsage, "give another --out; with --simulate it goes on"
 	case errors.Is(e, local.ErrReal):

@@ -23,13 +23,15 @@ func (p *program) reportCommand() *cobra.Command {
 		inputs     []string
 	)
 	cmd := &cobra.Command{
-		Use:   "report JOB",
+		Use:   "report JOB|FOLDER",
 		Short: "Write the report files",
 		Long: `Report writes what became of every row of a job to a folder. It may be written while the job
 runs: rows that have no outcome yet are unprocessed, and the exit code is 3, or 4 when it is paused.
 
 Redis has the columns that sunbulk reads, not those that are your own. With --input, and the files
 that the job has read, failed.csv and the other files of rows to be run again have all of them.
+
+FOLDER is the report folder of a run without Redis that has ended and made clients.
 
 With --undo it also writes undo.csv, input that removes the clients that the job made, the last
 first, and undo_not_possible.csv, the rows that cannot be undone, with the cause: what a removed
@@ -38,8 +40,11 @@ client was linked to is not known, and a message that reached a person stays wit
   sunbulk report 20261122-153012-k3f9 --out report --input contacts.csv
   sunbulk report 20261122-153012-k3f9 --out report --undo
   sunbulk run report/undo.csv --app 5e4af71a81966cfff3ef6550 --out undone`,
-		Args: needJob,
-		RunE: func(_ *cobra.Command, args []string) error {
+		Args: needJobOrFolder,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if isFolder(args[0]) {
+				return p.reportKept(cmd.Context(), args[0], out, undo)
+			}
 			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {
 				return p.writeReport(ctx, s, out, args[0], undo, inputs)
 			})
@@ -98,7 +103,7 @@ func (p *program) showReport(out string, r service.Report) error {
 	describe(p.screen, r.Summary)
 	if !p.quiet {
 		describeFound(p.screen, r.Clients)
-		describeLinks(p.screen, r.Summary, howToVerify(out))
+		describeLinks(p.screen, r.Summary, howToVerify(out, r.Job.State))
 	}
 	describeUnjudged(p.screen, r.Clients)
 	describeRollbacks(p.screen, r.Summary.Rollbacks)

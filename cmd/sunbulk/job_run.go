@@ -123,23 +123,27 @@ func (p *program) run(ctx context.Context, o runOptions, files *input.Files) err
 	if o.redis != "" {
 		return p.runJobOnRedis(ctx, o, order, hook, w)
 	}
-	return p.runJobLocal(ctx, o, order, hook, w)
+	out, err := p.runJobLocal(ctx, o, order, hook, w)
+	if out == "" {
+		return err
+	}
+	return cmp.Or(p.followRun(ctx, o, out, w, opt.Within), err)
 }
 
-// runJobLocal runs a job in this process alone.
-func (p *program) runJobLocal(ctx context.Context, o runOptions, in service.Order, hook *notify.Hook, w worker.Config) error {
+// runJobLocal runs a job in this process alone, and returns its report folder when it has ended.
+func (p *program) runJobLocal(ctx context.Context, o runOptions, in service.Order, hook *notify.Hook, w worker.Config) (ended string, err error) {
 	order := local.Order{Order: in, Out: o.out, BaseURL: o.access.baseURL, Given: o.given}
-	err := order.Open(p.drain)
+	err = order.Open(p.drain)
 	defer order.Close()
 	if err != nil {
-		return p.orInterrupted(err)
+		return "", p.orInterrupted(err)
 	}
 	if err := o.access.ask(ctx, w.APIs[in.Options.App]); err != nil {
-		return err
+		return "", err
 	}
 	job, err := local.Begin(p.drain, order)
 	if err != nil {
-		return p.orInterrupted(err)
+		return "", p.orInterrupted(err)
 	}
 	defer job.Close()
 	cfg := notify.Config{Apps: []string{in.Options.App}, Job: job.ID, Embedded: true, StalledAfter: o.notify.stalledAfter, Since: time.Now()} // an earlier process has reported what was before
@@ -149,19 +153,19 @@ func (p *program) runJobLocal(ctx context.Context, o runOptions, in service.Orde
 	err = job.Work(ctx, p.drain, w)
 	progress.stop()
 	if err != nil {
-		return err
+		return "", err
 	}
 	now, err := p.reportOf(ctx, job, job.Out)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if ctx.Err() != nil {
-		return job.Interrupted()
+		return "", job.Interrupted()
 	}
 	if err := job.Settle(ctx, now); err != nil {
-		return err
+		return "", err
 	}
-	return result(now)
+	return job.Out, result(now)
 }
 
 // reportOf shows the report of a job that this command has worked. Where that is stopped at once, there is none: it may take long.

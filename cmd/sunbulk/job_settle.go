@@ -21,12 +21,12 @@ import (
 func (p *program) settleCommand() *cobra.Command {
 	var redis string
 	cmd := &cobra.Command{
-		Use:   "settle JOB FILE…",
+		Use:   "settle JOB|FOLDER FILE…",
 		Short: "What became of a job's links, from recorded events of the vendor's webhooks",
 		Long: `Settle reads payloads of the vendor's webhooks, one a line as JSON, from files or from standard input (-),
 and notes what they say of the links of a job: client:add, client:update, client:remove and user:merge of version
 v2, and link:match, link:success and link:failure of v1. Events may come in any order and any number of times, so
-the same file may be given again. The client of a create in doubt is taken from the event that names it, where that
+the same file may be given again. For a run without Redis give its report folder. The client of a create in doubt is taken from the event that names it, where that
 fits exactly one row.
 
 What cannot be used is skipped, and counted by its reason; the exit code is 3 when a payload could not be understood.`,
@@ -36,9 +36,12 @@ What cannot be used is skipped, and counted by its reason; the exit code is 3 wh
 			if len(args) < 2 {
 				return usage("give a job id and files of events, or - for standard input", "e.g. sunbulk settle 20261122-153012-k3f9 events.ndjson")
 			}
-			return needJob(cmd, args[:1])
+			return needJobOrFolder(cmd, args[:1])
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if isFolder(args[0]) {
+				return p.settleKept(cmd.Context(), args[0], args[1:])
+			}
 			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error { return p.settle(ctx, s, args[0], args[1:]) })
 		},
 	}

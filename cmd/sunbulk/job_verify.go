@@ -12,21 +12,31 @@ import (
 )
 
 func (p *program) verifyCommand() *cobra.Command {
-	var redis string
+	var (
+		redis  string
+		access accessFlags
+	)
 	o := service.VerifyOrder{}
 	cmd := &cobra.Command{
-		Use:   "verify JOB",
+		Use:   "verify JOB|FOLDER",
 		Short: "Follow the links of a job that are still pending",
 		Long: `Verify queues a verify for each link of a job that is pending as a new job with the same rate, and prints its
 id on stdout. Workers wait for the events of the app's webhook while those come, and ask the API elsewhere and at
 the end of --within: one list for each link that no event has settled. What they learn is noted in the links of
 the job that made them, so that its status and report show it.
 
+FOLDER is the report folder of a run without Redis that has ended: this process asks the API then, and writes the
+report again.
+
 It may be repeated. With --within 0 each link is asked for once, now.`,
 		Example: `  sunbulk verify 20261122-153012-k3f9 --within 2h
-  sunbulk status 20261122-153012-k3f9`,
-		Args: needJob,
-		RunE: func(_ *cobra.Command, args []string) error {
+  sunbulk status 20261122-153012-k3f9
+  sunbulk verify report --within 10m`,
+		Args: needJobOrFolder,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if isFolder(args[0]) {
+				return p.verifyKept(cmd.Context(), args[0], access, o.Within)
+			}
 			o.Of, o.By = args[0], asked("")
 			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {
 				job, err := s.Verify(ctx, o)
@@ -42,6 +52,7 @@ It may be repeated. With --within 0 each link is asked for once, now.`,
 		},
 	}
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
+	access.register(cmd.Flags(), &p.allowHTTP)
 	cmd.Flags().DurationVar(&o.Within, "within", time.Hour, "how long a pending link is waited for; 0 = asks once")
 	return cmd
 }

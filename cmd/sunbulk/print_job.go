@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/internal/report"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -60,7 +63,14 @@ func describeLinks(w io.Writer, s report.Summary, how string) {
 }
 
 // howToVerify is how links that are pending are followed from a report folder.
-func howToVerify(out string) string {
+func howToVerify(out string, state jobs.State) string {
+	kept := slices.ContainsFunc([]string{local.FileName, local.KeptName}, func(name string) bool { // that one becomes this when the report is written
+		_, err := os.Stat(filepath.Join(out, name))
+		return err == nil
+	})
+	if kept && state == jobs.Finished {
+		return fmt.Sprintf("'sunbulk verify %s' asks what became of it", filepath.Clean(out))
+	}
 	return fmt.Sprintf("'sunbulk run %s --max-failures 100%% --out %s' asks what became of it", filepath.Join(out, "verify.csv"), filepath.Clean(out)+"-verified")
 }
 

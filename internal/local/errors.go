@@ -49,6 +49,8 @@ func (e *FolderError) Error() string {
 		return fmt.Sprintf("%s holds an unfinished run, and this is not the same one: %s", e.Out, e.Err)
 	case errors.Is(e.Err, ErrLocked):
 		return "another sunbulk works in " + e.Out
+	case errors.Is(e.Err, ErrNotKept):
+		return e.Out + " " + ErrNotKept.Error()
 	case errors.Is(e.Err, ErrSimulated):
 		return e.Out + " holds a simulated run, and this one would call the API: rows that are done there were done to nobody"
 	case errors.Is(e.Err, ErrReal):

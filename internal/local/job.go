@@ -66,6 +66,7 @@ type Job struct {
 	batch   int
 	canary  []jobs.Row
 	piped   bool    // an input can be read only once
+	made    bool    // it has made clients, or may have, by its report
 	journal *Ledger // nil where it could not be opened, as is the folder
 	folder  *folder.Folder
 	reruns  *reruns // nil where nothing is really done
@@ -180,16 +181,21 @@ func (j *Job) Now(ctx context.Context) (jobs.Job, error) { return j.Service.Job(
 func (j *Job) Report(ctx context.Context, now jobs.Job) (service.Report, error) {
 	own, closeOwn := j.order.Own(ctx, now)
 	defer closeOwn()
-	return service.WriteReport(ctx, j.folder, now, j.source(now), own)
+	r, err := service.WriteReport(ctx, j.folder, now, j.source(now), own)
+	j.made = r.Summary.Links.Total() > 0 || r.Summary.Creates > 0
+	return r, err
 }
 
 func (j *Job) source(now jobs.Job) report.Source { return j.Source(now, j.journal) }
 
-// Settle is called when the report of the job is written. It removes the journal of one that has finished, and says
+// Settle is called when the report of the job is written. It removes the journal of one that has finished, or keeps it where that has made clients, and says
 // in a *Stop why another makes no more calls.
 func (j *Job) Settle(ctx context.Context, now jobs.Job) error {
 	switch {
 	case now.State == jobs.Finished:
+		if j.made {
+			return j.journal.Keep()
+		}
 		return j.journal.Discard()
 	case now.WaitsForWindow():
 		return &Stop{Interrupted, j.Out, fmt.Sprintf("job %s is interrupted as it waits for its window: %s", j.ID, now.Reason)}

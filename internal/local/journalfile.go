@@ -26,17 +26,20 @@ func makeFile(dir string) (*os.File, error) {
 }
 
 // lockFile opens the journal in dir and locks it against other runs until it is closed.
-func lockFile(dir string) (*os.File, error) {
+func lockFile(dir string) (*os.File, error) { return lockNamed(dir, FileName) }
+
+// lockNamed is lockFile for a journal under any name.
+func lockNamed(dir, name string) (*os.File, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
 	defer root.Close()
-	f, err := openFile(root, os.O_RDWR)
+	f, err := openOwn(root, name, os.O_RDWR)
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(root, f); err != nil {
+	if err := lock(root, f, name); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -85,7 +88,7 @@ func own(info fs.FileInfo) bool {
 	return ok && int(s.Uid) == os.Geteuid() && s.Nlink <= 1
 }
 
-func lock(root *os.Root, f *os.File) error {
+func lock(root *os.Root, f *os.File, name string) error {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return ErrLocked
@@ -96,7 +99,7 @@ func lock(root *os.Root, f *os.File) error {
 	opened, err := f.Stat()
 	if err == nil {
 		var there fs.FileInfo
-		if there, err = root.Lstat(FileName); err == nil && os.SameFile(opened, there) {
+		if there, err = root.Lstat(name); err == nil && os.SameFile(opened, there) {
 			return nil
 		}
 	}

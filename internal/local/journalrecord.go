@@ -21,6 +21,13 @@ type record struct {
 	Seal   *seal    `json:"seal,omitempty"`
 	Canary *canary  `json:"canary,omitempty"`
 	Change *change  `json:"change,omitempty"`
+
+	Links *linksRecord `json:"links,omitempty"`
+}
+
+// linksRecord is all that is known of the job's links, once it has ended: texts as jobs.EncodeLinks writes them. The last one counts.
+type linksRecord struct {
+	Texts []string `json:"texts"`
 }
 
 // opening says that a batch was opened.
@@ -138,13 +145,13 @@ func decodeRecord(data []byte) (record, error) {
 		return record{}, err
 	}
 	kinds := 0
-	for _, set := range []bool{r.Open != nil, r.Commit != nil, r.Note != nil, r.Seal != nil, r.Canary != nil, r.Change != nil} {
+	for _, set := range []bool{r.Open != nil, r.Commit != nil, r.Note != nil, r.Seal != nil, r.Canary != nil, r.Change != nil, r.Links != nil} {
 		if set {
 			kinds++
 		}
 	}
 	if kinds != 1 {
-		return record{}, errors.New("not exactly one of open, commit, note, seal, canary and change")
+		return record{}, errors.New("not exactly one of open, commit, note, seal, canary, change and links")
 	}
 	return r, nil
 }

@@ -54,6 +54,7 @@ type replayState struct {
 	past   []note // with a digest: a pipe that is read again must pass through them
 	sealed bool
 	done   int64 // batches that are finished
+	links  []string
 }
 
 func (m *replayState) apply(r record) error {
@@ -70,6 +71,9 @@ func (m *replayState) apply(r record) error {
 	case r.Change != nil:
 		m.Job.Options = r.Change.Options
 		m.Job.Events = append(m.Job.Events, r.Change.Event)
+		return nil
+	case r.Links != nil:
+		m.links = r.Links.Texts
 		return nil
 	}
 	m.Job.Inputs, m.sealed = r.Seal.Inputs, true
