@@ -93,7 +93,7 @@ func (x *exchange) upload(id string) (uploads.Upload, error) {
 	if err := x.Service.UseUpload(id, u.Who); err != nil {
 		return uploads.Upload{}, err
 	}
-	if err != nil { // there is none, which only those who may send some are told
+	if err != nil { // there is none, and only those who may send some learn that
 		return u, &service.NotFound{Kind: "upload", ID: jobs.Line(id)}
 	}
 	return u, nil
