@@ -9,5 +9,12 @@ RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags=
 
 # Holds CA certificates and a user that is not root, and nothing to log in to.
 FROM gcr.io/distroless/static-debian12:nonroot@sha256:1b7b9f0f0e0a1d2155f531db587cc48ec26aaf97ab64364225f5bf18a054e66a
+ARG VERSION REVISION
+LABEL org.opencontainers.image.title=sunbulk \
+      org.opencontainers.image.description="Bulk jobs on the channel links of messaging users" \
+      org.opencontainers.image.source=https://github.com/sunbulk/sunbulk \
+      org.opencontainers.image.licenses=MIT \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION
 COPY --from=build /sunbulk /usr/local/bin/sunbulk
 ENTRYPOINT ["/usr/local/bin/sunbulk"]
