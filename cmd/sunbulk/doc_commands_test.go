@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,12 +54,21 @@ func TestDocumentCommands(t *testing.T) {
 			if len(data) == 0 && strings.Contains(strings.Join(e.text, "\n"), "sunbulk ") && !strings.Contains(strings.Join(e.text, "\n"), "docker") {
 				t.Errorf("%s: the block names sunbulk and does not call it", e.place())
 			}
+			made := map[string]bool{} // report folders of the block
 			for call := range strings.SplitSeq(strings.TrimSuffix(string(data), "\x01\x00"), "\x01\x00") {
 				if call == "" {
 					continue
 				}
 				checked++
 				args := strings.Split(strings.TrimSuffix(call, "\x00"), "\x00")
+				for i, arg := range args {
+					if made[arg] {
+						args[i] = cmd.Dir // a folder that is there
+					}
+				}
+				if i := slices.Index(args, "--out"); i >= 0 && i+1 < len(args) {
+					made[args[i+1]] = true
+				}
 				if err := checkCall(args); err != nil {
 					t.Errorf("%s: sunbulk %s: %v", e.place(), strings.Join(args, " "), err)
 				}
