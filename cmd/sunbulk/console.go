@@ -47,7 +47,8 @@ approver or admin. With --oidc-issuer an OpenID provider signs people in, with -
 and their groups give them roles. Behind a proxy that ends TLS give --host NAME, and --prefix where it has
 one.
 
-With --simulate a Redis, a simulated API, a worker and some jobs are in the process: to look around.`,
+With --simulate a Redis, a simulated API, a worker, some jobs, a run and a schedule are in the process: to
+look around.`,
 		Example: `  sunbulk console --simulate
   sunbulk console --redis redis://localhost:6379
   sunbulk console token ann --role operator --tokens tokens.json

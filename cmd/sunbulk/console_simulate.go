@@ -12,6 +12,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/internal/plan"
+	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/web"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -82,7 +83,48 @@ func sampleCreate(n int) string {
 	return strings.Join([]string{user, "twilio", "5f1a0c52d8b7e4000c3a9e01", phone, "immediate", "64b2c5b7fcb94022dedcf6c1"}, ",")
 }
 
+// sampleRunbook removes blocked clients: now, and every night. Its jobs are not marked as simulated: a run cannot be, on a Redis.
+const sampleRunbook = `name: remove-blocked
+app: ` + simulatedApp + `
+rate: 40
+input: blocked.csv
+steps:
+  - op: list
+    where: client.status == "blocked"
+  - op: remove
+schedule: {cron: 0 3 * * *, timezone: UTC}
+`
+
+// sampleRun starts a run of the runbook, and applies its schedule.
+func sampleRun(ctx context.Context, s *service.Service, dir string) error {
+	book, err := runbook.Parse("remove-blocked.yaml", []byte(sampleRunbook))
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, "blocked.csv")
+	if err := os.WriteFile(path, []byte("user\ncustomer-1\ncustomer-2\ncustomer-3\n"), 0o600); err != nil {
+		return cannotRun(err, "check TMPDIR and the space on its disk")
+	}
+	book.Input = []string{path}
+	flow, err := book.Compile(nil)
+	if err != nil {
+		return err
+	}
+	files, err := input.Find(ctx, []string{path})
+	if err != nil {
+		return err
+	}
+	if _, err := s.StartRun(ctx, service.RunOrder{Flow: flow, Files: files}); err != nil {
+		return err
+	}
+	_, err = s.ApplySchedules(ctx, []*runbook.Flow{flow}, service.By{})
+	return err
+}
+
 func queueSamples(ctx context.Context, s *service.Service, dir string) error {
+	if err := sampleRun(ctx, s, dir); err != nil {
+		return err
+	}
 	for _, sample := range sampleJobs {
 		lines := []string{sample.head}
 		for n := range sample.rows {

@@ -79,7 +79,15 @@ func TestConsoleSimulated(t *testing.T) {
 			Rows      struct{ OK int64 }
 		}
 	}
-	worked := func() bool { return len(list.Jobs) == 2 && list.Jobs[0].Rows.OK > 0 && list.Jobs[1].Rows.OK > 0 }
+	worked := func() bool {
+		simulated := 0
+		for _, job := range list.Jobs {
+			if job.Simulated && job.Rows.OK > 0 {
+				simulated++
+			}
+		}
+		return simulated == 2 && len(list.Jobs) >= 3 // the other ones are those of a run
+	}
 	for !worked() {
 		resp, err := http.Get(strings.TrimSpace(line) + "v1/jobs")
 		if err != nil {
@@ -90,9 +98,6 @@ func TestConsoleSimulated(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	if !list.Jobs[0].Simulated || !list.Jobs[1].Simulated {
-		t.Error("its jobs are not marked as simulated")
 	}
 	stop()
 	if code := <-ended; code != exitOK {

@@ -58,10 +58,10 @@ func (s *Service) Plan(ctx context.Context, o PlanOrder) (plans.Plan, error) {
 			return p, err
 		}
 	}
-	if p, err = s.plans.Add(ctx, p); err != nil {
-		return p, err
+	if err := s.Record(ctx, o.By, aboutPlan(audit.Plan, p)); err != nil { // first, so that a crash leaves no plan without it (I13)
+		return p, errors.Unwrap(err)
 	}
-	return p, s.Record(ctx, o.By, aboutPlan(audit.Plan, p))
+	return s.plans.Add(ctx, p)
 }
 
 // aboutPlan is an act on a plan.
@@ -258,13 +258,16 @@ func (s *Service) started(ctx context.Context, p plans.Plan, by By) error {
 			return err
 		}
 	}
+	e := aboutPlan(audit.Start, p)
+	e.Job = p.Job
+	if err := s.Record(ctx, by, e); err != nil { // before the plan says so, or a crash could leave the entry out (I13)
+		return err
+	}
 	err := s.plans.Start(ctx, p.ID, plans.Act{Who: by.Who, Reason: by.Reason, At: time.Now().UTC(), Digest: p.Digest})
 	if errors.Is(err, plans.ErrDone) {
 		err = nil
 	}
-	e := aboutPlan(audit.Start, p)
-	e.Job = p.Job
-	return s.record(ctx, by, e, err)
+	return err
 }
 
 // samePlanned holds files to those that were planned.
