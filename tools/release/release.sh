@@ -20,17 +20,13 @@ go build -C tools/release -o ../../dist/build/ github.com/goreleaser/nfpm/v2/cmd
 go test ./cmd/sunbulk -count 1 -run '^TestManPages$' -man "$PWD/dist/build/man" -man-date "$SOURCE_DATE_EPOCH"
 gzip -n9 dist/build/man/*.1
 
-for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do
+for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64; do
 	os=${target%/*} arch=${target#*/} name=sunbulk_${VERSION}_${os}_${arch}
 	folder=dist/build/$name binary=sunbulk
 	[ "$os" = windows ] && binary=sunbulk.exe
 	echo "$target"
-	GOOS=$os GOARCH=$arch go build -trimpath -ldflags="-s -w -buildid= -X main.release=$VERSION" -o "$folder/$binary" ./cmd/sunbulk
-	dist/build/cyclonedx-gomod bin -json -noserial -notimestamp -version "v$VERSION" -output "dist/$name.cdx.json" "$folder/$binary" 2>/dev/null
-	if [ "$os" = windows ]; then
-		cp "$folder/$binary" "dist/$name.exe"
-		continue
-	fi
+	GOOS=$os GOARCH=$arch go build -trimpath -ldflags="-s -w -buildid= -X main.release=$VERSION" -o "$folder/sunbulk" ./cmd/sunbulk
+	dist/build/cyclonedx-gomod bin -json -noserial -notimestamp -version "v$VERSION" -output "dist/$name.cdx.json" "$folder/sunbulk" 2>/dev/null
 	cp -r README.md LICENSE CHANGELOG.md docs dist/build/man "$folder/"
 	tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX -C dist/build -cf - "$name" | gzip -n9 >"dist/$name.tar.gz"
 done
