@@ -22,8 +22,7 @@ gzip -n9 dist/build/man/*.1
 
 for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64; do
 	os=${target%/*} arch=${target#*/} name=sunbulk_${VERSION}_${os}_${arch}
-	folder=dist/build/$name binary=sunbulk
-	[ "$os" = windows ] && binary=sunbulk.exe
+	folder=dist/build/$name
 	echo "$target"
 	GOOS=$os GOARCH=$arch go build -trimpath -ldflags="-s -w -buildid= -X main.release=$VERSION" -o "$folder/sunbulk" ./cmd/sunbulk
 	dist/build/cyclonedx-gomod bin -json -noserial -notimestamp -version "v$VERSION" -output "dist/$name.cdx.json" "$folder/sunbulk" 2>/dev/null
