@@ -113,7 +113,7 @@ func creates(w io.Writer, n int) {
 	fmt.Fprintln(w, createHeader)
 	for i := range n {
 		// The simulator lets the link of a number that ends with 0000 vanish: these end with 1.
-		fmt.Fprintf(w, "create,user-%d,whatsapp,int-1,+1212%06d1,immediate,conv-1\n", i+1, i)
+		fmt.Fprintf(w, "create,user-%d,whatsapp,5f1a0c52d8b7e4000c3a9e02,+1212%06d1,immediate,conv-1\n", i+1, i)
 	}
 }
 
@@ -161,7 +161,7 @@ func wideRow(w io.Writer, n int) {
 func longMessage(w io.Writer, n int) {
 	const before, after = `{""author"":{""type"":""business""},""content"":{""type"":""text"",""text"":""`, `""}}`
 	text := n - len(strings.ReplaceAll(before+after, `""`, `"`))
-	fmt.Fprintf(w, "%s,confirmation.message\ncreate,user-1,whatsapp,int-1,+12125550001,immediate,conv-1,\"%s%s%s\"\n",
+	fmt.Fprintf(w, "%s,confirmation.message\ncreate,user-1,whatsapp,5f1a0c52d8b7e4000c3a9e02,+12125550001,immediate,conv-1,\"%s%s%s\"\n",
 		createHeader, before, strings.Repeat("a", text), after)
 }
 

@@ -3,23 +3,27 @@ package local
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/sunbulk/sunbulk/internal/input"
 )
 
 // I1, I9: a run that a release with other rules for reading began is not continued: its batches would be cut elsewhere.
 func TestI9RunsOfOtherRulesDoNotGoOn(t *testing.T) {
-	for name, rules := range map[string]string{"an older release": "", "a newer one": `"rules":99,`, "this one": `"rules":2,`} {
+	current := fmt.Sprintf(`"rules":%d,`, input.Rules)
+	for name, rules := range map[string]string{"an older release": "", "a newer one": `"rules":99,`, "this one": current} {
 		t.Run(name, func(t *testing.T) {
 			dir, codec := t.TempDir(), newCodec(t)
 			newRun(t, dir).Close()
 			path := filepath.Join(dir, FileName)
 			data, err := os.ReadFile(path)
-			if err != nil || !bytes.Contains(data, []byte(`"rules":2,`)) {
+			if err != nil || !bytes.Contains(data, []byte(current)) {
 				t.Fatalf("the journal says no rules: %s, %v", data, err)
 			}
-			data = bytes.Replace(data, []byte(`"rules":2,`), []byte(rules), 1)
+			data = bytes.Replace(data, []byte(current), []byte(rules), 1)
 			if err := os.WriteFile(path, data, 0o600); err != nil {
 				t.Fatal(err)
 			}

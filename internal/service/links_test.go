@@ -42,7 +42,7 @@ func TestLinksEndAsTheAPIHasThem(t *testing.T) {
 	}
 	lines := []string{"user,matchCriteria.type,integrationId,phoneNumber,confirmation.type,conversationId"}
 	for i := range rows {
-		lines = append(lines, fmt.Sprintf("user-%d,whatsapp,int-1,+1212555%04d,immediate,conv-%d", i+1, 1001+i, i+1))
+		lines = append(lines, fmt.Sprintf("user-%d,whatsapp,5f1a0c52d8b7e4000c3a9e02,+1212555%04d,immediate,conv-%d", i+1, 1001+i, i+1))
 	}
 	opt := jobs.Defaults()
 	opt.App, opt.BatchSize, opt.Rate = app, 20, 0
