@@ -122,7 +122,7 @@ func (r *run) ask(ctx context.Context, since time.Time) (verdict, error) {
 	case <-r.soft.Done():
 		return verdict{}, r.soft.Err()
 	}
-	if v, asked := e.since(since); asked {
+	if v, asked := e.since(since); asked && (!v.unknown || e.acquaintance() == nil) { // a row that was done since can settle it
 		return v, nil
 	}
 	e.probing()
