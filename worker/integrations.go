@@ -97,7 +97,6 @@ func (t *try) resolve(ctx context.Context) (jobs.Outcome, error) {
 			}
 		}
 		is = l.find(t.name())
-		is.outcome.Kind = jobs.Failed
 		if is.id != "" {
 			t.names.put(t.name(), is)
 		}

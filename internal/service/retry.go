@@ -54,9 +54,14 @@ func (s *Service) Retry(ctx context.Context, o RetryOrder) (jobs.Job, error) {
 	if canary := job.Options.Canary; canary.Rows > 0 {
 		sub.producer.canary = enqueue.Pick(f.rows(ctx), canary.Rows)
 	}
-	for range 2 { // what a failover has lost is queued again: the rows are still there
-		err = sub.producer.queue(ctx, sub.Job, f.rows(ctx), f.inputs)
-		if err == nil {
+	return s.queueKept(ctx, sub, func() enqueue.Records { return f.rows(ctx) }, f.inputs)
+}
+
+// queueKept queues rows that Redis keeps. What a failover has lost is queued again: the rows are still there.
+func (s *Service) queueKept(ctx context.Context, sub *Submission, rows func() enqueue.Records, inputs func() []jobs.Input) (jobs.Job, error) {
+	var err error
+	for range 2 {
+		if err = sub.producer.queue(ctx, sub.Job, rows(), inputs); err == nil {
 			err = s.replicate(ctx, sub.Job.ID, sub.producer.verify)
 		}
 		if !errors.Is(err, ledger.ErrWentBack) {

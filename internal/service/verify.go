@@ -2,12 +2,10 @@ package service
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/sunbulk/sunbulk/enqueue"
 	"github.com/sunbulk/sunbulk/internal/audit"
-	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -40,18 +38,7 @@ func (s *Service) Verify(ctx context.Context, o VerifyOrder) (jobs.Job, error) {
 	if err := s.Record(ctx, o.By, audit.Entry{What: audit.Start, App: of.Options.App, Job: sub.Job.ID, Of: of.ID}); err != nil {
 		return sub.Job, err
 	}
-	for range 2 { // what a failover has lost is queued again: the rows are still there
-		if err = sub.producer.queue(ctx, sub.Job, rows.all(ctx), rows.inputs); err == nil {
-			err = s.replicate(ctx, sub.Job.ID, sub.producer.verify)
-		}
-		if !errors.Is(err, ledger.ErrWentBack) {
-			break
-		}
-	}
-	if err := sub.explain(ctx, err); err != nil {
-		return sub.Job, err
-	}
-	return s.Job(ctx, sub.Job.ID)
+	return s.queueKept(ctx, sub, func() enqueue.Records { return rows.all(ctx) }, rows.inputs)
 }
 
 // verifyOptions are those of a job that follows the links of another: as that one calls, but a link that came to nothing is no failure to stop for.
