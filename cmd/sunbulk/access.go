@@ -3,6 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -62,4 +66,53 @@ func (a *accessFlags) ask(ctx context.Context, api *sunco.API) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	return credentials.Judge(api.App(ctx), a.baseURL)
+}
+
+// keyFlags say for which apps a process holds credentials.
+type keyFlags struct {
+	access accessFlags
+	app    string
+	file   string
+}
+
+func (k *keyFlags) register(f *pflag.FlagSet, allowHTTP *bool) {
+	k.access.register(f, allowHTTP)
+	f.StringVar(&k.app, "app", "", "app id of the credentials in the environment")
+	f.StringVar(&k.file, "credentials", "", "JSON file with the credentials of several apps, mode 0600")
+}
+
+// read returns the credentials by app; those in the environment, even where there are none, if an app is given for them.
+func (k *keyFlags) read(ctx context.Context) (map[string]credentials.Credentials, error) {
+	all := map[string]credentials.Credentials{}
+	if k.file != "" {
+		apps, err := credentials.ReadFile(ctx, k.file)
+		if credentials.IsInterrupted(ctx, err) {
+			return nil, endWith(exitInterrupted, errors.New("interrupted"), "")
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = apps
+	}
+	if _, listed := all[k.app]; k.app != "" && !listed {
+		all[k.app] = credentials.Environment()
+	}
+	return all, nil
+}
+
+// apis returns the APIs of apps. It makes no call.
+func (k *keyFlags) apis(all map[string]credentials.Credentials) (map[string]*sunco.API, error) {
+	apis := map[string]*sunco.API{}
+	for _, app := range slices.Sorted(maps.Keys(all)) {
+		api, err := k.access.api(app, all[app])
+		if err != nil {
+			where := "app " + app
+			if file := all[app].File; file != "" {
+				where = file + ": " + where
+			}
+			return nil, fmt.Errorf("%s: %w", where, err)
+		}
+		apis[app] = api
+	}
+	return apis, nil
 }

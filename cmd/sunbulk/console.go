@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/metrics"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/transit"
 	"github.com/sunbulk/sunbulk/internal/uploads"
@@ -20,6 +21,7 @@ import (
 
 // consoleOptions are the flags of console.
 type consoleOptions struct {
+	keys     keyFlags // with which APIs are asked about plans
 	redis    string
 	simulate string
 	listen   listenFlags
@@ -31,6 +33,7 @@ type consoleOptions struct {
 	readOnly bool
 	uploads  string
 	approval int64
+	metrics  string
 }
 
 func (p *program) consoleCommand() *cobra.Command {
@@ -39,7 +42,8 @@ func (p *program) consoleCommand() *cobra.Command {
 		Use:   "console",
 		Short: "Jobs in a browser, and an HTTP API",
 		Long: `Console serves pages that make, show and move jobs on --redis, and show runs and schedules, and an HTTP API
-below /v1 that does the same for programs (/v1/openapi.yaml). It makes no call itself: workers do.
+below /v1 that does the same for programs (/v1/openapi.yaml). Workers make the calls. With credentials of
+an app, in the environment with --app or in a file, it also asks the API about a plan, as 'plan --check' does.
 
 Without --tokens it listens on this machine alone, and everyone who uses it may do everything. With
 --tokens everybody needs a token of the file, and may do what its role lets them: viewer, operator,
@@ -62,6 +66,7 @@ look around.`,
 		},
 	}
 	f := cmd.Flags()
+	o.keys.register(f, &p.allowHTTP)
 	redisFlag(f, &o.redis, redisMeaning)
 	simulateFlag(f, &o.simulate)
 	o.listen.register(f, "127.0.0.1:8321", "address to serve on; of another machine's reach only with --tokens, --oidc-issuer or --trust-header")
@@ -72,6 +77,7 @@ look around.`,
 	f.StringVar(&o.prefix, "prefix", "", "of all its paths behind a proxy, e.g. /sunbulk")
 	f.StringVar(&o.uploads, "uploads", "", "folder for files that people send, its owner's alone (default: sunbulk-uploads-UID in TMPDIR); they are kept for three days")
 	f.Int64Var(&o.approval, "approval-above", -1, "jobs with more rows than this that change something need the approval of somebody else; 0 = all jobs, -1 = none; needs --tokens or a proxy that says who is there")
+	f.StringVar(&o.metrics, "metrics-addr", "", "serve /metrics, /healthz and /readyz on this address, e.g. :9465")
 	f.BoolVar(&o.readOnly, "read-only", false, "show, and change nothing")
 	cmd.AddCommand(p.consoleTokenCommand())
 	return cmd
@@ -101,14 +107,19 @@ func (p *program) console(ctx context.Context, o consoleOptions) error {
 		return usage("--approval-above needs --tokens, --oidc-issuer or --trust-header: without them everybody is the same person", "'sunbulk console token NAME --role approver --tokens tokens.json' makes one who approves")
 	}
 	cfg.Approval = service.Approval{Required: o.approval >= 0, Above: o.approval}
-	if cfg.Dir, err = os.MkdirTemp("", "sunbulk-console-"); err != nil {
+	dir, remove, err := consoleFolder()
+	if err != nil {
 		return cannotRun(err, "check TMPDIR and the space on its disk")
 	}
-	defer os.RemoveAll(cfg.Dir)
+	defer remove()
+	cfg.Dir = dir
 	if simulated(o.simulate) {
 		return p.simulateConsole(ctx, o, cfg)
 	}
-	dir := cmp.Or(o.uploads, filepath.Join(os.TempDir(), fmt.Sprintf("sunbulk-uploads-%d", os.Getuid())))
+	if cfg.Checks, err = o.keys.checks(ctx); err != nil {
+		return err
+	}
+	dir = cmp.Or(o.uploads, filepath.Join(os.TempDir(), fmt.Sprintf("sunbulk-uploads-%d", os.Getuid())))
 	if cfg.Uploads, err = uploads.Open(dir, uploads.Config{}); err != nil {
 		return usage("--uploads: "+err.Error(), "give a folder that its owner alone may enter: chmod 700 "+dir)
 	}
@@ -140,11 +151,21 @@ func (o consoleOptions) mayListen(allowHTTP bool) error {
 
 // serveConsole serves until drain ends.
 func (p *program) serveConsole(drain context.Context, o consoleOptions, cfg web.Config) error {
+	var console *web.Server
+	m := metrics.NewConsole(version(), func() int { return console.Viewers() })
+	cfg.Served = m.Served
 	console, err := web.New(cfg)
 	if err != nil {
 		return err
 	}
 	defer console.Close()
+	if o.metrics != "" {
+		stop, err := p.monitor(o.metrics, m.Handler, cfg.Service, cfg.Logger)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	listener, address, err := o.listen.listen()
 	if err != nil {
 		return err

@@ -11,7 +11,6 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/local"
-	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/web"
@@ -31,19 +30,13 @@ func (p *program) simulateConsole(ctx context.Context, o consoleOptions, cfg web
 		return err
 	}
 	defer stop()
-	cfg.Simulated, cfg.Check = true, func(ctx context.Context, opt jobs.Options, made plan.Plan) (*plan.Findings, error) {
-		c, err := plan.NewChecker(ctx, api, opt, func(error) error { return nil })
-		if err != nil {
-			return nil, err
-		}
-		return &c.Findings, c.Check(ctx, made)
-	}
+	cfg.Simulated, cfg.Checks = true, map[string]web.Check{simulatedApp: check(api, func(error) error { return nil })}
 	cfg.Service, cfg.Note = s, "Simulated: nothing is really done, and all is gone when the console ends."
 	drain, endWorker := context.WithCancel(p.drain)
 	var working sync.WaitGroup
 	working.Go(func() {
 		quiet := slog.New(slog.DiscardHandler)
-		_ = s.Serve(ctx, drain, service.ServeConfig{APIs: map[string]*sunco.API{simulatedApp: api}, Concurrency: 16, Logger: quiet})
+		_ = s.Serve(ctx, drain, service.ServeConfig{APIs: map[string]*sunco.API{simulatedApp: api}, Simulated: true, Concurrency: 16, Logger: quiet})
 	})
 	working.Go(func() { // while the console can be used
 		if err := queueSamples(drain, s, cfg.Dir); err != nil && drain.Err() == nil {
@@ -83,7 +76,7 @@ func sampleCreate(n int) string {
 	return strings.Join([]string{user, "twilio", "5f1a0c52d8b7e4000c3a9e01", phone, "immediate", "64b2c5b7fcb94022dedcf6c1"}, ",")
 }
 
-// sampleRunbook removes blocked clients: now, and every night. Its jobs are not marked as simulated: a run cannot be, on a Redis.
+// sampleRunbook removes blocked clients: now, and every night.
 const sampleRunbook = `name: remove-blocked
 app: ` + simulatedApp + `
 rate: 40
@@ -114,7 +107,7 @@ func sampleRun(ctx context.Context, s *service.Service, dir string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.StartRun(ctx, service.RunOrder{Flow: flow, Files: files}); err != nil {
+	if _, err := s.StartRun(ctx, service.RunOrder{Flow: flow, Files: files, Simulated: true}); err != nil {
 		return err
 	}
 	_, err = s.ApplySchedules(ctx, []*runbook.Flow{flow}, service.By{})

@@ -9,12 +9,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/sunbulk/sunbulk/internal/metrics"
 	"github.com/sunbulk/sunbulk/internal/service"
 )
 
-// monitor serves the metrics and the health of a worker on addr until it is stopped.
-func (p *program) monitor(addr string, m *metrics.Metrics, s *service.Service, log *slog.Logger) (stop func(), err error) {
+// monitor serves the metrics and the health of a process on addr until it is stopped.
+func (p *program) monitor(addr string, handler func(ready func(context.Context) error) http.Handler, s *service.Service, log *slog.Logger) (stop func(), err error) {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		return nil, usage(fmt.Sprintf("--metrics-addr: %q is not HOST:PORT or :PORT", addr), "e.g. --metrics-addr :9464")
 	}
@@ -23,7 +22,7 @@ func (p *program) monitor(addr string, m *metrics.Metrics, s *service.Service, l
 		return nil, cannotRun(fmt.Errorf("serve metrics: %w", err), "choose another --metrics-addr")
 	}
 	server := &http.Server{
-		Handler:           m.Handler(func(ctx context.Context) error { return p.ready(ctx, s) }),
+		Handler:           handler(func(ctx context.Context) error { return p.ready(ctx, s) }),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
@@ -41,7 +40,7 @@ func (p *program) monitor(addr string, m *metrics.Metrics, s *service.Service, l
 	return func() { server.Close(); <-served }, nil
 }
 
-// ready tells whether a worker takes batches, in words that anybody may see.
+// ready tells whether a worker takes batches, or a console requests, in words that anybody may see.
 func (p *program) ready(ctx context.Context, s *service.Service) error {
 	if p.drain.Err() != nil {
 		return errors.New("draining")

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"os"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sunbulk/sunbulk/internal/credentials"
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/metrics"
 	"github.com/sunbulk/sunbulk/internal/notify"
@@ -25,11 +23,9 @@ import (
 
 // workerOptions are the flags of worker.
 type workerOptions struct {
-	access      accessFlags
+	keys        keyFlags
 	notify      notifyFlags
 	redis       string
-	app         string
-	credentials string
 	inputs      []string
 	concurrency int
 	replicas    int
@@ -53,11 +49,9 @@ Ctrl-C lets calls in flight end and gives the rest back to the queue, the second
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.work(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
-	o.access.register(f, &p.allowHTTP)
+	o.keys.register(f, &p.allowHTTP)
 	o.notify.register(f)
 	redisFlag(f, &o.redis, redisMeaning)
-	f.StringVar(&o.app, "app", "", "app id of the credentials in the environment")
-	f.StringVar(&o.credentials, "credentials", "", "JSON file with the credentials of several apps, mode 0600")
 	f.StringSliceVar(&o.inputs, "inputs", nil, "folder, https://HOST/PATH or s3://BUCKET/PREFIX from which runs that schedules start may read; several with commas, or again (default: none)")
 	f.IntVar(&o.concurrency, "concurrency", 64, "calls in flight")
 	replicasFlag(f, &o.replicas)
@@ -126,7 +120,7 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 				cfg.Metrics.Expect(string(event))
 			}
 			s.Share(cfg.Metrics)
-			stop, err := p.monitor(o.metricsAddr, cfg.Metrics, s, log)
+			stop, err := p.monitor(o.metricsAddr, cfg.Metrics.Handler, s, log)
 			if err != nil {
 				return err
 			}
@@ -142,7 +136,7 @@ func (p *program) work(ctx context.Context, o workerOptions) error {
 
 // places returns what the worker may read of what Redis names: never the files of credentials.
 func (o workerOptions) places(allowHTTP bool) (*input.Places, error) {
-	never := []string{os.Getenv("AWS_SHARED_CREDENTIALS_FILE"), os.Getenv("AWS_CONFIG_FILE"), os.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE"), o.credentials}
+	never := []string{os.Getenv("AWS_SHARED_CREDENTIALS_FILE"), os.Getenv("AWS_CONFIG_FILE"), os.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE"), o.keys.file}
 	if home, err := os.UserHomeDir(); err == nil {
 		never = append(never, filepath.Join(home, ".aws", "credentials"), filepath.Join(home, ".aws", "config"))
 	}
@@ -151,37 +145,13 @@ func (o workerOptions) places(allowHTTP bool) (*input.Places, error) {
 }
 
 // apis returns the API of every app that the flags give credentials for.
-func (o workerOptions) apis(ctx context.Context) (map[string]*sunco.API, error) {
-	all := map[string]credentials.Credentials{}
-	switch {
-	case o.credentials != "":
-		apps, err := credentials.ReadFile(ctx, o.credentials)
-		if credentials.IsInterrupted(ctx, err) {
-			return nil, endWith(exitInterrupted, errors.New("interrupted"), "")
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = apps
-	case o.app == "":
+func (o *workerOptions) apis(ctx context.Context) (map[string]*sunco.API, error) {
+	if o.keys.file == "" && o.keys.app == "" {
 		return nil, usage("no app id", "give --app, or several apps by --credentials FILE")
 	}
-	if o.app != "" {
-		if _, listed := all[o.app]; !listed {
-			all[o.app] = credentials.Environment()
-		}
+	all, err := o.keys.read(ctx)
+	if err != nil {
+		return nil, err
 	}
-	apis := map[string]*sunco.API{}
-	for _, app := range slices.Sorted(maps.Keys(all)) {
-		api, err := o.access.api(app, all[app])
-		if err != nil {
-			where := "app " + app
-			if file := all[app].File; file != "" {
-				where = file + ": " + where
-			}
-			return nil, fmt.Errorf("%s: %w", where, err)
-		}
-		apis[app] = api
-	}
-	return apis, nil
+	return o.keys.apis(all)
 }

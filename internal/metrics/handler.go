@@ -10,9 +10,9 @@ import (
 
 // Handler serves /metrics, /healthz, which answers while the process lives, and /readyz, which
 // answers 503 with ready's error while that gives one. The error's text is shown to anybody.
-func (m *Metrics) Handler(ready func(context.Context) error) http.Handler {
+func (p *process) Handler(ready func(context.Context) error) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(p.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if err := ready(r.Context()); err != nil {

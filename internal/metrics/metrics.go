@@ -1,5 +1,5 @@
-// Package metrics tells Prometheus what a worker does, and how the jobs, queues and paces of its
-// apps stand. It is the only room that knows Prometheus.
+// Package metrics tells Prometheus what a worker does, how the jobs, queues and paces of its
+// apps stand, and what a console answers. It is the only room that knows Prometheus.
 //
 // Labels come from small sets: apps, operations, statuses, outcomes, states. There is none for a
 // job: jobs come and go, and each would leave its series behind for as long as Prometheus keeps
@@ -7,10 +7,7 @@
 package metrics
 
 import (
-	"runtime"
-
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/worker"
@@ -19,8 +16,8 @@ import (
 // Metrics counts what this process does since it began: it is the Observer of its worker. It is
 // safe for concurrent use.
 type Metrics struct {
-	registry *prometheus.Registry
-	apps     []string
+	process
+	apps []string
 
 	calls     *prometheus.CounterVec
 	durations *prometheus.HistogramVec
@@ -33,16 +30,10 @@ type Metrics struct {
 
 // New returns the metrics of a process of the given version that serves the apps.
 func New(version string, apps []string) *Metrics {
-	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
-	}
-	histogram := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
-		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, labels)
-	}
 	m := &Metrics{
-		registry: prometheus.NewRegistry(),
-		apps:     apps,
-		calls:    counter("sunbulk_calls_total", "Requests made to the API.", "app", "operation", "status"),
+		process: newProcess(version),
+		apps:    apps,
+		calls:   counter("sunbulk_calls_total", "Requests made to the API.", "app", "operation", "status"),
 		durations: histogram("sunbulk_call_duration_seconds", "Time of the calls that were answered.",
 			[]float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}, "app", "operation"),
 		waits: histogram("sunbulk_call_wait_seconds", "Time that calls waited for the circuit breaker, the pace and a place in flight.",
@@ -52,11 +43,7 @@ func New(version string, apps []string) *Metrics {
 		rows:     counter("sunbulk_rows_total", "Rows that got their outcome.", "app", "operation", "outcome"),
 		notices:  counter("sunbulk_notices_total", "Attempts to deliver a notice.", "event", "result"),
 	}
-	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "sunbulk_build_info", Help: "1, with the version in a label.",
-		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()}})
-	build.Set(1)
-	m.registry.MustRegister(m.calls, m.durations, m.waits, m.opened, m.finished, m.rows, m.notices, build,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.calls, m.durations, m.waits, m.opened, m.finished, m.rows, m.notices)
 	for _, app := range apps {
 		m.begin(app)
 	}

@@ -25,6 +25,8 @@ type Run struct {
 	Schedule string // that began it; empty when a person did
 	Created  time.Time
 
+	Simulated bool // nothing is really done
+
 	Fingerprint string // of the runbook, its variables and its input, where Local: a beginning continues the same only
 
 	State  State
@@ -78,7 +80,7 @@ func (r *Run) Options(step int) (jobs.Options, error) {
 		return o, err
 	}
 	s := r.Runbook.Steps[step]
-	o.App = r.Runbook.App
+	o.App, o.Simulated = r.Runbook.App, r.Simulated
 	o.Filter = jobs.Filter{Where: s.Where, Vars: string(vars), Now: r.Created.UTC().Format(time.RFC3339Nano)}
 	o.Origin = jobs.Origin{Run: r.ID, Runbook: r.Runbook.Name, Step: s.Name, Place: step + 1}
 	for i, before := range r.Runbook.Steps[:step] {
@@ -100,6 +102,7 @@ type head struct {
 	Local    bool              `json:"local,omitempty"`
 	Schedule string            `json:"schedule,omitempty"`
 
+	Simulated   bool   `json:"simulated,omitempty"`
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
@@ -108,7 +111,7 @@ func (r *Run) head() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(head{headVersion, book, r.Vars, r.Local, r.Schedule, r.Fingerprint})
+	return json.Marshal(head{headVersion, book, r.Vars, r.Local, r.Schedule, r.Simulated, r.Fingerprint})
 }
 
 func parseRun(id string, fields map[string]string) (Run, error) {
@@ -131,7 +134,7 @@ func parseRun(id string, fields map[string]string) (Run, error) {
 	if h.Version > headVersion {
 		return r, &UnreadableError{id, fmt.Sprintf("it is of version %d, and this release knows %d", h.Version, headVersion)}
 	}
-	r.Vars, r.Local, r.Schedule, r.Fingerprint = h.Vars, h.Local, h.Schedule, h.Fingerprint
+	r.Vars, r.Local, r.Schedule, r.Simulated, r.Fingerprint = h.Vars, h.Local, h.Schedule, h.Simulated, h.Fingerprint
 	var err error
 	if r.Runbook, err = runbook.Decode("run "+id, h.Runbook); err != nil {
 		return r, &UnreadableError{id, err.Error()}

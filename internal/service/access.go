@@ -65,8 +65,8 @@ func (r Right) Holder() Role {
 	return Operator
 }
 
-// sees tells whether the actor may see what belongs to an app.
-func (a Actor) sees(app string) bool { return a.Apps == nil || slices.Contains(a.Apps, app) }
+// Sees tells whether the actor may see what belongs to an app.
+func (a Actor) Sees(app string) bool { return a.Apps == nil || slices.Contains(a.Apps, app) }
 
 // Who names the actor in what is kept.
 func (a Actor) Who() string {

@@ -31,7 +31,7 @@ func (a *Authorized) job(ctx context.Context, r Right, id string) (jobs.Job, err
 		return jobs.Job{}, none
 	}
 	job, err := a.s.Job(ctx, id)
-	if err == nil && !a.actor.sees(job.Options.App) {
+	if err == nil && !a.actor.Sees(job.Options.App) {
 		err = none
 	}
 	return job, err
@@ -177,7 +177,7 @@ func (a *Authorized) mayApp(r Right, app string) error {
 	if err := a.Allow(r); err != nil {
 		return err
 	}
-	if !a.actor.sees(app) {
+	if !a.actor.Sees(app) {
 		return &NotFound{Kind: "app", ID: jobs.Line(app)}
 	}
 	opt := jobs.Defaults()
@@ -199,7 +199,7 @@ func (a *Authorized) Acts(ctx context.Context, q AuditQuery) (AuditPage, error) 
 
 // whose is *NotFound for what belongs to an app that the actor may not see.
 func (a *Authorized) whose(app, kind, id string, err error) error {
-	if err == nil && !a.actor.sees(app) {
+	if err == nil && !a.actor.Sees(app) {
 		return &NotFound{Kind: kind, ID: jobs.Line(id)}
 	}
 	if e, ok := errors.AsType[*NotFound](err); ok && a.actor.Apps != nil {

@@ -39,7 +39,7 @@ func (a *Authorized) AddPlan(ctx context.Context, o PlanOrder) (plans.Plan, erro
 	if o.Options.App == "" {
 		return plans.Plan{}, &Invalid{Field: "app", Text: "no app id is given"}
 	}
-	if !a.actor.sees(o.Options.App) {
+	if !a.actor.Sees(o.Options.App) {
 		return plans.Plan{}, &NotFound{Kind: "app", ID: jobs.Line(o.Options.App)}
 	}
 	if o.Key != "" {
@@ -82,7 +82,7 @@ func (a *Authorized) Plans(ctx context.Context) (mine []plans.Plan, err error) {
 	}
 	all, err := a.s.Plans(ctx)
 	for _, p := range all {
-		if a.actor.sees(p.Options.App) {
+		if a.actor.Sees(p.Options.App) {
 			mine = append(mine, a.maskedPlan(p))
 		}
 	}

@@ -18,6 +18,7 @@ type starter struct {
 	*Service
 	conductor *runs.Conductor
 	inputs    *input.Places
+	simulated bool // nothing is really done
 }
 
 var _ schedule.Starter = starter{}
@@ -28,7 +29,7 @@ func (s starter) Start(ctx context.Context, id string, book *runbook.Runbook, va
 	if err != nil {
 		return err
 	}
-	r := runs.Run{ID: id, Runbook: book, Vars: vars, Schedule: book.Name, Created: created}
+	r := runs.Run{ID: id, Runbook: book, Vars: vars, Schedule: book.Name, Simulated: s.simulated, Created: created}
 	if begun, err := s.runs.Run(ctx, id); err == nil {
 		if r = begun; r.Schedule != book.Name {
 			return fmt.Errorf("run %s is of another schedule", id) // of the same second: one in a million

@@ -23,6 +23,7 @@ import (
 // ServeConfig is what a worker process does.
 type ServeConfig struct {
 	APIs        map[string]*sunco.API // whose jobs, runs and schedules are served, by app
+	Simulated   bool                  // nothing is really done: the runs of schedules say so
 	Concurrency int                   // calls in flight
 	Replicas    int                   // of Redis that must know of a create that messages a person before it is sent
 	Inputs      *input.Places         // what may be read of what runs and schedules name on Redis; nil = nothing
@@ -47,7 +48,7 @@ func (s *Service) Serve(ctx, drain context.Context, cfg ServeConfig) error {
 	conduct := func() *runs.Conductor { // each has a name of its own, so that one waits for what the other queues
 		return runs.New(s.rdb, s.codec, runs.Config{Name: ProcessName() + "-" + rand.Text()[:6], Apps: apps, Inputs: cfg.Inputs, Logger: cfg.Logger, Reading: cfg.Reading})
 	}
-	timetables := schedule.Config{Starter: starter{s, conduct(), cfg.Inputs}, Apps: apps, Logger: cfg.Logger}
+	timetables := schedule.Config{Starter: starter{s, conduct(), cfg.Inputs, cfg.Simulated}, Apps: apps, Logger: cfg.Logger}
 	if cfg.Hook != nil {
 		n := notify.New(s.rdb, s.ledger, cfg.Hook, cfg.Notify)
 		timetables.Tell = n.NotStarted

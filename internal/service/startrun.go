@@ -22,6 +22,7 @@ type RunOrder struct {
 	Files  *input.Files // its input, which is read more than once
 	Resume string       // the run whose beginning was cut off; empty = a new one
 
+	Simulated       bool // nothing is really done
 	ExceedCaps      bool // of the first step
 	AllowDuplicates bool // though a run of the same goes on, or has created what this one would
 
@@ -35,7 +36,7 @@ type RunOrder struct {
 // those of input.Open.
 func (s *Service) StartRun(ctx context.Context, o RunOrder) (RunView, error) {
 	now := time.Now().UTC().Truncate(time.Millisecond)
-	r := runs.Run{ID: jobs.NewID(now), Runbook: o.Flow.Runbook, Vars: o.Flow.Vars, Local: true, Created: now}
+	r := runs.Run{ID: jobs.NewID(now), Runbook: o.Flow.Runbook, Vars: o.Flow.Vars, Local: true, Simulated: o.Simulated, Created: now}
 	var err error
 	if r.Fingerprint, err = o.fingerprint(); err != nil {
 		return RunView{}, err

@@ -122,10 +122,11 @@ func (x *exchange) makePlan(b planBody, key string) (plans.Plan, error) {
 	opt.Simulated = x.Simulated
 	o := service.PlanOrder{Upload: u.ID, Name: u.Name, Files: x.kept(u.Name, u.ID), Read: b.spec(), Options: opt, Key: key}
 	if b.Check {
-		if x.Check == nil {
-			return plans.Plan{}, &service.Invalid{Field: "check", Text: "this console cannot ask the API: it has no credentials"}
+		check := x.Checks[opt.App]
+		if check == nil {
+			return plans.Plan{}, &service.Invalid{Field: "check", Text: "this console cannot ask the API: it has no credentials of app " + jobs.Line(opt.App)}
 		}
-		o.Check = func(ctx context.Context, made plan.Plan) (*plan.Findings, error) { return x.Check(ctx, opt, made) }
+		o.Check = func(ctx context.Context, made plan.Plan) (*plan.Findings, error) { return check(ctx, opt, made) }
 	}
 	x.unhurried()
 	select {

@@ -127,7 +127,7 @@ func (s *Server) follow(id string) (*feed, chan struct{}, error) {
 			s.feeds.all = map[string]*feed{}
 		}
 		s.feeds.all[id] = f
-		s.working.Go(func() { s.watch(ctx, id, f) })
+		s.working.Go(func() { s.lookAt(ctx, id, f) })
 	}
 	s.feeds.n++
 	wake := make(chan struct{}, 1)
@@ -148,8 +148,8 @@ func (s *Server) unfollow(id string, f *feed, wake chan struct{}) {
 	}
 }
 
-// watch looks at a job until nobody follows it or it has ended.
-func (s *Server) watch(ctx context.Context, id string, f *feed) {
+// lookAt looks at a job until nobody follows it or it has ended.
+func (s *Server) lookAt(ctx context.Context, id string, f *feed) {
 	tick := time.NewTicker(feedPace)
 	defer tick.Stop()
 	for {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -62,7 +63,7 @@ type mapView struct {
 	Apps       []string
 	Fixed      []fixed // values for every row
 	Channels   []string
-	CanCheck   bool
+	Checks     []string   // apps whose API can be asked
 	Given      url.Values // what was typed
 	Chosen     []string   // path of each column
 	Problem    *problem
@@ -94,7 +95,7 @@ func (x *exchange) showMap(status int, given url.Values, wrong error) error {
 		return err
 	}
 	v := mapView{
-		uploadView: x.columns(u, readingOf(given)), Key: rand.Text(), Paths: paths(), Operations: jobs.Operations(), Apps: x.actor.Apps, Fixed: fixedValues, CanCheck: x.Check != nil, Given: given,
+		uploadView: x.columns(u, readingOf(given)), Key: rand.Text(), Paths: paths(), Operations: jobs.Operations(), Apps: x.actor.Apps, Fixed: fixedValues, Checks: x.checkable(), Given: given,
 	}
 	for i, c := range v.Columns {
 		v.Chosen = append(v.Chosen, cmp.Or(given.Get("column."+strconv.Itoa(i)), c.Path, c.Near))
@@ -103,14 +104,28 @@ func (x *exchange) showMap(status int, given url.Values, wrong error) error {
 		p := problemOf(wrong)
 		v.Problem = &p
 	}
+	known := slices.Clone(v.Checks)
 	if list, err := x.jobs(url.Values{}); err == nil {
 		for _, j := range list.Jobs {
-			if !slices.Contains(v.Apps, j.App) {
-				v.Apps = append(slices.Clone(v.Apps), j.App)
-			}
+			known = append(known, j.App)
+		}
+	}
+	for _, app := range known {
+		if !slices.Contains(v.Apps, app) {
+			v.Apps = append(slices.Clone(v.Apps), app)
 		}
 	}
 	return x.show(status, "map", "Map the columns of "+u.Name, v)
+}
+
+// checkable are the apps of the actor whose API can be asked about a plan.
+func (x *exchange) checkable() (apps []string) {
+	for _, app := range slices.Sorted(maps.Keys(x.Checks)) {
+		if x.actor.Sees(app) {
+			apps = append(apps, app)
+		}
+	}
+	return apps
 }
 
 // paths are those that columns stand for.
@@ -135,7 +150,9 @@ func mapForm(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	p, err := x.makePlan(planOf(form, x.columns(u, readingOf(form)), u), form.Get("key"))
+	b := planOf(form, x.columns(u, readingOf(form)), u)
+	b.Check = b.Check && x.Checks[b.App] != nil // the box is there for the others
+	p, err := x.makePlan(b, form.Get("key"))
 	if err != nil {
 		if known := problemOf(err); known.Status < http.StatusInternalServerError {
 			return x.showMap(known.Status, form, err)

@@ -31,12 +31,17 @@ type Config struct {
 	Uploads *uploads.Store // nil = in that folder
 	Note    string         // shown on every page, such as that all is simulated; empty = none
 
-	Approval  service.Approval                                                       // which plans need one
-	Check     func(context.Context, jobs.Options, plan.Plan) (*plan.Findings, error) // asks the API about a plan; nil = there are no credentials
-	Simulated bool                                                                   // its jobs are
-	ReadOnly  bool                                                                   // nothing can be changed
+	Approval  service.Approval // which plans need one
+	Checks    map[string]Check // by app; none = there are no credentials of it
+	Simulated bool             // its jobs are
+	ReadOnly  bool             // nothing can be changed
 	Logger    *slog.Logger
+
+	Served func(route string, status int, took time.Duration) // hears of each request that was answered; nil = nobody does
 }
+
+// Check asks the API of an app about a plan.
+type Check func(context.Context, jobs.Options, plan.Plan) (*plan.Findings, error)
 
 // Server is the console. Close lets go of what it holds.
 type Server struct {
@@ -88,7 +93,7 @@ func New(cfg Config) (*Server, error) {
 	if s.Prefix != "" {
 		inner = http.StripPrefix(s.Prefix, inner)
 	}
-	s.handler = s.guard(inner)
+	s.handler = s.watch(s.guard(inner))
 	s.working.Go(s.goOn)
 	if s.Tokens != nil {
 		s.working.Go(s.watchTokens)
@@ -136,6 +141,9 @@ type exchange struct {
 func (s *Server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{Server: s, w: w, r: r, page: !isAPI(r.URL.Path)}
+		if w, ok := w.(*watched); ok && rt.method != "" {
+			w.route = rt.method + " " + rt.path
+		}
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(maxAnswer))
 		err := x.enter(rt)
 		if err == nil {
