@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -66,7 +65,6 @@ func (p *program) slipsInEnvironment(root *cobra.Command) {
 	for i := range known {
 		known[i] = known[i][shared:]
 	}
-	slices.SortStableFunc(known, func(a, b string) int { return cmp.Compare(len(a), len(b)) }) // a letter too many is likelier than another
 	for _, variable := range slices.Sorted(slices.Values(os.Environ())) {
 		name, _, _ := strings.Cut(variable, "=")
 		if !strings.HasPrefix(name, twinPrefix) || slices.Contains(known, name[shared:]) {
@@ -84,14 +82,14 @@ func flagError(cmd *cobra.Command, err error) error {
 		return badValue("--"+e.GetFlag().Name, e.GetFlag(), e.GetValue(), err)
 	}
 	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
-		var known []string
-		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+		var known []string // with their dashes, by whose length short ones are found, too
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
 		name := e.GetSpecifiedName()
 		if letters := e.GetSpecifiedShortnames(); letters != "" {
 			name = letters // -rate is read as -r -a -t -e
 		}
-		if near := spelling.Nearest(name, known); near != "" {
-			return usage(err.Error(), fmt.Sprintf("did you mean --%s? see '%s --help'", near, cmd.CommandPath()))
+		if near := spelling.Nearest("--"+name, known); near != "" {
+			return usage(err.Error(), fmt.Sprintf("did you mean %s? see '%s --help'", near, cmd.CommandPath()))
 		}
 	}
 	return usage(err.Error(), "")

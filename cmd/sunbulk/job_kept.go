@@ -31,7 +31,11 @@ func needJobOrFolder(cmd *cobra.Command, args []string) error {
 	if len(args) == 1 && isFolder(args[0]) {
 		return nil
 	}
-	return needJob(cmd, args)
+	err := needJob(cmd, args)
+	if len(args) == 1 && jobs.CheckID(args[0]) != nil {
+		return usage(args[0]+" is neither a job id such as 20261122-153012-k3f9 nor a report folder", "'sunbulk jobs' lists the jobs on Redis; a run without Redis is named by the folder of its report")
+	}
+	return err
 }
 
 // withKept opens the job that a report folder keeps.
@@ -59,7 +63,7 @@ func (p *program) saveKept(ctx context.Context, k *local.Kept, undo bool) (servi
 // settleKept applies recorded events to the links of a job in a folder.
 func (p *program) settleKept(ctx context.Context, dir string, files []string) error {
 	return p.withKept(ctx, dir, func(k *local.Kept) error {
-		if err := p.settle(ctx, k.Service, k.Job, files); err != nil {
+		if err := p.settle(ctx, k.Service, k.Job, files, dir); err != nil {
 			if _, saved := k.Save(context.WithoutCancel(ctx), false, p.note); saved != nil {
 				return errors.Join(err, saved)
 			}

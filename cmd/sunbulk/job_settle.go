@@ -42,19 +42,22 @@ What cannot be used is skipped, and counted by its reason; the exit code is 3 wh
 			if isFolder(args[0]) {
 				return p.settleKept(cmd.Context(), args[0], args[1:])
 			}
-			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error { return p.settle(ctx, s, args[0], args[1:]) })
+			return p.withRedis(redis, func(ctx context.Context, s *service.Service) error {
+				return p.settle(ctx, s, args[0], args[1:], args[0])
+			})
 		},
 	}
 	redisFlag(cmd.Flags(), &redis, redisMeaning)
 	return cmd
 }
 
-func (p *program) settle(ctx context.Context, s *service.Service, id string, files []string) error {
-	for _, name := range files { // before anything is applied
-		if name == "-" {
+// settle applies the events of files to a job's links. Name is how the job is named on the command line: by its id or its folder.
+func (p *program) settle(ctx context.Context, s *service.Service, id string, files []string, name string) error {
+	for _, file := range files { // before anything is applied
+		if file == "-" {
 			continue
 		}
-		f, err := os.Open(name)
+		f, err := os.Open(file)
 		if err != nil {
 			return cannotRun(fmt.Errorf("read events: %w", err), "check its name; nothing was applied")
 		}
@@ -71,7 +74,7 @@ func (p *program) settle(ctx context.Context, s *service.Service, id string, fil
 			}
 		}
 		if !p.quiet {
-			describeSettled(p.screen, done)
+			describeSettled(p.screen, done, name)
 		}
 	}
 	if err != nil {
@@ -114,7 +117,7 @@ func (p *program) payloads(files []string) iter.Seq2[[]byte, error] {
 }
 
 // describeSettled says for people what events did.
-func describeSettled(w io.Writer, s service.Settled) {
+func describeSettled(w io.Writer, s service.Settled, name string) {
 	printf(w, "%s of %s: %s applied, %s said nothing new, %s about other clients\n", jobs.Count(s.Events, "event"), jobs.Count(s.Payloads, "payload"),
 		group(s.Changed), group(s.Known), group(s.Foreign))
 	for _, line := range []struct {
@@ -137,5 +140,5 @@ func describeSettled(w io.Writer, s service.Settled) {
 	for _, reason := range reasons {
 		printf(w, "skipped: %s %s\n", group(s.Skipped[reason]), reason)
 	}
-	describeLinks(w, report.Summary{Links: s.Links}, howToFollow(s.Job))
+	describeLinks(w, report.Summary{Links: s.Links}, howToFollow(name))
 }

@@ -71,7 +71,7 @@ func describeWebhook(w io.Writer, app string, news *service.WebhookNews, now tim
 	}
 }
 
-// howToFollow is how links of a job on Redis that are pending are followed.
+// howToFollow is how pending links are followed of a job, which its id or its folder names.
 func howToFollow(job string) string {
 	return fmt.Sprintf("'sunbulk verify %s' asks the API what became of it, and 'sunbulk settle %s FILE' reads the events of a webhook", job, job)
 }

@@ -4,12 +4,13 @@ package spelling
 import "strings"
 
 // Nearest returns the known name from which name is a slip of the pen, whatever the case of letters:
-// the first of them where several are as near, "" when none is.
+// the shortest where several are as near, since a letter too many is likelier than another; "" when none is.
 func Nearest(name string, known []string) string {
 	name = strings.ToLower(name)
 	best, bestDistance := "", 1+min(2, len(name)/4)
 	for _, k := range known {
-		if d := distance(name, strings.ToLower(k), bestDistance); d < bestDistance {
+		d := distance(name, strings.ToLower(k), bestDistance+1)
+		if d < bestDistance || d == bestDistance && best != "" && len(k) < len(best) {
 			best, bestDistance = k, d
 		}
 	}

@@ -24,7 +24,7 @@ func TestDistance(t *testing.T) {
 
 func TestNearest(t *testing.T) {
 	known := []string{"phoneNumber", "user", "users"}
-	for name, want := range map[string]string{"PHONENUMBR": "phoneNumber", "user": "user", "usre": "user", "address": "", "": ""} {
+	for name, want := range map[string]string{"PHONENUMBR": "phoneNumber", "user": "user", "usre": "user", "address": "", "": "", "uses": "user"} {
 		if got := Nearest(name, known); got != want {
 			t.Errorf("nearest to %q: got %q, want %q", name, got, want)
 		}
