@@ -22,6 +22,12 @@ func ensure(ctx context.Context, t *try) (jobs.Outcome, error) {
 	if t.unsure && time.Now().Before(t.quiet) {
 		return jobs.Outcome{}, errEarly
 	}
+	if t.unsure && t.awaits() {
+		if o, settled, err := t.echo(ctx); err != nil || settled {
+			t.made = o.ClientID
+			return o, err
+		}
+	}
 	clients, err := t.clients(ctx)
 	if err != nil {
 		return jobs.Outcome{}, err
@@ -33,6 +39,13 @@ func ensure(ctx context.Context, t *try) (jobs.Outcome, error) {
 		}
 	}
 	if t.unsure {
+		if o, settled, err := t.echo(ctx); err != nil || settled {
+			t.made = o.ClientID
+			return o, err
+		}
+		if err := t.waitForEcho(ctx); err != nil {
+			return jobs.Outcome{}, err
+		}
 		t.remark("no client is there")
 		t.doubt, t.unsure = false, false
 	}

@@ -136,9 +136,11 @@ func (b *bench) dieAfterAnnouncing(rows int) {
 }
 
 // serve works the job until it ends or pauses.
-func (b *bench) serve() {
+func (b *bench) serve() { b.t.Helper(); b.serveFor(time.Minute) }
+
+func (b *bench) serveFor(most time.Duration) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(b.t.Context(), most)
 	defer cancel()
 	if err := b.worker().Serve(ctx, b.job); err != nil {
 		b.t.Fatal(err)

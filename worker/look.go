@@ -10,13 +10,24 @@ import (
 	"github.com/sunbulk/sunbulk/sunco"
 )
 
+// Causes of creates in doubt.
+const (
+	codeSeveral     = "several_candidates"
+	codeEndedUnseen = "ended_unseen" // an event says that a link is over, or elsewhere, which may be the row's
+)
+
 // clockSlack is how far the API's clock may be behind ours.
 const clockSlack = time.Minute
 
-// look decides about a create that may have been done without an answer, by the user's clients
-// (I2). It is the only place that does. Settled is false when the create did not arrive and may be
+// look decides about a create that may have been done without an answer, by the user's clients, and by what events tell of one
+// that is there no more (I2). It is the only place that does. Settled is false when the create did not arrive and may be
 // sent again.
 func look(ctx context.Context, t *try) (o jobs.Outcome, settled bool, err error) {
+	if t.awaits() {
+		if o, settled, err = t.echo(ctx); err != nil || settled {
+			return o, settled, err
+		}
+	}
 	clients, err := t.clients(ctx)
 	if err != nil {
 		return o, false, err
@@ -29,15 +40,23 @@ func look(ctx context.Context, t *try) (o jobs.Outcome, settled bool, err error)
 	}
 	switch {
 	case len(found) > 0 && t.rivals():
-		return jobs.Outcome{Kind: jobs.InDoubt, ErrorCode: "several_candidates", Error: "a client of the user may be this row's or another row's"}, true, nil
+		return jobs.Outcome{Kind: jobs.InDoubt, ErrorCode: codeSeveral, Error: "a client of the user may be this row's or another row's"}, true, nil
 	case len(found) == 1:
 		return jobs.Outcome{Kind: jobs.OK, ClientID: found[0].ID, ClientStatus: found[0].Status, Detail: "adopted"}, true, nil
 	case len(found) > 1:
-		return jobs.Outcome{Kind: jobs.InDoubt, ErrorCode: "several_candidates", Error: "several clients of the user may be this row's"}, true, nil
-	case !t.job.Options.Resend.Allows(t.row):
+		return jobs.Outcome{Kind: jobs.InDoubt, ErrorCode: codeSeveral, Error: "several clients of the user may be this row's"}, true, nil
+	}
+	if o, settled, err = t.echo(ctx); err != nil || settled {
+		return o, settled, err
+	}
+	if !t.job.Options.Resend.Allows(t.row) {
 		return jobs.Outcome{Kind: jobs.InDoubt, ErrorCode: "not_sent_again",
 			Error: "the answer was lost and no client is there; it may have been done, or have messaged a person, all the same"}, true, nil
-	case t.attempts >= t.job.Options.Attempts:
+	}
+	if err := t.waitForEcho(ctx); err != nil {
+		return o, false, err
+	}
+	if t.attempts >= t.job.Options.Attempts {
 		return jobs.Outcome{Kind: jobs.Failed, ErrorCode: "no_answer", Error: "no client is there after the last attempt"}, true, nil
 	}
 	return o, false, nil
@@ -72,6 +91,16 @@ func (t *try) siblings() iter.Seq[*try] {
 func (t *try) claimed(c sunco.Client) bool {
 	for s := range t.siblings() {
 		if s.made != "" && s.made == c.ID || c.ExternalID != "" && sameContact(c.ExternalID, s.row) {
+			return true
+		}
+	}
+	return false
+}
+
+// ofSibling tells whether a sibling made the client of an id.
+func (t *try) ofSibling(client string) bool {
+	for s := range t.siblings() {
+		if client != "" && s.made == client {
 			return true
 		}
 	}

@@ -19,8 +19,8 @@ const (
 	newsPause  = 20 * time.Second // between two looks at what events have told
 )
 
-// webhook is what a server knows of the webhook that reports its clients. All times are ms since 1970.
-type webhook struct {
+// appWebhook is what a server knows of the webhook that reports its clients. All times are ms since 1970.
+type appWebhook struct {
 	heard   atomic.Int64 // when the last event of the app came; 0 = never
 	missed  atomic.Int64 // when a client was found to have changed without an event
 	sampled atomic.Int64 // when a client was last asked for because no event came
@@ -28,18 +28,18 @@ type webhook struct {
 }
 
 // works tells whether events are expected to tell what becomes of clients.
-func (w *webhook) works(now time.Time) bool {
+func (w *appWebhook) works(now time.Time) bool {
 	heard := w.heard.Load()
 	return heard > w.missed.Load() && w.speaks(now)
 }
 
 // speaks tells whether an event of the app came lately. Where none does, what is known of a link may be of long ago.
-func (w *webhook) speaks(now time.Time) bool {
+func (w *appWebhook) speaks(now time.Time) bool {
 	return now.UnixMilli()-w.heard.Load() < silentFor.Milliseconds()
 }
 
 // sample tells whether a client is to be asked for to find out whether the webhook works. It is true once in a while.
-func (w *webhook) sample(now time.Time) bool {
+func (w *appWebhook) sample(now time.Time) bool {
 	ms, last := now.UnixMilli(), w.sampled.Load()
 	since := max(last, w.heard.Load())
 	return ms-since > quietAfter.Milliseconds() && w.sampled.CompareAndSwap(last, ms)

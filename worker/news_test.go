@@ -76,7 +76,7 @@ func (f *followed) create(t *testing.T) {
 func (f *followed) event(row int, state jobs.LinkState) {
 	f.t.Helper()
 	ctx := f.t.Context()
-	if _, err := f.ledger.KeepEvents(ctx, app, []string{fmt.Sprint(state, row)}, [][]byte{nil}, time.Now()); err != nil {
+	if _, err := f.ledger.KeepEvents(ctx, app, []ledger.NewEvent{{Name: fmt.Sprint(state, row)}}, time.Now()); err != nil {
 		f.t.Error(err)
 	}
 	change := ledger.LinkChange{Row: int64(row), Made: jobs.Observation{State: jobs.LinkPending}}

@@ -34,7 +34,7 @@ type server struct {
 
 	names    names
 	evidence *evidence
-	webhook  webhook
+	webhook  appWebhook
 	callers  *callers
 	inFlight atomic.Int64 // calls of the job
 	called   atomic.Int64 // calls of the job that have ended

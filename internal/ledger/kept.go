@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -17,14 +18,26 @@ var (
 	//go:embed keep.lua
 	keepLua string
 
-	keepScript = redis.NewScript(keepLua)
+	//go:embed eventsof.lua
+	eventsOfLua string
+
+	keepScript     = redis.NewScript(keepLua)
+	eventsOfScript = redis.NewScript(eventsOfLua)
 )
 
 const (
 	seenFor  = 20 * time.Minute // at least, and twice that at most: a webhook is called again for 15 minutes
 	mostKept = 1_000_000        // events of an app, beyond which the oldest go
 	heardFor = 24 * time.Hour   // for which it is known when the last event came
+	mostOf   = 1000             // events of a user that are read
 )
+
+// NewEvent is an event of an app's webhook that just came.
+type NewEvent struct {
+	Name  string   // the same in a repetition
+	Users []string // ids of the user whom it is about
+	Data  []byte
+}
 
 // KeptEvent is an event of an app's webhook that waits for its row.
 type KeptEvent struct {
@@ -39,19 +52,28 @@ func eventsKey(app string, part ...string) string {
 }
 
 // KeepEvents keeps events of an app, but those that came before, by their names, in the last 20 minutes. It returns how many were new.
-func (l *Ledger) KeepEvents(ctx context.Context, app string, names []string, events [][]byte, now time.Time) (int, error) {
+func (l *Ledger) KeepEvents(ctx context.Context, app string, events []NewEvent, now time.Time) (int, error) {
 	slot := now.UnixMilli() / seenFor.Milliseconds()
 	seen := func(slot int64) string { return eventsKey(app, "seen", strconv.FormatInt(slot, 10)) }
 	args := []any{(2 * seenFor).Milliseconds(), mostKept, heardFor.Milliseconds()}
-	for i, e := range events {
-		sum := sha256.Sum256([]byte(names[i]))
-		args = append(args, base64.RawURLEncoding.EncodeToString(sum[:9]), l.codec.Pack(e))
+	for _, e := range events {
+		sum := sha256.Sum256([]byte(e.Name))
+		users := make([]string, len(e.Users))
+		for i, u := range e.Users {
+			users[i] = userDigest(u)
+		}
+		args = append(args, base64.RawURLEncoding.EncodeToString(sum[:9]), l.codec.Pack(e.Data), strings.Join(users, " "))
 	}
 	n, err := keepScript.Run(ctx, l.rdb, []string{eventsKey(app), seen(slot), seen(slot - 1), eventsKey(app, "heard")}, args...).Int()
 	if err != nil {
 		return 0, fmt.Errorf("keep events: %w", err)
 	}
 	return n, nil
+}
+
+func userDigest(id string) string {
+	part, name := ByUser(id).digest()
+	return part + name
 }
 
 // Heard tells how long ago the last event of an app came, by Redis' clock; false when none came in a day.
@@ -75,11 +97,37 @@ func (l *Ledger) KeptEvents(ctx context.Context, app, after string, count int64)
 	}
 	kept := make([]KeptEvent, len(entries))
 	for i, e := range entries {
-		ms, _, _ := strings.Cut(e.ID, "-")
-		kept[i] = KeptEvent{Place: e.ID, At: time.UnixMilli(number(ms))}
-		if kept[i].Data, err = l.codec.Unpack([]byte(text(e.Values["e"]))); err != nil {
-			kept[i].Data = nil // one that cannot be read stops nothing else (I12)
+		kept[i] = l.keptEvent(e.ID, text(e.Values["e"]))
+	}
+	return kept, nil
+}
+
+func (l *Ledger) keptEvent(place, packed string) KeptEvent {
+	ms, _, _ := strings.Cut(place, "-")
+	e := KeptEvent{Place: place, At: time.UnixMilli(number(ms))}
+	e.Data, _ = l.codec.Unpack([]byte(packed)) // one that cannot be read stops nothing else (I12)
+	return e
+}
+
+// EventsOf returns the events of a user, by the id or the external id, that came since a time and wait for their row: the first thousand.
+func (l *Ledger) EventsOf(ctx context.Context, app, user string, since time.Time) (kept []KeptEvent, err error) {
+	const page = 1000 // events that Redis looks at in one go, some milliseconds
+	for from := strconv.FormatInt(max(since.UnixMilli(), 0), 10); len(kept) < mostOf; {
+		reply, err := eventsOfScript.Run(ctx, l.rdb, []string{eventsKey(app)}, userDigest(user), from, page).Slice()
+		if err == nil && len(reply) == 0 {
+			err = errors.New("empty reply")
 		}
+		if err != nil {
+			return nil, fmt.Errorf("read events of a user: %w", err)
+		}
+		for i := 1; i+1 < len(reply); i += 2 {
+			kept = append(kept, l.keptEvent(text(reply[i]), text(reply[i+1])))
+		}
+		last := text(reply[0])
+		if last == "" {
+			break
+		}
+		from = "(" + last
 	}
 	return kept, nil
 }

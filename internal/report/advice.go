@@ -38,6 +38,7 @@ var advices = map[string]advice{
 	"new_client_not_active":  {text: "The clients that were to take their place are not active by now, so these were kept. Mend what is wrong with the links of these users, and run the runbook for them again.", final: true},
 	"rerun_elsewhere":        {text: "Another job has run these rows again, and they were not sent a second time. The error names that job and row; use the files of its report.", final: true},
 	"several_candidates":     {text: "More than one client may be the one that was made. Look at the users of in_doubt.csv and decide by hand.", final: true},
+	"ended_unseen":           {text: "An event says that a link of the user has ended or moved since the answer was lost, and it may be the one that was asked for. Look at the users of in_doubt.csv and decide by hand.", final: true},
 	"not_sent_again":         {text: "The answer was lost, and a second try might message people twice. Look at the users of in_doubt.csv; where nothing arrived, empty the rerun cell, and run the file.", final: true},
 }
 

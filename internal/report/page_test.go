@@ -75,6 +75,7 @@ func TestRetryLine(t *testing.T) {
 		"http_503":           "sunbulk retry J --cause http_503",
 		"not_sent_again":     "",
 		"several_candidates": "",
+		"ended_unseen":       "",
 		"":                   "",
 		"-x":                 "",
 		"a b":                "",

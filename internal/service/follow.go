@@ -6,23 +6,25 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/internal/webhook"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // KeepEvents keeps events of an app's webhook until FollowLinks finds their rows. One that came before is kept once.
 func (s *Service) KeepEvents(ctx context.Context, app string, events []webhook.Event) error {
-	names, data := make([]string, len(events)), make([][]byte, len(events))
+	kept := make([]ledger.NewEvent, len(events))
 	for i, e := range events {
 		encoded, err := json.Marshal(e)
 		if err != nil {
 			return err
 		}
-		if names[i], data[i] = e.Type+" "+e.ID, encoded; e.ID == "" {
-			names[i] = string(encoded)
+		kept[i] = ledger.NewEvent{Name: e.Type + " " + e.ID, Users: e.Users, Data: encoded}
+		if e.ID == "" {
+			kept[i].Name = string(encoded)
 		}
 	}
-	_, err := s.ledger.KeepEvents(ctx, app, names, data, time.Now())
+	_, err := s.ledger.KeepEvents(ctx, app, kept, time.Now())
 	return err
 }
 

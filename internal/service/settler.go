@@ -234,11 +234,10 @@ func fits(e *webhook.Event, t ledger.Trace) bool {
 		first = t.Attempts[0].At
 	}
 	conversation := o.ConversationID
-	if conversation == "" {
+	if conversation == "" && !o.Row.FindsConversation() {
 		conversation = o.Row.ConversationID
 	}
-	return o.Kind == jobs.InDoubt && o.Row.Op.Creates() && o.Row.Type == e.Channel && o.Row.IntegrationID == e.Integration &&
-		(e.Conversation == "" || e.Conversation == conversation) && !e.At.Before(first.Add(-beforeCall)) && !e.At.After(o.FinishedAt.Add(afterEnd))
+	return o.Kind == jobs.InDoubt && o.Row.Op.Creates() && e.MayBeOf(&o.Row, conversation) && !e.At.Before(first.Add(-beforeCall)) && !e.At.After(o.FinishedAt.Add(afterEnd))
 }
 
 // causedTheft tells whether a client of a user outside the job went to another user while links of the job were under way.

@@ -3,6 +3,7 @@
 package webhook
 
 import (
+	"slices"
 	"time"
 
 	"github.com/sunbulk/sunbulk/jobs"
@@ -27,6 +28,19 @@ type Event struct {
 
 	Place string `json:"-"` // where it is kept; empty elsewhere
 }
+
+// MayBeOf tells whether the event can be about the client of a row's create, by what the row says: user, channel, integration and conversation. An empty
+// conversation is not known.
+func (e *Event) MayBeOf(r *jobs.Row, conversation string) bool {
+	return slices.Contains(e.Users, r.User) && e.Channel == r.Type && (e.Integration == r.IntegrationID || e.v1()) &&
+		(e.Conversation == conversation || e.Conversation == "" || conversation == "")
+}
+
+// v1 tells whether the event names no client because that version does not.
+func (e *Event) v1() bool { return e.Client == "" && !e.Merge }
+
+// OfLink tells whether the event is about a link that a create began: the vendor names the conversation in those alone.
+func (e *Event) OfLink() bool { return e.Conversation != "" || e.v1() }
 
 // Skip says why a payload, or an event of it, was not used.
 type Skip string

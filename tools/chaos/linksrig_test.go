@@ -33,6 +33,8 @@ type linksTrial struct {
 	outage    time.Duration
 	away      time.Duration // how long Redis was away
 	loud      bool          // the API sends webhooks
+
+	twice map[string]bool // users for whom two clients were made
 }
 
 // receiver is a place for a sunbulk receive, with its address.
@@ -44,7 +46,7 @@ type receiver struct {
 // newLinksTrial starts two workers and two receivers. Events of a link come with the shares of faults that docs/reliability.md names.
 func newLinksTrial(t *testing.T, world suncotest.World, seed uint64) *linksTrial {
 	t.Helper()
-	l := &linksTrial{front: &balancer{}, outage: option[time.Duration]("outage"), loud: true}
+	l := &linksTrial{front: &balancer{}, outage: option[time.Duration]("outage"), loud: true, twice: map[string]bool{}}
 	r := newRig(t, world)
 	l.chaos = &chaos{rig: r, random: rand.New(rand.NewPCG(seed, 3)), plan: &plan{}, tally: map[string]int{}}
 	if r.redis == nil {

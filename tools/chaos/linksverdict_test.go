@@ -28,6 +28,11 @@ func (l *linksTrial) linksAre(out string, from source, rows int) {
 		fates[f.Client] = f
 		ofUser[f.User] = append(ofUser[f.User], f)
 	}
+	for user, made := range ofUser {
+		if len(made) > 1 {
+			l.twice[user] = true
+		}
+	}
 	told := l.front.ends(l)
 	equal, gone, untold, doubts, counts := 0, 0, 0, 0, map[string]int{}
 	lines := l.sheet(filepath.Join(l.dir, out, "results.csv"))
@@ -59,7 +64,8 @@ func (l *linksTrial) linksAre(out string, from source, rows int) {
 			l.Errorf("%s: the link of row %s is %s %q at %s, want %s of %s", out, line["row"], got, line["linkError"], line["linkAt"], want, strconv.Quote(fate.End))
 		}
 	}
-	l.Logf("%s: %d rows, %d links equal, %d gone as lists show it, %d whose last event was dropped, %d in doubt whose client:add was dropped; %v", out, rows, equal, gone, untold, doubts, counts)
+	l.Logf("%s: %d rows, %d links equal, %d gone as lists show it, %d whose last event was dropped, %d in doubt whose client:add was dropped, %d users linked twice; %v",
+		out, rows, equal, gone, untold, doubts, len(l.twice), counts)
 }
 
 // bySettle reads the events that receivers took into the job as it was without them.
