@@ -73,10 +73,10 @@ func (t *try) toldBy(kept []ledger.KeptEvent, since time.Time) (made map[string]
 // echoPause is between two looks for events of a create that no list shows.
 const echoPause = 5 * time.Second
 
-// awaits tells whether an event may come yet that tells of the row's create. The API is not asked meanwhile.
+// awaits tells whether an event may come yet that shows the row's create. The API is not asked meanwhile.
 func (t *try) awaits() bool { return time.Now().Before(t.due) }
 
-// waitForEcho returns errEarly while an event may come that tells of the row's create: where the app's webhook speaks, what it does not tell by then did
+// waitForEcho returns errEarly while an event may come that shows the row's create: where the app's webhook speaks, what it does not tell by then did
 // not happen.
 func (t *try) waitForEcho(ctx context.Context) error {
 	if t.cfg.Alone {
@@ -99,7 +99,7 @@ func (t *try) waitForEcho(ctx context.Context) error {
 		return nil
 	}
 	t.due = due
-	t.remark("no client is there; an event may tell of one")
+	t.remark("no client is there; an event may name one")
 	t.quiet = now.Add(echoPause)
 	return errEarly
 }

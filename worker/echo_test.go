@@ -78,7 +78,7 @@ func gone(r jobs.Row, client string) webhook.Event {
 	return e
 }
 
-// A create whose answer was lost and whose link is over before the look is not sent again when events tell of it (I2).
+// A create whose answer was lost and whose link is over before the look is not sent again when events show it (I2).
 func TestI2EventsTellOfALostCreate(t *testing.T) {
 	row := creates(1)[0]
 	change := func(e webhook.Event, how func(*webhook.Event)) webhook.Event { how(&e); return e }

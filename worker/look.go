@@ -19,7 +19,7 @@ const (
 // clockSlack is how far the API's clock may be behind ours.
 const clockSlack = time.Minute
 
-// look decides about a create that may have been done without an answer, by the user's clients, and by what events tell of one
+// look decides about a create that may have been done without an answer, by the user's clients, and by what events show of one
 // that is there no more (I2). It is the only place that does. Settled is false when the create did not arrive and may be
 // sent again.
 func look(ctx context.Context, t *try) (o jobs.Outcome, settled bool, err error) {

@@ -40,7 +40,7 @@ type try struct {
 	unsure   bool      // doubt comes from what Redis has lost alone, and the create of an ensure was not announced
 	sent     time.Time // of the last create
 	quiet    time.Time // before it, a lost create is not looked for, a pending client not asked for, and a row not claimed again
-	due      time.Time // until then an event may tell of a lost create that no list shows
+	due      time.Time // until then an event may show a lost create that no list shows
 	mine     bool      // no other job may send what the row runs again
 	made     string    // id of the client that this delivery's create made or adopted, or that an ensure found
 	taken    string    // id of the conversation that was looked up, made or found

@@ -111,7 +111,7 @@ func (b *bench) results(job jobs.Job) [][]string {
 	return records[1:]
 }
 
-// Creates whose answers are lost, and whose links have failed, or were cancelled or taken before the look, are made once, and each link is told (I2).
+// Creates whose answers are lost, and whose links have failed, or were cancelled or taken before the look, are made once, and each link ends as the API has it (I2).
 func TestI2LinksThatEndBeforeTheLookAreMadeOnce(t *testing.T) {
 	const rows = 400
 	b := newBench(t)
