@@ -63,6 +63,7 @@ const (
 	Forget   What = "forget"
 	Apply    What = "apply" // a schedule
 	Remove   What = "remove"
+	Save     What = "save" // a mapping
 	Trigger  What = "trigger"
 	Download What = "download" // a file that names people
 	Unmask   What = "unmask"   // numbers and addresses on a page or in an answer, noted once an hour

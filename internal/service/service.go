@@ -11,6 +11,7 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/mappings"
 	"github.com/sunbulk/sunbulk/internal/plans"
 	"github.com/sunbulk/sunbulk/internal/queue"
 	"github.com/sunbulk/sunbulk/internal/runs"
@@ -28,6 +29,7 @@ type Service struct {
 	schedules *schedule.Store
 	address   string // of the Redis; empty where it is not known
 	plans     *plans.Store
+	mappings  *mappings.Store
 	audit     *audit.Log
 	unmasked  unmasked
 }
@@ -38,7 +40,7 @@ func New(rdb redis.UniversalClient) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{rdb: rdb, codec: codec, ledger: ledger.New(rdb, codec), queues: queue.New(rdb, codec), runs: runs.NewStore(rdb), schedules: schedule.NewStore(rdb), plans: plans.NewStore(rdb), audit: audit.New(rdb)}, nil
+	return &Service{rdb: rdb, codec: codec, ledger: ledger.New(rdb, codec), queues: queue.New(rdb, codec), runs: runs.NewStore(rdb), schedules: schedule.NewStore(rdb), plans: plans.NewStore(rdb), mappings: mappings.NewStore(rdb), audit: audit.New(rdb)}, nil
 }
 
 // Close lets go of the Redis.

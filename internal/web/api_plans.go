@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/mappings"
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/plans"
 	"github.com/sunbulk/sunbulk/internal/report"
@@ -20,21 +21,12 @@ import (
 
 // planBody is what POST /v1/plans takes: the flags of 'sunbulk plan'.
 type planBody struct {
-	Upload          string            `json:"upload"`
-	App             string            `json:"app"`
-	Op              string            `json:"op"`
-	Set             map[string]string `json:"set"` // path → value
-	Map             map[string]string `json:"map"` // column → path
-	Delimiter       string            `json:"delimiter"`
-	Encoding        string            `json:"encoding"`
-	Sheet           string            `json:"sheet"`
-	PhoneCountry    string            `json:"phoneCountry"`
-	Where           string            `json:"where"`
-	Vars            map[string]string `json:"vars"`
-	Now             string            `json:"now"`
-	AllowDuplicates bool              `json:"allowDuplicates"`
-	Options         map[string]string `json:"options"` // by the names of flags, such as max-failures
-	Check           bool              `json:"check"`
+	Upload  string `json:"upload"`
+	App     string `json:"app"`
+	Mapping string `json:"mapping"` // name of a saved one, for what is left out here
+	mappings.Content
+	Now   string `json:"now"`
+	Check bool   `json:"check"`
 }
 
 // spec is how the rows are read.
@@ -114,6 +106,13 @@ func (x *exchange) makePlan(b planBody, key string) (plans.Plan, error) {
 	u, err := x.upload(b.Upload)
 	if err != nil {
 		return plans.Plan{}, err
+	}
+	if b.Mapping != "" {
+		m, err := x.Service.Mapping(x.r.Context(), b.App, b.Mapping)
+		if err != nil {
+			return plans.Plan{}, err
+		}
+		b.Content = b.Or(m.Content)
 	}
 	opt, err := b.options()
 	if err != nil {

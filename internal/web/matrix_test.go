@@ -28,6 +28,8 @@ var asks = map[string]ask{
 	"GET /v1/jobs/{job}/report/{file}": {"people", ""}, "POST /v1/jobs/{job}/pause": {"operate", `{}`}, "POST /v1/jobs/{job}/resume": {"operate", `{}`}, "POST /v1/jobs/{job}/cancel": {"operate", `{}`},
 	"POST /v1/jobs/{job}/retry": {"operate", `{}`}, "GET /v1/apps/{app}/rate": {"see", ""}, "PUT /v1/apps/{app}/rate": {"operate", `{"rate": "5"}`}, "GET /v1/runs": {"see", ""}, "GET /v1/runs/{run}": {"see", ""},
 	"GET /v1/schedules": {"see", ""}, "GET /v1/schedules/{schedule}": {"see", ""}, "GET /v1/audit": {"acts", ""},
+	"GET /v1/mappings": {"operate", ""}, "GET /v1/mappings/{app}/{name}": {"operate", ""}, "PUT /v1/mappings/{app}/{name}": {"operate", `{}`}, "DELETE /v1/mappings/{app}/{name}": {"operate", ""},
+	"GET /mappings": {"operate", ""}, "POST /mappings/{app}/{name}/remove": {"operate", "a=b"},
 	"GET /new": {"operate", ""}, "POST /new": {"operate", "a=b"}, "GET /new/{upload}": {"operate", ""}, "POST /new/{upload}": {"operate", "app=" + app}, "GET /plans": {"see", ""}, "GET /plans/{plan}": {"see", ""},
 	"POST /plans/{plan}/ask": {"operate", "digest=x"}, "POST /plans/{plan}/approve": {"approve", "digest=x"}, "POST /plans/{plan}/refuse": {"approve", "digest=x"}, "POST /plans/{plan}/start": {"operate", "reason="},
 	"GET /jobs": {"see", ""}, "GET /jobs/{job}": {"see", ""}, "GET /jobs/{job}/rows": {"see", ""}, "GET /jobs/{job}/rows/{row}": {"see", ""}, "GET /jobs/{job}/report.html": {"see", ""},
@@ -56,7 +58,7 @@ func TestRoleMatrix(t *testing.T) {
 	job, upload := b.lists(app), b.upload("user\ncustomer-9\n", bearer(secrets[service.Operator]))
 	var plan planned
 	b.json(&plan, 201, "POST", "/v1/plans", `{"upload": "`+upload+`", "app": "`+app+`", "op": "list"}`, bearer(secrets[service.Operator]))
-	fill := strings.NewReplacer("{job}", job.ID, "{row}", "1", "{file}", "results.csv", "{app}", app, "{run}", job.ID, "{schedule}", "none", "{plan}", plan.Plan, "{upload}", upload, "{$}", "")
+	fill := strings.NewReplacer("{job}", job.ID, "{row}", "1", "{file}", "results.csv", "{app}", app, "{run}", job.ID, "{schedule}", "none", "{name}", "weekly", "{plan}", plan.Plan, "{upload}", upload, "{$}", "")
 	left := maps.Clone(asks)
 	for _, route := range web.Routes() {
 		path := fill.Replace(route.Path)

@@ -33,6 +33,7 @@ func parsePages(prefix string) (*pages, error) {
 		"took":    took,
 		"percent": func(part float64) string { return fmt.Sprintf("%.3g%%", part*100) },
 		"query":   query,
+		"part":    url.PathEscape,
 		"rate":    func(f float64) string { return fmt.Sprintf("%.3g", f) },
 		"add":     func(a, b int) int { return a + b },
 		"clip":    func(s string) string { return s[:min(12, len(s))] },

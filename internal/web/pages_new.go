@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/mappings"
+	"github.com/sunbulk/sunbulk/internal/plans"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/uploads"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -66,6 +68,10 @@ type mapView struct {
 	Checks     []string   // apps whose API can be asked
 	Given      url.Values // what was typed
 	Chosen     []string   // path of each column
+	Mappings   []mappings.Mapping
+	Missing    []string // columns that the chosen mapping wants
+	Extras     []fixed  // values that it has besides; their Path is that of the field
+	Nothing    string
 	Problem    *problem
 }
 
@@ -80,25 +86,50 @@ var fixedValues = []fixed{
 	{"target.conversationId", "Conversation", "an id, or default, only or latest"},
 }
 
+// optionFields are the options that the page asks for.
+var optionFields = []string{"rate", "max-failures", "canary"}
+
+// nothing is what a column that is left out stands for.
+const nothing = "-"
+
 func mapPage(x *exchange) error {
 	q := x.r.URL.Query()
-	if q.Get("rate") == "" {
-		q.Set("rate", "10")
+	mapping := q.Get("mapping")
+	app, name := mapping[:max(0, strings.LastIndexByte(mapping, '/'))], mapping[strings.LastIndexByte(mapping, '/')+1:] // an app's id may have a slash
+	if app == "" {
+		if q.Get("option.rate") == "" {
+			q.Set("option.rate", "10")
+		}
+		return x.showMap(http.StatusOK, q, nil, nil)
 	}
-	return x.showMap(http.StatusOK, q, nil)
+	m, err := x.Service.Mapping(x.r.Context(), app, name)
+	if err != nil {
+		return err
+	}
+	u, err := x.upload(x.r.PathValue("upload"))
+	if err != nil {
+		return err
+	}
+	given, missing := typed(m, x.columns(u, planBody{Content: m.Content}.spec()))
+	given.Set("mapping", mapping)
+	return x.showMap(http.StatusOK, given, missing, nil)
 }
 
-// showMap shows the form, with what was typed and what is wrong about it.
-func (x *exchange) showMap(status int, given url.Values, wrong error) error {
+// showMap shows the form, with what was typed, which columns a saved mapping wants and the file lacks, and what is wrong.
+func (x *exchange) showMap(status int, given url.Values, missing []string, wrong error) error {
 	u, err := x.upload(x.r.PathValue("upload"))
 	if err != nil {
 		return err
 	}
 	v := mapView{
 		uploadView: x.columns(u, readingOf(given)), Key: rand.Text(), Paths: paths(), Operations: jobs.Operations(), Apps: x.actor.Apps, Fixed: fixedValues, Checks: x.checkable(), Given: given,
+		Missing: missing, Extras: extras(given), Nothing: nothing,
 	}
 	for i, c := range v.Columns {
 		v.Chosen = append(v.Chosen, cmp.Or(given.Get("column."+strconv.Itoa(i)), c.Path, c.Near))
+	}
+	if v.Mappings, err = x.Service.Mappings(x.r.Context(), ""); err != nil {
+		return err
 	}
 	if wrong != nil {
 		p := problemOf(wrong)
@@ -152,36 +183,46 @@ func mapForm(x *exchange) error {
 	}
 	b := planOf(form, x.columns(u, readingOf(form)), u)
 	b.Check = b.Check && x.Checks[b.App] != nil // the box is there for the others
-	p, err := x.makePlan(b, form.Get("key"))
+	p, err := x.planAndSave(b, form)
 	if err != nil {
 		if known := problemOf(err); known.Status < http.StatusInternalServerError {
-			return x.showMap(known.Status, form, err)
+			return x.showMap(known.Status, form, nil, err)
 		}
 		return err
 	}
 	return &elsewhere{"/plans/" + p.ID}
 }
 
+// planAndSave makes the plan, and saves the mapping where a name is given for it.
+func (x *exchange) planAndSave(b planBody, form url.Values) (plans.Plan, error) {
+	name := strings.TrimSpace(form.Get("saveAs"))
+	if name != "" && !mappings.IsName(name) {
+		return plans.Plan{}, &service.Invalid{Field: "name", Text: "a mapping's name has 1 to 64 letters, digits, spaces, dots, dashes and underscores"}
+	}
+	p, err := x.makePlan(b, form.Get("key"))
+	if err == nil && name != "" {
+		_, err = x.save(b.App, name, b.Content)
+	}
+	return p, err
+}
+
 // planOf turns the form into the API's order.
 func planOf(form url.Values, columns uploadView, u uploads.Upload) planBody {
 	text := func(name string) string { return strings.TrimSpace(form.Get(name)) }
-	b := planBody{
-		Upload: u.ID, App: text("app"), Op: text("op"), Set: map[string]string{}, Map: map[string]string{}, Delimiter: form.Get("delimiter"), Encoding: text("encoding"), Sheet: text("sheet"),
-		PhoneCountry: text("phoneCountry"), Where: text("where"), AllowDuplicates: form.Get("allowDuplicates") != "", Options: map[string]string{}, Check: form.Get("check") != "",
-	}
-	for _, f := range fixedValues {
-		if value := text("set." + f.Path); value != "" {
-			b.Set[f.Path] = value
+	b := planBody{Upload: u.ID, App: text("app"), Check: form.Get("check") != "", Content: mappings.Content{
+		Op: text("op"), Set: map[string]string{}, Map: map[string]string{}, Vars: map[string]string{}, Options: map[string]string{}, Delimiter: form.Get("delimiter"), Encoding: text("encoding"),
+		Sheet: text("sheet"), PhoneCountry: text("phoneCountry"), Where: text("where"), AllowDuplicates: form.Get("allowDuplicates") != "",
+	}}
+	kinds := map[string]map[string]string{"set": b.Set, "var": b.Vars, "option": b.Options}
+	for field := range form {
+		kind, name, _ := strings.Cut(field, ".")
+		if values, value := kinds[kind], text(field); values != nil && value != "" {
+			values[name] = value
 		}
 	}
 	for i, c := range columns.Columns {
-		if path := form.Get("column." + strconv.Itoa(i)); path != "" && path != c.Path {
+		if path := form.Get("column." + strconv.Itoa(i)); path != "" && path != nothing && path != c.Path {
 			b.Map[c.Name] = path
-		}
-	}
-	for _, name := range []string{"rate", "max-failures", "canary"} {
-		if value := text(name); value != "" {
-			b.Options[name] = value
 		}
 	}
 	return b

@@ -40,7 +40,7 @@ var keyField = regexp.MustCompile(`name="key" value="([^"]+)"`)
 // mapping is what the page of an upload sends.
 func mapping(page string, more ...string) string {
 	v := url.Values{
-		"key": {keyField.FindStringSubmatch(page)[1]}, "app": {app}, "op": {"create"}, "rate": {"0"}, "column.0": {"user"}, "column.1": {"matchCriteria.phoneNumber"}, "set.matchCriteria.type": {"twilio"},
+		"key": {keyField.FindStringSubmatch(page)[1]}, "app": {app}, "op": {"create"}, "option.rate": {"0"}, "column.0": {"user"}, "column.1": {"matchCriteria.phoneNumber"}, "set.matchCriteria.type": {"twilio"},
 		"set.matchCriteria.integrationId": {"5f1a0c52d8b7e4000c3a9e01"}, "set.confirmation.type": {"immediate"}, "set.target.conversationId": {"64b2c5b7fcb94022dedcf6c1"},
 	}
 	for i := 0; i+1 < len(more); i += 2 {
@@ -63,7 +63,7 @@ func TestPagesOfAPlan(t *testing.T) {
 			t.Errorf("the page of the columns has no %s", want)
 		}
 	}
-	wrong := b.text(400, "POST", at, mapping(page, "rate", "fast"), operator)
+	wrong := b.text(400, "POST", at, mapping(page, "option.rate", "fast"), operator)
 	if !strings.Contains(wrong, `role="alert"`) || !strings.Contains(wrong, `value="fast"`) || strings.Contains(wrong, "<script>") {
 		t.Errorf("a wrong rate: %s", wrong)
 	}

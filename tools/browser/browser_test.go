@@ -97,6 +97,7 @@ func TestFromFileToReport(t *testing.T) {
 	w.fill(`input[name="set.matchCriteria.integrationId"]`, "5f1a0c52d8b7e4000c3a9e01")
 	w.fill(`input[name="set.confirmation.type"]`, "immediate")
 	w.fill(`input[name="set.target.conversationId"]`, "64b2c5b7fcb94022dedcf6c1")
+	w.fill(`input[name="saveAs"]`, "weekly")
 	w.enter("main button", "Make the plan", "Plan of contacts.csv")
 	w.look("plan")
 	w.enter("main button", "Ask for approval", "Plan of contacts.csv")
@@ -130,7 +131,7 @@ func TestFromFileToReport(t *testing.T) {
 	w.until(finished)
 	retry := script[string](w, `location.href`)
 	at := strings.TrimPrefix(retry, url)
-	for _, page := range []struct{ path, heading, name string }{{at + "/rows", "Rows of", "rows"}, {at + "/rows/1", "Row 1", "row"}, {"/runs", "Runs", "runs"}, {"/schedules", "Schedules", "schedules"}, {"/schedules/remove-blocked", "Schedule", "schedule"}, {"/audit", "Audit", "audit"}, {"/none", "Not Found", "problem"}} {
+	for _, page := range []struct{ path, heading, name string }{{at + "/rows", "Rows of", "rows"}, {at + "/rows/1", "Row 1", "row"}, {"/runs", "Runs", "runs"}, {"/schedules", "Schedules", "schedules"}, {"/schedules/remove-blocked", "Schedule", "schedule"}, {"/audit", "Audit", "audit"}, {"/mappings", "Saved mappings", "mappings"}, {"/none", "Not Found", "problem"}} {
 		w.do(chromedp.Navigate(url + page.path))
 		w.heading(page.heading)
 		w.look(page.name)
