@@ -108,10 +108,35 @@ func (l *Ledger) Opened(ctx context.Context, id string, batch int64) (OpenBatch,
 	if err != nil {
 		return OpenBatch{}, false, fmt.Errorf("read batch %d: %w", batch, err)
 	}
-	const parts = 6 // fence, dirty, since, sequence, worker, progress; open.lua writes them
+	b, ok := parseOpen(entry)
+	if !ok {
+		return b, false, fmt.Errorf("read batch %d: it has too few parts", batch)
+	}
+	return b, true, nil
+}
+
+// parseOpen reads an entry that open.lua writes: fence, dirty, since, sequence, worker, progress.
+func parseOpen(entry string) (b OpenBatch, ok bool) {
+	const parts = 6
 	f := strings.SplitN(entry, ":", parts)
 	if len(f) != parts {
-		return OpenBatch{}, false, fmt.Errorf("read batch %d: %d parts", batch, len(f))
+		return b, false
 	}
-	return OpenBatch{Fence: number(f[0]), Dirty: f[1] != "0", Since: time.UnixMilli(number(f[2])).UTC(), Worker: jobs.Line(f[4]), Progress: jobs.Progress(f[5])}, true, nil
+	return OpenBatch{Fence: number(f[0]), Dirty: f[1] != "0", Since: time.UnixMilli(number(f[2])).UTC(), Worker: jobs.Line(f[4]), Progress: jobs.Progress(f[5])}, true
+}
+
+// Held returns the open batches of a job that a worker holds, by number. Those that were given back, and entries that cannot be read, are left out.
+func (l *Ledger) Held(ctx context.Context, id string) (map[int64]OpenBatch, error) {
+	entries, err := l.rdb.HGetAll(ctx, key(id, "open")).Result()
+	if err != nil {
+		return nil, fmt.Errorf("read open batches: %w", err)
+	}
+	held := map[int64]OpenBatch{}
+	for batch, entry := range entries {
+		n, err := strconv.ParseInt(batch, 10, 64)
+		if b, ok := parseOpen(entry); ok && err == nil && b.Worker != "" {
+			held[n] = b
+		}
+	}
+	return held, nil
 }

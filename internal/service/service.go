@@ -32,6 +32,7 @@ type Service struct {
 	mappings  *mappings.Store
 	audit     *audit.Log
 	unmasked  unmasked
+	living    living
 }
 
 // New returns the Service on rdb, which Close closes.

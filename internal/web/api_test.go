@@ -93,7 +93,7 @@ func TestAPI(t *testing.T) {
 	for _, path := range []string{
 		"/v1/jobs", "/v1/jobs?state=finished&limit=1", at, waits, at + "/rows", at + "/rows?outcome=failed&limit=2", at + "/rows?outcome=rejected", at + "/rows/1", at + "/rows/8", at + "/rows/2",
 		waits + "/rows", waits + "/rows/1", at + "/report", at + "/report/summary.json", at + "/report/results.csv", at + "/report/report.html", at + "/events",
-		"/v1/apps/" + app + "/rate", "/v1/runs", "/v1/schedules",
+		"/v1/apps/" + app + "/rate", "/v1/runs", "/v1/schedules", "/v1/workers",
 	} {
 		c.asks(b, 200, "GET", path, "")
 	}

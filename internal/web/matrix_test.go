@@ -27,7 +27,7 @@ var asks = map[string]ask{
 	"GET /v1/jobs/{job}/rows": {"see", ""}, "GET /v1/jobs/{job}/rows/{row}": {"see", ""}, "GET /v1/jobs/{job}/events": {"see", ""}, "GET /v1/jobs/{job}/report": {"see", ""},
 	"GET /v1/jobs/{job}/report/{file}": {"people", ""}, "POST /v1/jobs/{job}/pause": {"operate", `{}`}, "POST /v1/jobs/{job}/resume": {"operate", `{}`}, "POST /v1/jobs/{job}/cancel": {"operate", `{}`},
 	"POST /v1/jobs/{job}/retry": {"operate", `{}`}, "GET /v1/apps/{app}/rate": {"see", ""}, "PUT /v1/apps/{app}/rate": {"operate", `{"rate": "5"}`}, "GET /v1/runs": {"see", ""}, "GET /v1/runs/{run}": {"see", ""},
-	"GET /v1/schedules": {"see", ""}, "GET /v1/schedules/{schedule}": {"see", ""}, "GET /v1/audit": {"acts", ""},
+	"GET /v1/schedules": {"see", ""}, "GET /v1/schedules/{schedule}": {"see", ""}, "GET /v1/audit": {"acts", ""}, "GET /v1/workers": {"see", ""}, "GET /workers": {"see", ""},
 	"GET /v1/mappings": {"operate", ""}, "GET /v1/mappings/{app}/{name}": {"operate", ""}, "PUT /v1/mappings/{app}/{name}": {"operate", `{}`}, "DELETE /v1/mappings/{app}/{name}": {"operate", ""},
 	"GET /mappings": {"operate", ""}, "POST /mappings/{app}/{name}/remove": {"operate", "a=b"},
 	"GET /new": {"operate", ""}, "POST /new": {"operate", "a=b"}, "GET /new/{upload}": {"operate", ""}, "POST /new/{upload}": {"operate", "app=" + app}, "GET /plans": {"see", ""}, "GET /plans/{plan}": {"see", ""},

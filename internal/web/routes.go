@@ -55,6 +55,7 @@ func (s *Server) routes() []route {
 		{"GET", "/v1/runs/{run}", signed, showRun},
 		{"GET", "/v1/schedules", signed, listSchedules},
 		{"GET", "/v1/schedules/{schedule}", signed, showSchedule},
+		{"GET", "/v1/workers", signed, showWorkers},
 		{"GET", "/v1/audit", signed, listAudit},
 		{"GET", "/healthz", open, health},
 	}, s.pageRoutes()...)
@@ -99,6 +100,7 @@ func (s *Server) pageRoutes() []route {
 		{"GET", "/runs/{run}", signed, runPage},
 		{"GET", "/schedules", signed, schedulesPage},
 		{"GET", "/schedules/{schedule}", signed, schedulePage},
+		{"GET", "/workers", signed, workersPage},
 		{"GET", "/audit", signed, auditPage},
 	}
 }
