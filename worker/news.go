@@ -15,7 +15,6 @@ import (
 const (
 	echoWait   = time.Minute      // for the client:add of a create, before its client is asked for
 	quietAfter = time.Minute      // without any event of the app, one client in each such time is asked for
-	silentFor  = 20 * time.Minute // without any event of the app: the vendor has given up by then
 	newsPause  = 20 * time.Second // between two looks at what events have told
 )
 
@@ -35,7 +34,7 @@ func (w *appWebhook) works(now time.Time) bool {
 
 // speaks tells whether an event of the app came lately. Where none does, what is known of a link may be of long ago.
 func (w *appWebhook) speaks(now time.Time) bool {
-	return now.UnixMilli()-w.heard.Load() < silentFor.Milliseconds()
+	return now.UnixMilli()-w.heard.Load() < ledger.SilentAfter.Milliseconds()
 }
 
 // sample tells whether a client is to be asked for to find out whether the webhook works. It is true once in a while.

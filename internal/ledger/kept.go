@@ -25,6 +25,9 @@ var (
 	eventsOfScript = redis.NewScript(eventsOfLua)
 )
 
+// SilentAfter without an event of the app, its webhook is taken to be silent: the vendor repeats an event for 15 minutes.
+const SilentAfter = 20 * time.Minute
+
 const (
 	seenFor  = 20 * time.Minute // at least, and twice that at most: a webhook is called again for 15 minutes
 	mostKept = 1_000_000        // events of an app, beyond which the oldest go
@@ -83,6 +86,12 @@ func (l *Ledger) Heard(ctx context.Context, app string) (ago time.Duration, ever
 		return 0, false, fmt.Errorf("read when the last event came: %w", err)
 	}
 	return heardFor - left, left > 0, nil
+}
+
+// Silent tells whether no event of an app has come for long.
+func (l *Ledger) Silent(ctx context.Context, app string) (bool, error) {
+	ago, ever, err := l.Heard(ctx, app)
+	return !ever || ago > SilentAfter, err
 }
 
 // KeptEvents returns up to count events of an app that follow a place; empty = from the first.

@@ -114,6 +114,8 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 		`sunbulk_rows_unprocessed{app="app"} 3`,
 		`sunbulk_queue_batches{app="app",state="pending"} 1`,
 		`sunbulk_queue_batches{app="app",state="archived"} 0`,
+		`sunbulk_links{app="app",state="pending"} 0`,
+		`sunbulk_webhook_silent{app="app"} 0`,
 		"\ngo_goroutines ", "\nprocess_open_fds ",
 	} {
 		if !strings.Contains(got, want) {
@@ -177,4 +179,56 @@ func fetch(t *testing.T, url string, status int) string {
 		t.Fatalf("%s: got %d, want %d\n%s", url, res.StatusCode, status, body)
 	}
 	return string(body)
+}
+
+// Links are shown for a day after their job has ended, and a webhook is silent where some are pending and no event comes.
+func TestMetricsTellWhatBecameOfLinks(t *testing.T) {
+	m, server := busy(t)
+	rdb := server.Client(t)
+	ctx, l := t.Context(), ledger.New(rdb, newCodec(t))
+	const ended = "20261122-153014-aaaa"
+	if err := l.Create(ctx, jobs.Job{ID: ended, Options: jobs.Options{App: app, BatchSize: 3}, Created: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Note(ctx, ended, ledger.Note{Read: 3, Batches: 1, Through: 3}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Seal(ctx, ended, nil, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	d, err := l.Open(ctx, ended, 0, ledger.Claim{Worker: "w", Calling: true}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := ledger.Commit{Sequence: 1, Progress: jobs.NewProgress(3), Tally: jobs.Tally{OK: 3}}
+	for row, status := range []string{"pending", "pending", "active"} {
+		c.Progress.Finish(row)
+		c.Outcomes = append(c.Outcomes, jobs.Outcome{Row: jobs.Row{Number: int64(row + 1), Op: jobs.Create, User: "u"}, Kind: jobs.OK,
+			ClientID: "c" + status, ClientStatus: status, FinishedAt: time.Now()})
+	}
+	if r, err := l.Commit(ctx, d, c, time.Now()); err != nil || !r.Accepted {
+		t.Fatal(r, err)
+	}
+	shows := func(wants ...string) {
+		t.Helper()
+		got := get(t, m, "/metrics", http.StatusOK)
+		for _, want := range wants {
+			if !strings.Contains(got, want) {
+				t.Errorf("no %s in\n%s", want, got)
+			}
+		}
+	}
+	shows(`sunbulk_links{app="app",state="pending"} 2`, `sunbulk_links{app="app",state="active"} 1`, `sunbulk_webhook_silent{app="app"} 1`,
+		`sunbulk_jobs{app="app",state="enqueuing"} 1`, `sunbulk_rows_unprocessed{app="app"} 3`)
+	if _, err := l.KeepEvents(ctx, app, []ledger.NewEvent{{Name: "one"}}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	change := ledger.LinkChange{Row: 1, Made: jobs.Observation{State: jobs.LinkPending}}
+	change.Link.Observe(jobs.Observation{State: jobs.LinkFailed, At: time.Now()})
+	if _, err := l.JoinLinks(ctx, ended, []ledger.LinkChange{change}); err != nil {
+		t.Fatal(err)
+	}
+	shows(`sunbulk_links{app="app",state="pending"} 1`, `sunbulk_links{app="app",state="failed"} 1`, `sunbulk_webhook_silent{app="app"} 0`)
+	rdb.HSet(ctx, "sunbulk:{"+ended+"}", "finished", time.Now().Add(-25*time.Hour).UnixMilli())
+	shows(`sunbulk_links{app="app",state="pending"} 0`, `sunbulk_links{app="app",state="failed"} 0`, `sunbulk_webhook_silent{app="app"} 0`)
 }

@@ -26,7 +26,7 @@ type shared struct {
 	mu   sync.Mutex
 	roll *ledger.Roll
 
-	up, configured, effective, halted, jobs, unprocessed, queued *prometheus.Desc
+	up, configured, effective, halted, jobs, unprocessed, queued, links, silent *prometheus.Desc
 }
 
 // Share adds what Redis knows of the apps: their jobs, queues and paces.
@@ -43,12 +43,14 @@ func (m *Metrics) Share(rdb redis.UniversalClient, l *ledger.Ledger, q *queue.Qu
 		jobs:        desc("sunbulk_jobs", "Jobs that have not ended.", "app", "state"),
 		unprocessed: desc("sunbulk_rows_unprocessed", "Rows without an outcome of jobs that have not ended.", "app"),
 		queued:      desc("sunbulk_queue_batches", "Batches in asynq's queues of jobs that have not ended, by asynq's states.", "app", "state"),
+		links:       desc("sunbulk_links", "Links that creates made, of jobs that have not ended, or ended within a day, by what became of them.", "app", "state"),
+		silent:      desc("sunbulk_webhook_silent", "1 while links of these jobs are pending and no event of the app's webhook has come for 20 minutes.", "app"),
 	})
 }
 
 // Describe gives the descriptions of what Collect gives.
 func (s *shared) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{s.up, s.configured, s.effective, s.halted, s.jobs, s.unprocessed, s.queued} {
+	for _, d := range []*prometheus.Desc{s.up, s.configured, s.effective, s.halted, s.jobs, s.unprocessed, s.queued, s.links, s.silent} {
 		ch <- d
 	}
 }
@@ -76,7 +78,12 @@ type standing struct {
 	jobs        map[jobs.State]int64
 	unprocessed int64
 	queued      map[string]int64 // batches by asynq's states
+	links       jobs.Links
+	silent      bool
 }
+
+// linksFor is how long the links of a job that has ended are shown: their ends are known later than it.
+const linksFor = 24 * time.Hour
 
 func (s *shared) read(ctx context.Context) ([]standing, error) {
 	all := make([]standing, len(s.apps))
@@ -98,33 +105,52 @@ func (s *shared) read(ctx context.Context) ([]standing, error) {
 			return false, err
 		}
 		i := slices.Index(s.apps, app)
-		if i < 0 || state.Ended() {
+		if i < 0 {
 			return true, nil
 		}
-		return false, s.add(ctx, &all[i], id)
+		return s.add(ctx, &all[i], id, state)
 	})
 	if err != nil {
 		return nil, err
 	}
+	for i := range all {
+		if all[i].links.Pending == 0 {
+			continue
+		}
+		if all[i].silent, err = s.ledger.Silent(ctx, all[i].app); err != nil {
+			return nil, err
+		}
+	}
 	return all, nil
 }
 
-// add counts a job.
-func (s *shared) add(ctx context.Context, to *standing, id string) error {
+// add counts a job. It is done with one that nothing of is shown any more.
+func (s *shared) add(ctx context.Context, to *standing, id string, state jobs.State) (done bool, err error) {
 	job, err := s.ledger.Job(ctx, id)
-	if err != nil {
-		return err
+	switch {
+	case err != nil && state.Ended():
+		return true, nil // as if it were long ago
+	case err != nil:
+		return false, err
+	case state.Ended() && time.Since(job.Finished) > linksFor:
+		return true, nil
+	}
+	for _, c := range job.Links.Counts() {
+		to.links.Add(c.State, c.Count)
+	}
+	if state.Ended() {
+		return false, nil
 	}
 	sizes, err := s.queues.Sizes(ctx, id)
 	if err != nil {
-		return err
+		return false, err
 	}
 	to.jobs[job.State]++
 	to.unprocessed += job.Tally.Unprocessed
 	for state, n := range sizes {
 		to.queued[state] += n
 	}
-	return nil
+	return false, nil
 }
 
 func (s *shared) tell(ch chan<- prometheus.Metric, of standing) {
@@ -137,11 +163,7 @@ func (s *shared) tell(ch chan<- prometheus.Metric, of standing) {
 	if of.pace.Jobs > 0 && of.pace.Rate > 0 {
 		gauge(s.effective, of.pace.Rate)
 	}
-	halted := 0.0
-	if !of.pace.Halted.IsZero() {
-		halted = 1
-	}
-	gauge(s.halted, halted)
+	gauge(s.halted, one(!of.pace.Halted.IsZero()))
 	for state, n := range of.jobs {
 		gauge(s.jobs, float64(n), string(state))
 	}
@@ -149,4 +171,15 @@ func (s *shared) tell(ch chan<- prometheus.Metric, of standing) {
 	for state, n := range of.queued {
 		gauge(s.queued, float64(n), state)
 	}
+	for _, c := range of.links.Counts() {
+		gauge(s.links, float64(c.Count), string(c.State))
+	}
+	gauge(s.silent, one(of.silent))
+}
+
+func one(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }

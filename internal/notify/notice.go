@@ -39,6 +39,9 @@ type Notice struct {
 	Hint   string         `json:"hint"`                // what to run next
 	Kind   jobs.PauseKind `json:"pauseKind,omitempty"` // of a pause
 
+	Links  jobs.Links `json:"links,omitzero"`          // that its creates made, now; left out without any
+	Silent bool       `json:"webhookSilent,omitempty"` // links are pending, and no event of the app's webhook has come for 20 minutes
+
 	Simulated bool `json:"simulated,omitempty"` // nothing was done
 
 	Run      string `json:"run,omitempty"` // of the job, or the one that it is about
@@ -68,7 +71,7 @@ type Times struct {
 func newNotice(job jobs.Job, event Event, key string, at time.Time, reason string) Notice {
 	return Notice{
 		ID: job.ID + ":" + key, Event: event, At: at.UTC(), Job: job.ID, App: job.Options.App, State: job.State, Reason: reason,
-		Rows: job.Tally, Times: Times{job.Created, job.Started, job.Finished}, owner: job.ID, key: key, Simulated: job.Options.Simulated,
+		Rows: job.Tally, Links: job.Links, Times: Times{job.Created, job.Started, job.Finished}, owner: job.ID, key: key, Simulated: job.Options.Simulated,
 		Run: job.Options.Run, Runbook: job.Options.Runbook, Step: job.Options.Step,
 	}
 }

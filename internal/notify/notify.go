@@ -200,6 +200,11 @@ func (n *Notifier) attempt(ctx context.Context, notice Notice, begin bool) (sett
 		return settled, err
 	}
 	log := n.cfg.Logger.With(notice.what(), notice.owner, "notice", notice.key, "attempt", number)
+	if notice.Links.Pending > 0 && !n.cfg.Embedded {
+		if notice.Silent, err = n.ledger.Silent(ctx, notice.App); err != nil {
+			return false, err
+		}
+	}
 	err = n.hook.post(ctx, notice)
 	answer, answered := errors.AsType[*rejection](err)
 	switch {

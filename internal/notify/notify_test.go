@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -205,5 +206,33 @@ func TestRollbackIsTold(t *testing.T) {
 	}
 	if text := hint(job, RolledBack, false); !strings.Contains(text, "sunbulk status "+job.ID) {
 		t.Errorf("hint: got %q", text)
+	}
+}
+
+// A notice counts links, and says that nothing reports those that are pending.
+func TestNoticeCountsLinks(t *testing.T) {
+	p, r := newPlace(t), receive(t, http.StatusOK)
+	links := func() (links any, silent any) {
+		t.Helper()
+		var got map[string]any
+		p.do(json.Unmarshal(r.posts[len(r.posts)-1].body, &got))
+		return got["links"], got["webhookSilent"]
+	}
+	n := p.notifier(r.hook(t, JSON, ""))
+	key := "sunbulk:{" + job + "}"
+	p.do(p.rdb.HSet(t.Context(), key, "made_pending", 3, "made_active", 2, "link:pending", -1, "link:failed", 1).Err())
+	p.pause(jobs.PauseByHand, "one")
+	p.look(n)
+	want := map[string]any{"pending": 2.0, "active": 2.0, "failed": 1.0, "cancelled": 0.0, "taken": 0.0, "merged": 0.0}
+	if got, silent := links(); !cmp.Equal(got, any(want)) || silent != true {
+		t.Errorf("links %v, silent %v", got, silent)
+	}
+	_, err := p.ledger.KeepEvents(t.Context(), app, []ledger.NewEvent{{Name: "one"}}, time.Now())
+	p.do(err)
+	p.resume()
+	p.finish(time.Now())
+	p.look(n)
+	if got, silent := links(); !cmp.Equal(got, any(want)) || silent != nil {
+		t.Errorf("links %v, silent %v after an event", got, silent)
 	}
 }

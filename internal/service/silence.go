@@ -4,11 +4,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/sunbulk/sunbulk/internal/ledger"
 	"github.com/sunbulk/sunbulk/jobs"
 )
-
-// silentAfter without an event of the app, its webhook is taken to be silent: the vendor repeats an event for 15 minutes.
-const silentAfter = 20 * time.Minute
 
 // WebhookNews is whether the webhook of an app tells what becomes of its links.
 type WebhookNews struct {
@@ -25,5 +23,5 @@ func (s *Service) Webhook(ctx context.Context, job jobs.Job, now time.Time) (*We
 	if err != nil || !ever {
 		return &WebhookNews{Silent: true}, err
 	}
-	return &WebhookNews{Heard: now.Add(-ago).UTC().Truncate(time.Second), Silent: ago > silentAfter}, nil
+	return &WebhookNews{Heard: now.Add(-ago).UTC().Truncate(time.Second), Silent: ago > ledger.SilentAfter}, nil
 }
