@@ -23,10 +23,13 @@ type followed struct {
 // newFollowed has an API that shows the client of each user with a status; empty where the user has none any more.
 func newFollowed(t *testing.T, n int, within time.Duration, status func(row int) string) *followed {
 	t.Helper()
-	f := &followed{made: jobs.NewID(time.Now().Add(-time.Second)), rows: n}
-	opt := options()
-	opt.Within, opt.Origin = within, jobs.Origin{Run: "run", Step: "wait", Place: 2, Made: f.made}
-	f.bench = newRedisBench(t, http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+	f := &followed{rows: n}
+	f.begin(newRedisBench(t, f.api(t, status), f.options(within)))
+	return f
+}
+
+func (f *followed) api(t *testing.T, status func(row int) string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		f.calls.Add(1)
 		var row int
 		if _, err := fmt.Sscanf(q.URL.Path, "/v2/apps/app/users/user-%d/clients", &row); err != nil || q.Method != http.MethodGet {
@@ -37,14 +40,26 @@ func newFollowed(t *testing.T, n int, within time.Duration, status func(row int)
 			return
 		}
 		fmt.Fprint(w, none)
-	}), opt)
-	f.create(t)
-	rows := make([]jobs.Row, n)
+	})
+}
+
+func (f *followed) options(within time.Duration) jobs.Options {
+	f.made = jobs.NewID(time.Now().Add(-time.Second))
+	opt := options()
+	opt.Within, opt.Origin = within, jobs.Origin{Run: "run", Step: "wait", Place: 2, Made: f.made}
+	return opt
+}
+
+// begin queues the verifies of what an earlier job has made.
+func (f *followed) begin(b *bench) {
+	b.t.Helper()
+	f.bench = b
+	f.create(b.t)
+	rows := make([]jobs.Row, f.rows)
 	for i := range rows {
 		rows[i] = jobs.Row{Op: jobs.Verify, User: fmt.Sprintf("user-%d", i+1), ClientID: fmt.Sprintf("c%d", i+1)}
 	}
 	f.queue(10, rows...)
-	return f
 }
 
 // create leaves the job that made the clients, all of them pending.

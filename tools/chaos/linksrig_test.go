@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/redistest"
+	"github.com/sunbulk/sunbulk/jobs"
 	"github.com/sunbulk/sunbulk/sunco/suncotest"
 )
 
@@ -221,7 +222,7 @@ func (b *balancer) ends(t testing.TB) map[string]map[string]bool {
 	return all
 }
 
-// pristine is another Redis with a job as it is without what became known of its links.
+// pristine is another Redis with a job as it was without what became known of its links.
 func (l *linksTrial) pristine(job string) *redistest.Server {
 	l.Helper()
 	ctx, s := l.Context(), redistest.Start(l)
@@ -235,6 +236,24 @@ func (l *linksTrial) pristine(job string) *redistest.Server {
 		if err := to.RestoreReplace(ctx, name, 0, data).Err(); err != nil {
 			l.Fatal(err)
 		}
+	}
+	counts := map[string]int64{"ok": 0, "in_doubt": 0} // as they were before events adopted what was in doubt
+	for chunk, err := range l.ledger.Chunks(ctx, job) {
+		if err != nil {
+			l.Fatal(err)
+		}
+		for _, o := range chunk.Outcomes {
+			switch o.Kind {
+			case jobs.OK:
+				counts["ok"]++
+			case jobs.InDoubt:
+				counts["in_doubt"]++
+				counts["cause:"+o.ErrorCode]++
+			}
+		}
+	}
+	for field, n := range counts {
+		to.HSet(ctx, key, field, n)
 	}
 	for field := range to.HGetAll(ctx, key).Val() {
 		for _, of := range []string{"link:", "indexed", "taken"} {
