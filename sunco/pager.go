@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/sunbulk/sunbulk/internal/pathid"
 )
 
 const (
@@ -236,7 +238,7 @@ func (p *pager[R]) link(raw string) (next, problem string) {
 	if u.Scheme != base.Scheme || !strings.EqualFold(u.Hostname(), base.Hostname()) || port(u) != port(base) || u.User != nil {
 		return "", "links.next leads to another host, which would get the credentials"
 	}
-	if simplifies(strings.Trim(u.EscapedPath(), "/")) {
+	if pathid.Simplifies(strings.Trim(u.EscapedPath(), "/")) {
 		return "", "links.next is a path of dots, which a proxy could turn into a different one"
 	}
 	return u.RequestURI(), ""
