@@ -33,12 +33,6 @@ type listed struct {
 	refused *sunco.Error // 403: the key may not list them
 }
 
-// names are the integrations that rows of a job have named by number or name. What one has come to holds for the others.
-type names struct {
-	mu sync.Mutex
-	of map[name]named
-}
-
 // name is how rows name an integration; one of another type may have the same number or name.
 type name struct{ channel, given string }
 
@@ -46,22 +40,6 @@ type name struct{ channel, given string }
 type named struct {
 	id      string
 	outcome jobs.Outcome
-}
-
-func (n *names) get(k name) (is named, known bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	is, known = n.of[k]
-	return is, known
-}
-
-func (n *names) put(k name, is named) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.of == nil {
-		n.of = map[name]named{}
-	}
-	n.of[k] = is
 }
 
 // resolveIntegrations gives rows of the batch the ids of their integrations, as far as they are known, before a pass reads rows of the same user

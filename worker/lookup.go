@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/sunbulk/sunbulk/jobs"
@@ -52,37 +51,9 @@ func newer(a, b sunco.Conversation) bool {
 	return a.ID > b.ID
 }
 
-// found are the conversations of users that a delivery has looked up.
-type found struct {
-	mu sync.Mutex
-	of map[person]conversations
-}
-
 type person struct{ user, brand string }
 
 func (t *try) person() person { return person{t.row.User, t.row.BrandID} }
-
-func (f *found) get(p person) (c conversations, known bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	c, known = f.of[p]
-	return c, known
-}
-
-func (f *found) put(p person, c conversations) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.of == nil {
-		f.of = map[person]conversations{}
-	}
-	f.of[p] = c
-}
-
-func (f *found) forget(p person) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.of, p)
-}
 
 // conversation returns the id of the row's conversation, which it names or which is looked up, once per user and delivery. Without an
 // id and without an error, the row's outcome is that there is none.

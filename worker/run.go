@@ -34,12 +34,12 @@ type run struct {
 	stop     context.CancelCauseFunc
 	delivery ledger.Delivery
 	rec      *recorder
-	tries    []try // by row
-	found    found
-	since    time.Time // it was opened
-	again    bool      // an earlier delivery has committed, and may have told calls
-	epoch    int64     // of the server's hold on its batches, when ours was last confirmed
-	fresh    bool      // no call of the batch was made by any delivery
+	tries    []try                       // by row
+	found    memo[person, conversations] // conversations of users that this delivery has looked up
+	since    time.Time                   // it was opened
+	again    bool                        // an earlier delivery has committed, and may have told calls
+	epoch    int64                       // of the server's hold on its batches, when ours was last confirmed
+	fresh    bool                        // no call of the batch was made by any delivery
 }
 
 func newRun(s *server, b jobs.Batch) *run {

@@ -32,7 +32,7 @@ type server struct {
 	unloading sync.Mutex
 	room      *semaphore.Weighted // bytes of batches that are held
 
-	names    names
+	names    memo[name, named] // integrations that rows have named by number or name; what one has come to holds for the others
 	evidence *evidence
 	webhook  appWebhook
 	callers  *callers
