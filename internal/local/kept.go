@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/input"
@@ -148,16 +149,9 @@ func (k *Kept) files(ctx context.Context, job jobs.Job, note func(string)) *inpu
 	}
 	files, err := input.Find(ctx, names)
 	if err == nil && files.Again() {
-		var digests []jobs.Input
-		if digests, err = files.Digest(); err == nil && len(digests) == len(job.Inputs) {
-			for i, in := range digests {
-				if in.SHA256 != job.Inputs[i].SHA256 {
-					err = ErrNotKept
-				}
-			}
-			if err == nil {
-				return files
-			}
+		same := func(a, b jobs.Input) bool { return a.SHA256 == b.SHA256 }
+		if now, err := files.Digest(); err == nil && slices.EqualFunc(now, job.Inputs, same) {
+			return files
 		}
 	}
 	note("the input is not where it was, or has changed: failed.csv and the like have the columns that sunbulk reads")
