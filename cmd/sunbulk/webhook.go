@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/transit"
 	"github.com/sunbulk/sunbulk/sunco"
@@ -22,6 +23,8 @@ type webhookOptions struct {
 	access      accessFlags
 	app, target string
 	secretFile  string
+	redis       string           // whose audit log has who installed and removed; empty = none
+	audit       *service.Service // of that
 }
 
 // webhookResult is what they print as JSON.
@@ -96,6 +99,12 @@ func (p *program) onWebhook(cmd *cobra.Command, secretFile string, do func(conte
 		defer done()
 		ctx, cancel := context.WithTimeout(p.drain, 2*time.Minute)
 		defer cancel()
+		if o.redis != "" { // first, so that nothing is done that cannot be recorded
+			if o.audit, err = p.open(ctx, o.redis); err != nil {
+				return err
+			}
+			defer o.audit.Close()
+		}
 		if err = o.access.ask(ctx, api); err == nil {
 			err = do(ctx, api, o)
 		}
@@ -108,6 +117,9 @@ func (p *program) onWebhook(cmd *cobra.Command, secretFile string, do func(conte
 	o.access.register(f, &p.allowHTTP)
 	f.StringVar(&o.app, "app", "", "app id")
 	f.StringVar(&o.target, "target", "", "URL of 'sunbulk receive' as the vendor reaches it")
+	if cmd.Use != "check" {
+		redisFlag(f, &o.redis, "Redis URL: keep in its audit log who did this (default: nowhere)")
+	}
 	if secretFile != "" {
 		f.StringVar(&o.secretFile, "secret-file", "", secretFile)
 	}
@@ -157,6 +169,11 @@ func (p *program) installWebhook(ctx context.Context, api *sunco.API, o webhookO
 			return err
 		}
 	}
+	if did != service.WebhookUnchanged {
+		if err := o.record(ctx, audit.Install, string(did), all); err != nil {
+			return err
+		}
+	}
 	if !p.quiet {
 		for _, w := range all {
 			printf(p.screen, "%s: webhook %s of integration %s\n", string(did), w.ID, w.Integration)
@@ -164,6 +181,19 @@ func (p *program) installWebhook(ctx context.Context, api *sunco.API, o webhookO
 		printf(p.screen, "its secret is in %s; 'sunbulk receive --secret-file %s' takes its calls\n", o.secretFile, o.secretFile)
 	}
 	return p.showWebhooks(o, string(did), "", all)
+}
+
+// record keeps what was done to webhooks, and who did it (I13).
+func (o webhookOptions) record(ctx context.Context, what audit.What, did string, all []service.Webhook) error {
+	if o.audit == nil {
+		return nil
+	}
+	for _, w := range all {
+		if err := o.audit.Record(ctx, asked(""), audit.Entry{What: what, App: o.app, Detail: fmt.Sprintf("webhook %s of integration %s, %s", w.ID, w.Integration, did)}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *program) checkWebhook(ctx context.Context, api *sunco.API, o webhookOptions) error {
@@ -216,6 +246,9 @@ func (p *program) checkWebhook(ctx context.Context, api *sunco.API, o webhookOpt
 
 func (p *program) removeWebhook(ctx context.Context, api *sunco.API, o webhookOptions) error {
 	all, err := service.RemoveWebhook(ctx, api, o.target)
+	if recorded := o.record(ctx, audit.Remove, "removed", all); err == nil && recorded != nil {
+		return recorded
+	}
 	if err != nil {
 		return ofWebhooks(err)
 	}

@@ -47,30 +47,32 @@ type What string
 
 // The acts that are kept.
 const (
-	Upload   What = "upload"
-	Plan     What = "plan"
-	Ask      What = "ask" // for an approval
-	Approve  What = "approve"
-	Refuse   What = "refuse"
-	Start    What = "start"    // a job or a run
-	Continue What = "continue" // the queuing of a job
-	Pause    What = "pause"
-	Resume   What = "resume"
-	Cancel   What = "cancel"
-	Rate     What = "rate"
-	Retry    What = "retry"
-	Settle   What = "settle" // links, by recorded events
-	Forget   What = "forget"
-	Apply    What = "apply" // a schedule
-	Remove   What = "remove"
-	Save     What = "save" // a mapping
-	Trigger  What = "trigger"
-	Download What = "download" // a file that names people
-	Unmask   What = "unmask"   // numbers and addresses on a page or in an answer, noted once an hour
-	SignIn   What = "sign in"
-	Token    What = "token"   // made
-	Revoke   What = "revoke"  // a token
-	SetAside What = "damaged" // what was kept before cannot be added to
+	Upload    What = "upload"
+	Plan      What = "plan"
+	Ask       What = "ask" // for an approval
+	Approve   What = "approve"
+	Refuse    What = "refuse"
+	Start     What = "start"    // a job or a run
+	Continue  What = "continue" // the queuing of a job
+	Pause     What = "pause"
+	Resume    What = "resume"
+	Cancel    What = "cancel"
+	Rate      What = "rate"
+	Retry     What = "retry"
+	Settle    What = "settle" // links, by recorded events
+	Forget    What = "forget"
+	Apply     What = "apply" // a schedule
+	Remove    What = "remove"
+	Save      What = "save" // a mapping
+	Trigger   What = "trigger"
+	Download  What = "download" // a file that names people
+	Unmask    What = "unmask"   // numbers and addresses on a page or in an answer, noted once an hour
+	Install   What = "install"  // a webhook
+	SignIn    What = "sign in"
+	Token     What = "token"     // made
+	Revoke    What = "revoke"    // a token
+	Forbidden What = "forbidden" // asked for, and refused to who may not do it; noted once an hour
+	SetAside  What = "damaged"   // what was kept before cannot be added to
 )
 
 const (

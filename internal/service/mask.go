@@ -85,35 +85,44 @@ func (a *Authorized) maskRow(r *Row) {
 	}
 }
 
-// unmasked is who has seen people of what, since when: that is noted once an hour.
-type unmasked struct {
+// noted is who has seen people of what, and what was refused to whom, since when: that is noted once an hour.
+type noted struct {
 	mu  sync.Mutex
-	all map[[3]string]time.Time // actor, job, plan
+	all map[[3]string]time.Time // actor, job, plan; or actor, refused, what
 }
 
 const (
-	unmaskedAgain = time.Hour
-	mostUnmasked  = 10_000
+	notedAgain = time.Hour
+	mostNoted  = 10_000
 )
 
 // first tells whether it is to be noted now.
-func (u *unmasked) first(who, job, plan string, now time.Time) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
+func (n *noted) first(who, job, plan string, now time.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	of := [3]string{who, job, plan}
-	if at, seen := u.all[of]; seen && now.Sub(at) < unmaskedAgain {
+	if at, seen := n.all[of]; seen && now.Sub(at) < notedAgain {
 		return false
 	}
-	if u.all == nil || len(u.all) >= mostUnmasked { // then some are noted once more
-		u.all = map[[3]string]time.Time{}
+	if n.all == nil || len(n.all) >= mostNoted { // then some are noted once more
+		n.all = map[[3]string]time.Time{}
 	}
-	u.all[of] = now
+	n.all[of] = now
 	return true
+}
+
+// Refused notes that the actor asked for what they may not do, such as POST /v1/jobs/{job}/pause; once an hour each, so that nobody fills the
+// log with it.
+func (a *Authorized) Refused(ctx context.Context, asked string, e *Forbidden) error {
+	if !a.s.noted.first(a.actor.Who(), "refused", asked, time.Now()) {
+		return nil
+	}
+	return a.s.Record(ctx, a.by(""), audit.Entry{What: audit.Forbidden, Detail: asked + ": " + e.Error()})
 }
 
 // sawPeople notes that numbers and addresses are shown to the actor, where they are.
 func (a *Authorized) sawPeople(ctx context.Context, e audit.Entry) error {
-	if !a.actor.May(People) || !a.s.unmasked.first(a.actor.Who(), e.Job, e.Plan, time.Now()) {
+	if !a.actor.May(People) || !a.s.noted.first(a.actor.Who(), e.Job, e.Plan, time.Now()) {
 		return nil
 	}
 	e.What = audit.Unmask

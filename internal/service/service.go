@@ -31,7 +31,7 @@ type Service struct {
 	plans     *plans.Store
 	mappings  *mappings.Store
 	audit     *audit.Log
-	unmasked  unmasked
+	noted     noted
 	living    living
 }
 

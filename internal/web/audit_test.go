@@ -58,8 +58,12 @@ func TestAuditOfAConsole(t *testing.T) {
 	b.text(200, "GET", "/v1/jobs/"+done.ID+"/report/results.csv", "", bearer(as(service.Admin)))
 	b.text(200, "GET", "/v1/jobs/"+done.ID+"/report/summary.json", "", bearer(as(service.Admin)))
 	b.text(303, "POST", "/login", "secret="+as(service.Viewer))
+	for range 2 {
+		b.text(403, "POST", "/v1/jobs/"+waits.ID+"/pause", `{}`, bearer(as(service.Viewer)))
+		b.text(403, "POST", "/jobs/"+waits.ID+"/cancel", "confirm="+waits.ID, bearer(as(service.Approver)))
+	}
 	got := b.auditOf(as(service.Operator), "?limit=500")
-	for _, want := range []string{"my-operator pause api", "my-operator resume console", "my-approver unmask api", "my-admin download results.csv api", "my-viewer sign in console"} {
+	for _, want := range []string{"my-viewer forbidden POST /v1/jobs/{job}/pause: the role viewer may not do this api", "my-approver forbidden POST /jobs/{job}/cancel: the role approver may not do this console", "my-operator pause api", "my-operator resume console", "my-approver unmask api", "my-admin download results.csv api", "my-viewer sign in console"} {
 		if n := count(got, want); n != 1 {
 			t.Errorf("%s: %d times in %q", want, n, got)
 		}

@@ -144,6 +144,11 @@ func (x *exchange) fail(err error) {
 		http.Redirect(x.w, x.r, x.Prefix+e.path, http.StatusSeeOther)
 		return
 	}
+	if e, ok := errors.AsType[*service.Forbidden](err); ok {
+		if err := x.Service.Refused(x.r.Context(), x.route, e); err != nil {
+			x.Logger.Warn("refusal is not recorded", "who", x.actor.Who(), "error", err)
+		}
+	}
 	p := problemOf(err)
 	if p.Status >= 500 {
 		x.Logger.Error("request failed", "method", x.r.Method, "path", x.r.URL.Path, "error", err)

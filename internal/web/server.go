@@ -133,6 +133,7 @@ type exchange struct {
 	r       *http.Request
 	actor   service.Actor
 	Service *service.Authorized // what the actor may do
+	route   string              // such as GET /jobs/{job}
 	page    bool                // a browser's page is asked for, and not the API
 	session bool                // the actor came by the session of a browser
 }
@@ -140,9 +141,9 @@ type exchange struct {
 // serve makes the handler of a route: who asks, may they, and what went wrong.
 func (s *Server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{Server: s, w: w, r: r, page: !isAPI(r.URL.Path)}
+		x := &exchange{Server: s, w: w, r: r, route: rt.method + " " + rt.path, page: !isAPI(r.URL.Path)}
 		if w, ok := w.(*watched); ok && rt.method != "" {
-			w.route = rt.method + " " + rt.path
+			w.route = x.route
 		}
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(maxAnswer))
 		err := x.enter(rt)

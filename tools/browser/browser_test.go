@@ -17,7 +17,7 @@ import (
 )
 
 // patience is how long the whole may take. It is never part of what is tested.
-const patience = 8 * time.Minute
+const patience = 14 * time.Minute
 
 // sample is the file: of its rows some users are not there, and one number is none.
 const sample = `Customer;Mobile
