@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sunbulk/sunbulk/internal/metrics"
+	"github.com/sunbulk/sunbulk/internal/osfile"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/transit"
 	"github.com/sunbulk/sunbulk/internal/uploads"
@@ -121,7 +122,7 @@ func (p *program) console(ctx context.Context, o consoleOptions) error {
 	}
 	dir = cmp.Or(o.uploads, filepath.Join(os.TempDir(), fmt.Sprintf("sunbulk-uploads-%d", os.Getuid())))
 	if cfg.Uploads, err = uploads.Open(dir, uploads.Config{}); err != nil {
-		return usage("--uploads: "+err.Error(), "give a folder that its owner alone may enter: chmod 700 "+dir)
+		return usage("--uploads: "+err.Error(), "give a folder that its owner alone may enter: "+osfile.KeepPrivate(dir))
 	}
 	return p.withRedis(o.redis, func(drain context.Context, s *service.Service) error {
 		cfg.Service = s

@@ -4,7 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"syscall"
+
+	"github.com/sunbulk/sunbulk/internal/osfile"
 )
 
 // The folder of a console is locked while the console lives, by a file in it. A killed one leaves its folder, with reports that name
@@ -39,7 +40,7 @@ func removeAbandoned(dir string) {
 	if err != nil || !info.IsDir() {
 		return
 	}
-	if of, ok := info.Sys().(*syscall.Stat_t); !ok || int(of.Uid) != os.Getuid() {
+	if !osfile.OwnFolder(dir) {
 		return
 	}
 	lock, err := lockFolder(dir, 0)
@@ -53,11 +54,16 @@ func removeAbandoned(dir string) {
 // lockFolder locks a folder until the file is closed, or the process ends.
 func lockFolder(dir string, how int) (*os.File, error) {
 	name := filepath.Join(dir, folderLock)
-	lock, err := os.OpenFile(name, os.O_RDWR|how|syscall.O_NOFOLLOW, 0o600)
+	root, err := os.OpenRoot(dir) // so that the file can be removed while it is open, on Windows too
 	if err != nil {
 		return nil, err
 	}
-	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	lock, err := root.OpenFile(folderLock, os.O_RDWR|how, 0o600)
+	root.Close()
+	if err != nil {
+		return nil, err
+	}
+	err = osfile.TryLock(lock)
 	if err == nil {
 		opened, openErr := lock.Stat()
 		there, thereErr := os.Lstat(name)

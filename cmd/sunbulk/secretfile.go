@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/sunbulk/sunbulk/internal/credentials"
+	"github.com/sunbulk/sunbulk/internal/osfile"
 )
 
 // maxSecretFile bounds a file of secrets in bytes.
@@ -33,8 +34,11 @@ const perLine = "put the secret of a webhook on each line"
 // secretsIn returns the secrets of an open file, one a line, that nobody else may read.
 func secretsIn(f *os.File, flag, hint string) (secrets []string, err error) {
 	info, err := f.Stat()
-	if err != nil || info.Mode().Perm()&0o077 != 0 {
-		return nil, usage(flag+" "+f.Name()+": others may read it", "chmod 600 "+f.Name())
+	if err != nil {
+		return nil, cannotRun(fmt.Errorf("read %s: %w", flag, err), "check its name")
+	}
+	if others, err := osfile.Others(f); err != nil || others.Read {
+		return nil, usage(flag+" "+f.Name()+": others may read it", osfile.KeepPrivate(f.Name()))
 	}
 	if info.Size() > maxSecretFile {
 		return nil, usage(flag+" "+f.Name()+" is too large for a file of secrets", hint)

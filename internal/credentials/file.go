@@ -9,6 +9,8 @@ import (
 	"os"
 	"runtime"
 	"strings"
+
+	"github.com/sunbulk/sunbulk/internal/osfile"
 )
 
 // maxFile bounds a file of credentials, in bytes: some thousands of apps.
@@ -52,7 +54,7 @@ func readOpened(name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look at credentials: %w", err)
 	}
-	if err := checkFile(name, info); err != nil {
+	if err := checkFile(name, f, info); err != nil {
 		return nil, err
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
@@ -71,10 +73,11 @@ func isSocket(name string) bool {
 }
 
 // checkFile refuses what others may read or have written. The owner may be root, who can do either anyway.
-func checkFile(name string, info fs.FileInfo) error {
+func checkFile(name string, f *os.File, info fs.FileInfo) error {
 	mode := info.Mode()
 	pipe := mode.Type() == fs.ModeNamedPipe
 	uid, known := owner(info)
+	others, err := osfile.Others(f)
 	switch {
 	case mode.IsDir():
 		return &Error{"--credentials " + name + " is a folder", "name the file in it"}
@@ -84,10 +87,12 @@ func checkFile(name string, info fs.FileInfo) error {
 		return nil
 	case known && uid != 0 && uid != os.Geteuid():
 		return &Error{fmt.Sprintf("%s belongs to another user (uid %d), who can change it", name, uid), "chown it to the user who runs sunbulk, or run sunbulk as that user"}
-	case mode.Perm()&0o022 != 0:
-		return &Error{fmt.Sprintf("others can change %s (mode %04o)", name, mode.Perm()), "chmod 600 " + name}
-	case mode.Perm()&0o077 != 0:
-		return &Error{fmt.Sprintf("others can read %s (mode %04o)", name, mode.Perm()), "chmod 600 " + name}
+	case err != nil:
+		return fmt.Errorf("look at credentials: %w", err)
+	case others.Change:
+		return &Error{fmt.Sprintf("others can change %s (%s)", name, others.Who), osfile.KeepPrivate(name)}
+	case others.Read:
+		return &Error{fmt.Sprintf("others can read %s (%s)", name, others.Who), osfile.KeepPrivate(name)}
 	}
 	return nil
 }

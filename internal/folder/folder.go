@@ -1,7 +1,7 @@
 // Package folder keeps a report folder for one job or run. A manifest in it names the owner and lists, with their
 // hashes, the files that were written for that owner: no other file is ever replaced or removed (I11).
 //
-// Linux and macOS only: the manifest is locked by flock while somebody works in the folder.
+// While somebody works in the folder the manifest is locked or, on Windows, a file beside it.
 package folder
 
 import (
@@ -11,8 +11,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/osfile"
 )
 
 // ErrBusy says that another process works in the folder.
@@ -32,7 +33,7 @@ func (e *OwnerError) Error() string { return e.Dir + " is the folder of " + e.Ow
 type Folder struct {
 	dir      string
 	root     *os.Root
-	lock     *os.File // the manifest
+	lock     *os.File
 	manifest manifest
 	checked  map[string]fs.FileInfo // files that were found to be the folder's own, as they were then
 }
@@ -125,15 +126,16 @@ func (f *Folder) claim(owner string) (written time.Time, err error) {
 	return written, err
 }
 
-// lockManifest opens the manifest, and makes an empty one where there is none.
+// lockManifest opens the file that is locked, and makes an empty one where there is none.
 func (f *Folder) lockManifest() error {
-	lock, err := f.root.OpenFile(FileName, os.O_RDWR|os.O_CREATE, 0o600)
+	name := lockName()
+	lock, err := f.root.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("open manifest: %w", err)
 	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := osfile.TryLock(lock); err != nil {
 		lock.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
+		if errors.Is(err, osfile.ErrLocked) {
 			return ErrBusy
 		}
 		return fmt.Errorf("lock manifest: %w", err)
@@ -141,7 +143,7 @@ func (f *Folder) lockManifest() error {
 	opened, err := lock.Stat()
 	if err == nil {
 		var there fs.FileInfo
-		if there, err = f.root.Lstat(FileName); err == nil && os.SameFile(opened, there) {
+		if there, err = f.root.Lstat(name); err == nil && os.SameFile(opened, there) {
 			f.lock = lock
 			return nil
 		}
@@ -151,6 +153,15 @@ func (f *Folder) lockManifest() error {
 		err = ErrBusy // it was replaced meanwhile, by the one who had the lock
 	}
 	return err
+}
+
+// lockName is the file that is locked: the manifest, whose lock goes along when a new one takes its place. Where locks do
+// not do so it is a file of its own.
+func lockName() string {
+	if osfile.LockMoves {
+		return FileName
+	}
+	return lockFile
 }
 
 // Dir is the folder's path, as it was given to Open.
@@ -216,7 +227,7 @@ func same(before, now fs.FileInfo) bool {
 
 // stamp reads a file and returns what tells it from others.
 func (f *Folder) stamp(name string) (Stamp, error) {
-	file, err := f.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := f.root.OpenFile(name, os.O_RDONLY|osfile.NoWait, 0)
 	if err != nil {
 		return Stamp{}, fmt.Errorf("read %s: %w", name, err)
 	}

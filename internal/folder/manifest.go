@@ -14,12 +14,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/osfile"
 )
 
 // FileName is the file of the manifest in its folder.
 const FileName = ".sunbulk.json"
+
+// lockFile is the file that is locked where the manifest cannot be.
+const lockFile = ".sunbulk.lock"
 
 // version is that of the manifest's layout.
 const version = 1
@@ -106,6 +110,7 @@ func (f *Folder) survey() (owner string, written time.Time, err error) {
 	return "", time.Time{}, nil
 }
 
+// entries lists what the folder holds beside its lock.
 func (f *Folder) entries() ([]fs.DirEntry, error) {
 	dir, err := f.root.Open(".")
 	if err != nil {
@@ -116,7 +121,7 @@ func (f *Folder) entries() ([]fs.DirEntry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read folder: %w", err)
 	}
-	return entries, nil
+	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return e.Name() == lockName() }), nil
 }
 
 // readManifest returns the manifest; one that is empty was being made.
@@ -148,7 +153,7 @@ func (f *Folder) read(name string) ([]byte, fs.FileInfo, error) {
 	if !info.Mode().IsRegular() {
 		return nil, nil, errors.New("it is no regular file")
 	}
-	file, err := f.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := f.root.OpenFile(name, os.O_RDONLY|osfile.NoWait, 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -195,16 +200,18 @@ func (f *Folder) head(name string) (job, run string) {
 	return head.Job, head.Options.Run
 }
 
-// overwrite puts the manifest in the place of the locked one, which lists no file.
+// overwrite writes the manifest over the one that is there, which lists no file.
 func (f *Folder) overwrite() error {
 	data, err := f.manifest.encode()
 	if err != nil {
 		return err
 	}
-	if _, err := f.lock.WriteAt(data, 0); err != nil {
+	file, err := f.root.OpenFile(FileName, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
 		return fmt.Errorf("write manifest: %w", err)
 	}
-	if err := errors.Join(f.lock.Truncate(int64(len(data))), f.lock.Sync()); err != nil {
+	_, err = file.WriteAt(data, 0)
+	if err = errors.Join(err, file.Truncate(int64(len(data))), file.Sync(), file.Close()); err != nil {
 		return fmt.Errorf("write manifest: %w", err)
 	}
 	return nil

@@ -7,7 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
+
+	"github.com/sunbulk/sunbulk/internal/osfile"
 )
 
 // Draft is a folder inside a Folder for files that are not finished.
@@ -106,31 +107,35 @@ func (f *Folder) place(d *Draft, file File) error {
 	return f.root.Rename(from, file.Name)
 }
 
-// save puts a new manifest in the place of the last, and the lock on it.
+// save puts a new manifest in the place of the last. The lock is on the new one before, where it goes along.
 func (f *Folder) save(d *Draft) error {
 	data, err := f.manifest.encode()
 	if err != nil {
 		return err
 	}
 	name := filepath.Join(d.name, FileName)
-	lock, err := f.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := f.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("write manifest: %w", err)
 	}
-	if _, err = lock.Write(data); err == nil {
-		err = lock.Sync()
+	if _, err = file.Write(data); err == nil {
+		err = file.Sync()
 	}
-	if err == nil {
-		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if osfile.LockMoves && err == nil {
+		err = osfile.TryLock(file)
+	} else {
+		err = errors.Join(err, file.Close())
 	}
 	if err == nil {
 		err = f.root.Rename(name, FileName)
 	}
 	if err != nil {
-		lock.Close()
+		file.Close()
 		return fmt.Errorf("write manifest: %w", err)
 	}
-	f.lock.Close()
-	f.lock = lock
+	if osfile.LockMoves {
+		f.lock.Close()
+		f.lock = file
+	}
 	return nil
 }

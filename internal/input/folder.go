@@ -6,7 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
+
+	"github.com/sunbulk/sunbulk/internal/osfile"
 )
 
 // rel returns a name as it is called in the folder. It looks at nothing: what lies outside stays unknown.
@@ -103,7 +104,7 @@ func (p patient) ReadDir(name string) ([]fs.DirEntry, error) {
 }
 
 func (p patient) openFile(name string) (*os.File, error) {
-	return p.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	return p.root.OpenFile(name, os.O_RDONLY|osfile.NoWait, 0)
 }
 
 // match returns the files of the folder that match a pattern.

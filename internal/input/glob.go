@@ -15,7 +15,11 @@ func glob(pattern string) ([]string, error) {
 	if _, err := filepath.Match(pattern, ""); err != nil {
 		return nil, err
 	}
-	if !strings.ContainsAny(pattern, patternSigns+`\`) {
+	signs := patternSigns
+	if filepath.Separator != '\\' {
+		signs += `\` // which escapes
+	}
+	if !strings.ContainsAny(pattern, signs) {
 		if _, err := os.Lstat(pattern); err != nil {
 			return nil, unlessMissing(err)
 		}
@@ -23,7 +27,7 @@ func glob(pattern string) ([]string, error) {
 	}
 	dir, last := filepath.Split(pattern)
 	folders := []string{filepath.Clean(dir)}
-	if trimmed := strings.TrimRight(dir, string(filepath.Separator)); trimmed != "" && trimmed != pattern && strings.ContainsAny(trimmed, patternSigns+`\`) {
+	if trimmed := strings.TrimRight(dir, string(filepath.Separator)); trimmed != "" && trimmed != pattern && strings.ContainsAny(trimmed, signs) {
 		var err error
 		if folders, err = glob(trimmed); err != nil {
 			return nil, err

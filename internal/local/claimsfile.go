@@ -12,8 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 
+	"github.com/sunbulk/sunbulk/internal/osfile"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -91,10 +91,10 @@ func (f *claimsFile) claim(row int64, before []jobs.RowRef, by jobs.RowRef) (job
 
 // settle answers all claims of a group, with the file locked against other processes.
 func (f *claimsFile) settle(g *claimGroup) (err error) {
-	if err := flock(f.file, syscall.LOCK_EX); err != nil {
+	if err := osfile.Lock(f.file); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, flock(f.file, syscall.LOCK_UN)) }()
+	defer func() { err = errors.Join(err, osfile.Unlock(f.file)) }()
 	if err := f.read(); err != nil {
 		return err
 	}
@@ -125,15 +125,6 @@ func (f *claimsFile) settle(g *claimGroup) (err error) {
 		f.held[row] = by
 	}
 	return nil
-}
-
-// flock waits for the lock; a signal does not end the waiting.
-func flock(f *os.File, how int) error {
-	for {
-		if err := syscall.Flock(int(f.Fd()), how); !errors.Is(err, syscall.EINTR) {
-			return err
-		}
-	}
 }
 
 // read learns what was added since. What a process that died has left of a line is cut off.

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"syscall"
+
+	"github.com/sunbulk/sunbulk/internal/osfile"
 )
 
 // makeFile makes the journal in dir, unless there is one, and locks it.
@@ -59,38 +60,40 @@ func openOwn(root *os.Root, name string, flag int) (*os.File, error) {
 	if !there.Mode().IsRegular() {
 		return nil, ErrAlien
 	}
-	f, err := root.OpenFile(name, flag|syscall.O_NONBLOCK, 0)
+	f, err := root.OpenFile(name, flag|osfile.NoWait, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
-	opened, err := f.Stat()
-	switch {
-	case err != nil:
-		err = fmt.Errorf("open %s: %w", name, err)
-	case !os.SameFile(there, opened) || !own(opened):
-		err = ErrAlien
-	case opened.Mode().Perm()&0o077 != 0 && flag != os.O_RDONLY:
-		if err = f.Chmod(0o600); err != nil {
+	if err := keepOwn(f, there, flag); err != nil {
+		f.Close()
+		if !errors.Is(err, ErrAlien) {
 			err = fmt.Errorf("open %s: %w", name, err)
 		}
-	}
-	if err != nil {
-		f.Close()
 		return nil, err
 	}
 	return f, nil
 }
 
-// own tells whether a file is this user's, under one name only: what others can write to is not to be trusted, and
-// what has another name is not to be cut.
-func own(info fs.FileInfo) bool {
-	s, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(s.Uid) == os.Geteuid() && s.Nlink <= 1
+// keepOwn returns ErrAlien when an open file is not the one that was there, or not ours; else others can read it no more.
+func keepOwn(f *os.File, there fs.FileInfo, flag int) error {
+	opened, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	switch ours, err := osfile.Own(f); {
+	case err != nil:
+		return err
+	case !ours || !os.SameFile(there, opened):
+		return ErrAlien
+	case flag != os.O_RDONLY && opened.Mode().Perm()&0o077 != 0:
+		return f.Chmod(0o600)
+	}
+	return nil
 }
 
 func lock(root *os.Root, f *os.File, name string) error {
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		if errors.Is(err, syscall.EWOULDBLOCK) {
+	if err := osfile.TryLock(f); err != nil {
+		if errors.Is(err, osfile.ErrLocked) {
 			return ErrLocked
 		}
 		return fmt.Errorf("lock journal: %w", err)

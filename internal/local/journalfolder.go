@@ -2,7 +2,7 @@
 // survive the process, and a worker. It prints nothing and knows no flags; its errors are typed, and a front end says what to do about them.
 //
 // Redis keeps what is queued and how far the job is; the journal alone keeps outcomes, so memory does not grow with the job (I6).
-// Linux and macOS only: the journal is locked by flock.
+// The journal is locked while a process works on it.
 package local
 
 import (
@@ -18,6 +18,7 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/ledger"
+	"github.com/sunbulk/sunbulk/internal/osfile"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -97,12 +98,7 @@ func makeFolder(dir string) error {
 }
 
 func syncFolder(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync folder: %w", err)
-	}
-	defer f.Close()
-	if err := f.Sync(); err != nil {
+	if err := osfile.SyncFolder(dir); err != nil {
 		return fmt.Errorf("sync folder: %w", err)
 	}
 	return nil

@@ -2,11 +2,11 @@ package local
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/osfile"
 )
 
 // lockParents keeps others from beginning a run whose folder is near out until release: of two of the same work that are started in the
@@ -23,36 +23,31 @@ func lockParents(out string) (release func()) {
 		}
 	}
 	slices.Sort(folders) // so that nobody has one that somebody waits for who has the other
-	var locked []*os.File
+	var locked []func()
 	for _, folder := range slices.Compact(folders) {
-		if f := lockFolder(folder); f != nil {
-			locked = append(locked, f)
+		if unlock := lockFolder(folder); unlock != nil {
+			locked = append(locked, unlock)
 		}
 	}
 	return func() {
-		for _, f := range locked {
-			f.Close()
+		for _, unlock := range locked {
+			unlock()
 		}
 	}
 }
 
-// lockFolder returns the folder, locked until it is closed; nil when it cannot be, or is not to be had for long.
-func lockFolder(folder string) *os.File {
+// lockFolder locks a folder until unlock; unlock is nil when it cannot be locked, or another has it for long.
+func lockFolder(folder string) (unlock func()) {
 	const tries, pause = 100, 50 * time.Millisecond
-	f, err := os.Open(folder)
-	if err != nil {
-		return nil
-	}
 	for range tries {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		unlock, err := osfile.LockFolder(folder)
 		if err == nil {
-			return f
+			return unlock
 		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
+		if !errors.Is(err, osfile.ErrLocked) {
 			break
 		}
 		time.Sleep(pause)
 	}
-	f.Close()
 	return nil
 }

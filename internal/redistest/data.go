@@ -3,7 +3,6 @@ package redistest
 import (
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 )
 
@@ -28,19 +27,6 @@ func (s *Server) PutBack(t testing.TB, c Copy) {
 		t.Fatal(err)
 	}
 	if err := os.CopyFS(dir, os.DirFS(c.dir)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// Stop stops the process, as SIGSTOP does, until Continue.
-func (s *Server) Stop(t testing.TB) { s.signal(t, syscall.SIGSTOP) }
-
-// Continue ends a Stop.
-func (s *Server) Continue(t testing.TB) { s.signal(t, syscall.SIGCONT) }
-
-func (s *Server) signal(t testing.TB, sig os.Signal) {
-	t.Helper()
-	if err := s.cmd.Process.Signal(sig); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -8,8 +8,9 @@ import (
 	"errors"
 	"io"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/sunbulk/sunbulk/internal/osfile"
 )
 
 // outlet writes to a stream in a goroutine of its own, so that a reader who is slow, or gone, keeps nobody waiting for ever.
@@ -145,7 +146,7 @@ func (o Data) Write(data []byte) (int, error) {
 func (o *outlet) Failure() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if errors.Is(o.err, syscall.EPIPE) || errors.Is(o.err, io.ErrClosedPipe) {
+	if osfile.ReaderLeft(o.err) || errors.Is(o.err, io.ErrClosedPipe) {
 		return nil
 	}
 	return o.err

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/lazyregexp"
+	"github.com/sunbulk/sunbulk/internal/osfile"
 )
 
 // Upload is a file that was sent whole.
@@ -73,8 +74,14 @@ func Open(dir string, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s is no folder that its owner alone may enter (mode %04o)", dir, info.Mode().Perm())
+	if !info.IsDir() {
+		return nil, fmt.Errorf("%s is no folder", dir)
+	}
+	switch others, err := osfile.OthersOf(dir); {
+	case err != nil:
+		return nil, err
+	case others.Read:
+		return nil, fmt.Errorf("%s is no folder that its owner alone may enter (%s)", dir, others.Who)
 	}
 	s := &Store{dir: dir, Config: cfg}
 	_, err = s.Sweep(time.Now())

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/lazyregexp"
+	"github.com/sunbulk/sunbulk/internal/osfile"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/wholefile"
 )
@@ -102,11 +103,14 @@ func (t *Tokens) read() error {
 	if err != nil {
 		return &TokensError{t.name, err, "'sunbulk console token NAME --tokens FILE' makes it"}
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return &TokensError{t.name, fmt.Errorf("others may read it (mode %04o)", info.Mode().Perm()), "chmod 600 " + t.name}
-	}
 	if info.Size() > maxTokens || !info.Mode().IsRegular() {
 		return &TokensError{t.name, fmt.Errorf("it is no file of tokens"), "'sunbulk console token NAME --tokens FILE' makes one"}
+	}
+	switch others, err := osfile.OthersOf(t.name); {
+	case err != nil:
+		return &TokensError{t.name, err, "check who may read it"}
+	case others.Read:
+		return &TokensError{t.name, fmt.Errorf("others may read it (%s)", others.Who), osfile.KeepPrivate(t.name)}
 	}
 	if t.seen != nil && os.SameFile(info, t.seen) && info.ModTime().Equal(t.seen.ModTime()) && info.Size() == t.seen.Size() {
 		return nil

@@ -14,19 +14,27 @@ fi
 export SOURCE_DATE_EPOCH VERSION CGO_ENABLED=0
 [ -z "$(git status --porcelain)" ] || echo "note: the tree has changes, so this is no release" >&2
 
+command -v zip >/dev/null || { echo "no zip: apt-get install zip" >&2; exit 1; }
 rm -rf dist
 mkdir -p dist/build/man
 go build -C tools/release -o ../../dist/build/ github.com/goreleaser/nfpm/v2/cmd/nfpm github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 go test ./cmd/sunbulk -count 1 -run '^TestManPages$' -man "$PWD/dist/build/man" -man-date "$SOURCE_DATE_EPOCH"
 gzip -n9 dist/build/man/*.1
 
-for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64; do
-	os=${target%/*} arch=${target#*/} name=sunbulk_${VERSION}_${os}_${arch}
+for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do
+	os=${target%/*} arch=${target#*/} name=sunbulk_${VERSION}_${os}_${arch} binary=sunbulk
+	[ "$os" != windows ] || binary=sunbulk.exe
 	folder=dist/build/$name
 	echo "$target"
-	GOOS=$os GOARCH=$arch go build -trimpath -ldflags="-s -w -buildid= -X main.release=$VERSION" -o "$folder/sunbulk" ./cmd/sunbulk
-	dist/build/cyclonedx-gomod bin -json -noserial -notimestamp -version "v$VERSION" -output "dist/$name.cdx.json" "$folder/sunbulk" 2>/dev/null
+	GOOS=$os GOARCH=$arch go build -trimpath -ldflags="-s -w -buildid= -X main.release=$VERSION" -o "$folder/$binary" ./cmd/sunbulk
+	dist/build/cyclonedx-gomod bin -json -noserial -notimestamp -version "v$VERSION" -output "dist/$name.cdx.json" "$folder/$binary" 2>/dev/null
 	cp -r README.md LICENSE CHANGELOG.md docs dist/build/man "$folder/"
+	if [ "$os" = windows ]; then
+		rm -r "$folder/man"
+		find "$folder" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
+		(cd dist/build && find "$name" -type f | LC_ALL=C sort | TZ=UTC zip -Xq@ "../$name.zip")
+		continue
+	fi
 	tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX -C dist/build -cf - "$name" | gzip -n9 >"dist/$name.tar.gz"
 done
 
