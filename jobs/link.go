@@ -133,8 +133,11 @@ func (o *Outcome) Verification() (Row, bool) {
 	return Row{Number: o.Row.Number, Line: o.Row.Line, Op: Verify, User: o.Row.User, BrandID: o.Row.BrandID, ClientID: o.ClientID}, true
 }
 
-// AdoptedByEvent is the Detail of a create in doubt that an event settled.
+// AdoptedByEvent is the Detail of a create that ended in doubt and that an event has settled since.
 const AdoptedByEvent = "adopted: an event names the client that it made"
+
+// SettledSince tells whether the outcome was in doubt when the row ended. The steps behind in a runbook do not have such a row.
+func (o *Outcome) SettledSince() bool { return o.Detail == AdoptedByEvent }
 
 // Links counts links by their states.
 type Links struct {

@@ -26,7 +26,7 @@ func (t *try) echo(ctx context.Context) (o jobs.Outcome, settled bool, err error
 	case len(made) > 1 || len(made) == 1 && t.rivals():
 		return jobs.Outcome{Kind: jobs.InDoubt, ErrorCode: codeSeveral, Error: "events name clients of the user that may be this row's or another's"}, true, nil
 	case len(made) == 1:
-		o = jobs.Outcome{Kind: jobs.OK, Detail: jobs.AdoptedByEvent}
+		o = jobs.Outcome{Kind: jobs.OK, Detail: "adopted: an event names it"}
 		for client, state := range made {
 			o.ClientID, o.ClientStatus = client, string(state)
 		}

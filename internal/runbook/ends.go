@@ -122,6 +122,8 @@ func (e *ends) outcome(o *jobs.Outcome) {
 		}
 	case last:
 		end.Cause = ""
+	case o.SettledSince():
+		end.Kind, end.Cause = jobs.InDoubt, "an event named its client when the step was over: the steps behind did not run for it"
 	default:
 		e.through(o, end)
 		return

@@ -127,6 +127,21 @@ func TestEndOfARowThatIsLeftOut(t *testing.T) {
 	}
 }
 
+// A create that an event settles when its step is over went no further, and the rows behind it keep their ends (I1).
+func TestI1EndOfARowThatAnEventSettledSince(t *testing.T) {
+	f := compile(t, migration())
+	lists := jobs.Chunk{Outcomes: []jobs.Outcome{listed(1, 1), listed(2, 1)}}
+	settled := jobs.Outcome{Row: link(1, 1), Kind: jobs.InDoubt, ErrorCode: "no_answer", Error: "the answer was lost"}
+	settled.Settle(jobs.Link{Client: "n1"})
+	links := jobs.Chunk{Outcomes: []jobs.Outcome{settled, {Row: link(2, 2), Kind: jobs.OK, ClientID: "n2"}}}
+	wait := jobs.Chunk{Outcomes: []jobs.Outcome{{Row: jobs.Row{Number: 1, User: "u2", ClientID: "n2", Carry: "[2]"}, Kind: jobs.Failed, ErrorCode: "link_failed", Error: "gone"}}}
+	got := told(t, f, reached(t, f, 0, sealed(2), lists), reached(t, f, 1, sealed(2), links), reached(t, f, 2, sealed(1), wait))
+	want := []string{"1 u1 link in_doubt n1: an event named its client when the step was over: the steps behind did not run for it", "2 u2 wait failed n2: gone"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("ends (-want +got):\n%s", diff)
+	}
+}
+
 func TestEndsStopAtAnError(t *testing.T) {
 	f := compile(t, migration())
 	broken := errors.New("redis is gone")
