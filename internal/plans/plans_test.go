@@ -108,7 +108,7 @@ func TestActsAreNotedOnce(t *testing.T) {
 	}
 }
 
-// TestAnApprovalIsOfOnePlan: whoever can write to the Redis and changes a plan takes its approval away; one of another digest is none.
+// TestAnApprovalIsOfOnePlan: a plan that somebody changed in Redis has no approval; one of another digest is none.
 func TestAnApprovalIsOfOnePlan(t *testing.T) {
 	t.Parallel()
 	s, rdb := newStore(t)

@@ -66,7 +66,7 @@ type Held struct {
 	Since time.Time `json:"since"`
 	Host  string    `json:"host"`
 	PID   int       `json:"pid,omitempty"`
-	Gone  bool      `json:"gone"` // the worker shows no sign of life; another one takes the batch
+	Gone  bool      `json:"gone"` // the worker shows no sign of life; another takes the batch
 }
 
 const (
