@@ -57,11 +57,11 @@ if fresh > 0 then
     if now > get('cut') + get('lat') then put('calm', get('calm') + fresh) end
   else put('calm', get('calm') + 0.1 * fresh) end
 end
-if conf == 0 and (h.tamed ~= '1' or now < get('cut')) then mark(now - free, free, made) end
+if conf == 0 and (get('tamed') == 0 or now < get('cut')) then mark(now - free, free, made) end
 if refused > 0 then
   if conf > 0 or get('found') > 0 then mark(now - get('lat') - tenth, tenth, -refused) end
   put('acc', math.max(0, get('acc') - refused))
-  put('owed', math.min(math.max(3, get('rate') / 10), get('owed') + refused))
+  put('owed', math.min(math.max(2.5, get('rate') / 12), get('owed') + refused))
 end
 
 -- doubtful tells whether more is refused than usual, though not so much that it shows a limit.
@@ -77,14 +77,15 @@ local found, rate, tat = get('found'), get('rate'), h.tat and get('tat') or now
 local under = math.min(0.98 * found, math.max(found - 0.25, 0.5 * found))
 local ticked = get('ticked')
 if need > 0 and now - ticked > 10 * second then -- begin
-  rate = math.max(10, found / 2)
+  rate = math.max(conf > 0 and 10 or 100, found / 2)
+  if conf == 0 and found == 0 then put('tamed', 2) end -- no rate: it is felt for, too, up to one that no limit is expected above
   put('tries', 0)
   put('probe', now + 3 * second)
 elseif need > 0 and now > halt then
   local dt, sent = math.min(now - ticked, second / 2) / second, calls(now - second, now)
   local unit = math.max(0.5, (math.max(0, tat - now) + get('lat')) / second)
   local slow = math.max(unit, 5 / rate, get('long') / second)
-  if get('streak') == 1 and get('lat') > 0 then rate = math.min(rate, 3 / get('lat') * second)
+  if get('streak') == 1 and get('lat') > 0 then rate = math.min(rate, math.max(3 / get('lat') * second, found / 4))
   elseif get('streak') > 1 then
     rate = math.min(rate, 2.5 / unit) -- nothing but 429s: one call at a time finds out
   elseif now < get('hold') or sent + 3 < 0.35 * rate or h.held == '1' then
@@ -92,6 +93,7 @@ elseif need > 0 and now > halt then
   elseif conf > 0 and rate >= math.max(conf, 10) then put('probe', math.max(now, get('probe')))
   elseif found == 0 or rate < math.min(0.955 * found, math.max(found - 0.31, 0.49 * found)) then
     rate = rate * 2 ^ (dt / unit)
+    if h.tamed == '2' and rate > 1000 then put('tamed', 0) end
     if found > 0 then rate = math.min(rate, 0.96 * found, math.max(found - 0.3, 0.5 * found)) end
   elseif rate < under then
     rate = math.min(under, rate + 0.01 * found * dt)
@@ -114,7 +116,7 @@ if need > 0 then
   put('ticked', now)
 end
 put('rate', rate)
-if conf > 0 then rate = math.min(rate, conf) elseif h.tamed ~= '1' then rate = 0 end
+if conf > 0 then rate = math.min(rate, conf) elseif get('tamed') == 0 then rate = 0 end
 if need == 0 then keep() return {now, 0, 0, 0, 0} end
 if now < halt then keep() return {now, 0, math.ceil(halt - now), 0, 0} end
 
@@ -168,7 +170,7 @@ put('tat', whole(tat + span))
 mark(tat, span, n)
 put('acc', get('acc') + n)
 put('gap', get('gap') + n)
-put('owed', math.max(0, get('owed') - (0.008 + stray()) * n))
+put('owed', math.max(0, get('owed') - (0.0055 + stray()) * n))
 if cap > 0 then put('cap:' .. job, whole(turn + n * second / cap)) end
 keep()
 return {now, n, math.ceil(tat - now), span, math.floor(lapse)}

@@ -66,8 +66,15 @@ type load struct {
 	calls        window
 }
 
+// refusing is how an API answers 429.
+type refusing struct {
+	limit  limit
+	named  bool // it says when to come back
+	atOnce bool // a gateway does, in less time than an accepted call takes
+}
+
 // drive lets callers work at an API for a time, each with 64 calls in flight that take 80 ms.
-func drive(ctx context.Context, callers []caller, l limit, named bool, d time.Duration) *load {
+func drive(ctx context.Context, callers []caller, l refusing, d time.Duration) *load {
 	var seen load
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
@@ -87,12 +94,16 @@ func drive(ctx context.Context, callers []caller, l limit, named bool, d time.Du
 				}
 				all.Go(func() {
 					defer func() { <-places }()
-					const took = 80 * time.Millisecond
+					took := 80 * time.Millisecond
 					there := rand.N(20 * time.Millisecond)
 					if sleep(ctx, there) != nil {
 						return
 					}
-					refused, asked := seen.call(l, named, time.Since(start))
+					refused, asked := seen.call(l, time.Since(start))
+
+					if refused && l.atOnce {
+						took = there
+					}
 					if sleep(ctx, took-there) != nil {
 						return
 					}
@@ -110,15 +121,15 @@ func drive(ctx context.Context, callers []caller, l limit, named bool, d time.Du
 	return &seen
 }
 
-func (s *load) call(l limit, named bool, at time.Duration) (refused bool, asked time.Duration) {
+func (s *load) call(l refusing, at time.Duration) (refused bool, asked time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	s.calls.add(now)
-	wait, refused := l(now)
+	wait, refused := l.limit(now)
 	if refused {
 		s.bad++
-		if named {
+		if l.named {
 			asked = max(time.Second, wait.Truncate(time.Second))
 			if asked < wait {
 				asked += time.Second

@@ -89,7 +89,7 @@ func Read(ctx context.Context, rdb redis.UniversalClient, app string) (Standing,
 	}
 	s.Rate = s.Of
 	const soon = 2 * time.Second // workers follow what was just set
-	if rate := n("rate"); rate > 0 && (s.Set == nil || now.Sub(s.Set.At) > soon) && (rate < s.Of || s.Of == 0 && fields["tamed"] == "1") {
+	if rate := n("rate"); rate > 0 && (s.Set == nil || now.Sub(s.Set.At) > soon) && (rate < s.Of || s.Of == 0 && n("tamed") > 0) {
 		s.Rate = rate
 	}
 	if found := n("found"); found > 0 {

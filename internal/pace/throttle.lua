@@ -6,7 +6,7 @@
 -- found are stray: they have nothing to do with the rate, and only more of them than usual show a limit.
 local asked, sent, made = tonumber(ARGV[1]), math.max(now - tonumber(ARGV[3]), now - 1.4 * second), tonumber(ARGV[4])
 local conf, found, rate, halt = get('conf'), get('found'), get('rate'), get('halt')
-local free = conf == 0 and h.tamed ~= '1' -- no limit so far
+local free = conf == 0 and get('tamed') == 0 -- no limit so far
 local least = conf > 0 and math.min(1, conf) or 1
 if free then -- the other workers have not told either
   local workers = 0
@@ -49,6 +49,7 @@ local function learn(limit, tries)
   limit = math.max(least, limit)
   put('found', limit)
   put('sure', limit)
+  put('tamed', 1)
   put('by', '429')
   put('learnt', now)
   put('tries', tries)
@@ -62,7 +63,14 @@ local function known(limit)
   return found > 0 and math.abs(limit - found) < 0.08 * found and get('tries') + 1 or 0
 end
 
-local function owe() put('owed', math.min(math.max(3, rate / 10), get('owed') + 1)) end
+local function owe() put('owed', math.min(math.max(2.5, rate / 12), get('owed') + 1)) end
+
+-- since begins the count of what is accepted from one cut to the next; what came before it was mean.
+local function since(mean)
+  put('mean', mean)
+  put('acc', 0)
+  put('acced', sent)
+end
 
 local function limited()
   if free then -- it is felt for from half of what was accepted
@@ -73,17 +81,14 @@ local function limited()
     put('cut', now + second / 2)
   elseif streak == 0 and judged < 1 then
     local mean = get('acc') / math.max(second, sent - get('acced')) * second
-    local again = found > 0 and sent - get('acced') < 5 * second
+    local again = found > 0 and sent - get('acced') < 4 * second
     if found > 0 and get('long') > 0 then accepted = math.min(accepted, mean)
+    elseif found > 0 and asked == 0 and not again then accepted = math.min(accepted, math.max(mean, 0.85 * found)) -- a bucket let more through
     elseif again then
       if halt > sent - second then accepted = math.max(accepted, 0.75 * found, rate * (1 - n / among)) end
       accepted = math.min(accepted, math.max(get('mean'), math.max(0.5, 1 - 2 * n / among) * found))
     end
-    if not again then
-      put('mean', mean)
-      put('acc', 0)
-      put('acced', sent)
-    end
+    if not again then since(mean) end
     if found == 0 then accepted = math.max(accepted, 0.25 * rate) end
     if n >= 0.2 * among then put('strays', math.max(0, get('strays') - n)) end -- they were of the limit
     put('floor', 0.5 * math.max(accepted, found))
@@ -104,8 +109,8 @@ end
 local function several()
   local few, doubling = 0, false
   if asked == 0 and not free then
-    doubling = found == 0 and rate < conf -- a limit that is there is passed far
-    few = math.max(doubling and 1 or 0, math.min(4, math.floor((rate + 25) / 60)))
+    doubling = found == 0 and (conf == 0 or rate < conf) -- a limit that is there is passed far
+    few = math.max(doubling and (rate > 20 or n < 0.5 * among) and 1 or 0, math.min(4, math.floor((rate + 25) / 60)))
   end
   return (n >= 2 + few and n >= 0.2 * among or n >= 3 + few and n >= 0.03 * among and not doubling)
     and n > 1.5 + expected + 2 * math.sqrt(expected)
@@ -114,7 +119,10 @@ end
 local function alone()
   if found > 0 and rate > 0.98 * found and rate < 1.1 * found then -- as was to be expected
     accepted = math.max(accepted, 0.99 * math.min(get('sure'), rate))
+    local ahead, before = math.max(0, get('tat') - now), rate
     learn(accepted, known(accepted))
+    put('tat', whole(now + ahead * before / get('rate'))) -- the slots leased before count at the new rate
+    since(get('acc') / math.max(second, sent - get('acced')) * second)
     put('lones', 0)
     owe()
     judged = 1
@@ -126,16 +134,19 @@ local function alone()
   put('lones', lone)
   put('hold', now + second)
   if not free then put('rate', 0.97 * rate) end
-  local gap, gaps = get('gap'), get('gap') + (h.gaps and get('gaps') or 1000)
-  put('gap', 0)
+  local ahead = calls(now, now + 10 * second) -- leased, but not made
+  local gap = math.max(0, get('gap') - ahead)
+  local gaps = gap + (h.gaps and get('gaps') or 1000)
+  put('gap', asked > 0 and 0 or ahead)
   put('gaps', gap)
-  if not free and lone > 2 and gaps < 50 then -- three among so few calls: it was halts that kept them apart
+  if not free and lone > 2 and gaps < math.max(asked > 0 and 2.5 * rate or 0, 50) then -- three among so few calls: it was halts that kept them apart
     put('lones', 0)
-    learn(math.max(accepted, 0.75 * rate), 0)
+    learn(math.max(accepted, (gaps < 1.25 * rate and 0.5 or 0.75) * rate), 0)
   elseif lone > 2 and lone < 6 and (found > 0 or rate == conf) then learn(0.97 * (found > 0 and found or rate), 0) end
 end
 
-if judged < 2 and (streak > 0 and sent >= halt or several()) then
+local unbroken = streak > 0 and sent >= halt and calls(halt, sent) < 1.5 -- nothing is accepted since the halt
+if judged < 2 and (unbroken or several()) then
   limited()
   judged = 2
 elseif n == 1 and share == 0 then alone() end
