@@ -15,7 +15,7 @@ func (p *program) runbookReportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report RUN",
 		Short: "Write how far each row of a run came, and why no further",
-		Long: `Report writes rows.csv with an end for every row of the input, run.json with the run in numbers, and the
+		Long: `Report writes rows.csv with an end for every row of the input, report.html to read, run.json with the run in numbers, and the
 report of each step's job in a folder of its own. It may be written while the run goes on: the exit code is 3 then, or 4 when it is paused.`,
 		Example: `  sunbulk runbook report 20261122-153012-k3f9 --out moved`,
 		Args:    needRun,

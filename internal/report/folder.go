@@ -23,7 +23,7 @@ func JobFiles() []string { return slices.Clone(jobFiles) }
 // undoFiles are what WriteUndo makes, and runFiles what WriteRun does.
 var (
 	undoFiles = []string{"undo.csv", "undo_not_possible.csv"}
-	runFiles  = []string{"rows.csv", "run.json"}
+	runFiles  = []string{"rows.csv", "report.html", "run.json"}
 )
 
 // Dir names the folder of a job's or a run's report: out, or where that is empty one named after the owner.

@@ -46,7 +46,7 @@ type RunStep struct {
 	Why      string         `json:"unjudgedWhy,omitempty"`
 }
 
-// WriteRun writes rows.csv and run.json in a run's folder: for each row of a run's input how far it came,
+// WriteRun writes rows.csv, report.html and run.json in a run's folder: for each row of a run's input how far it came,
 // and why no further. It completes Missing and Through of the summary. An error that wraps ErrSum comes after the
 // files are written.
 func WriteRun(ctx context.Context, to *folder.Folder, s RunSummary, ends iter.Seq2[End, error]) (RunSummary, error) {
@@ -74,7 +74,11 @@ func WriteRun(ctx context.Context, to *folder.Folder, s RunSummary, ends iter.Se
 			return s, fmt.Errorf("read the ends of rows: %w", err)
 		}
 	}
-	if err := writeEnds(f, t, &s); err != nil {
+	var page runPage
+	if err := writeEnds(f, t, &s, &page); err != nil {
+		return s, err
+	}
+	if err := page.write(f.output("report.html"), s); err != nil {
 		return s, err
 	}
 	data, err := json.MarshalIndent(s, "", "  ")
@@ -93,7 +97,7 @@ func WriteRun(ctx context.Context, to *folder.Folder, s RunSummary, ends iter.Se
 	return s, nil
 }
 
-func writeEnds(f *draft, t *trail, s *RunSummary) error {
+func writeEnds(f *draft, t *trail, s *RunSummary, page *runPage) error {
 	rows := f.sheet("rows.csv")
 	header := []string{"row", "line", "user", "step", "op", "outcome", "clientId", "errorCode", "error"}
 	for e, err := range t.ends(s.Rows) {
@@ -107,6 +111,7 @@ func writeEnds(f *draft, t *trail, s *RunSummary) error {
 		case e.Cause == "":
 			s.Through++
 		}
+		page.note(e)
 		cells := []string{
 			strconv.FormatInt(e.Row, 10), strconv.FormatInt(e.Line, 10), e.User, e.Step, string(e.Op), string(e.Kind), e.ClientID, e.Code, e.Cause,
 		}

@@ -59,7 +59,7 @@ func TestWriteRunI1TellsMissingRows(t *testing.T) {
 	if len(lines) != 3 || lines[0]["outcome"] != "unprocessed" || lines[2]["error"] != "nothing is known of it" {
 		t.Errorf("got lines %v", lines)
 	}
-	if diff := cmp.Diff([]string{"rows.csv", "run.json"}, files(t, dir)); diff != "" {
+	if diff := cmp.Diff([]string{"report.html", "rows.csv", "run.json"}, files(t, dir)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }
@@ -117,5 +117,27 @@ func TestWriteRunI6FlatMemory(t *testing.T) {
 	})
 	if most := int64(512 << 10); got > most {
 		t.Errorf("the heap grew by %d bytes, want at most %d", got, most)
+	}
+}
+
+// The page of a run links to the reports of the steps that were begun, counts where rows stopped, and keeps foreign text as text.
+func TestRunPage(t *testing.T) {
+	dir := t.TempDir()
+	person, hostile := end(2, "find", "+12125550101 is no number"), end(3, "find", "no")
+	hostile.Code = "<script>alert(1)</script>"
+	s := RunSummary{Run: "r", Runbook: "move", State: jobs.Finished, Rows: 3, Steps: []RunStep{{Name: "find", Op: jobs.List, State: jobs.Finished}, {Name: "unlink", Op: jobs.Remove}}}
+	if _, err := runTo(t.Context(), dir, s, endsOf(nil, end(1, "unlink", ""), person, hostile)); err != nil {
+		t.Fatal(err)
+	}
+	page := content(t, dir, "report.html")
+	for _, want := range []string{"1 of 3 rows came through all steps", `<a href="1-find/report.html">`, "<bdi>code</bdi>", "&lt;script&gt;", "not begun"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is not in the page", want)
+		}
+	}
+	for _, unwanted := range []string{"user-2", "+12125550101", "<script", "2-unlink/report.html"} {
+		if strings.Contains(page, unwanted) {
+			t.Errorf("%q is in the page", unwanted)
+		}
 	}
 }

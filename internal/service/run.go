@@ -201,7 +201,7 @@ func (v *RunView) Look(dir string) (owner string, err error) {
 
 // Folder is where the report of a step goes.
 func (v *RunView) Folder(dir string, step int) string {
-	return filepath.Join(dir, fmt.Sprintf("%d-%s", step+1, v.Run.Runbook.Steps[step].Name))
+	return filepath.Join(dir, report.StepFolder(step, v.Run.Runbook.Steps[step].Name))
 }
 
 // ends gives the end of every row, and counts for each step the clients that could not be judged.
