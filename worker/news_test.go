@@ -18,6 +18,7 @@ type followed struct {
 	made  string
 	calls atomic.Int64
 	rows  int
+	doubt bool // the creates ended in doubt
 }
 
 // newFollowed has an API that shows the client of each user with a status; empty where the user has none any more.
@@ -58,6 +59,9 @@ func (f *followed) begin(b *bench) {
 	rows := make([]jobs.Row, f.rows)
 	for i := range rows {
 		rows[i] = jobs.Row{Op: jobs.Verify, User: fmt.Sprintf("user-%d", i+1), ClientID: fmt.Sprintf("c%d", i+1)}
+		if f.doubt {
+			rows[i].Carry = jobs.Carry{Row: int64(i + 1)}.Encode()
+		}
 	}
 	f.queue(10, rows...)
 }
@@ -81,6 +85,10 @@ func (f *followed) create(t *testing.T) {
 		c.Progress.Finish(i)
 		c.Outcomes = append(c.Outcomes, jobs.Outcome{Row: jobs.Row{Number: int64(i + 1), Op: jobs.Create, User: fmt.Sprintf("user-%d", i+1)}, Kind: jobs.OK,
 			ClientID: fmt.Sprintf("c%d", i+1), ClientStatus: "pending", FinishedAt: now})
+		if o := &c.Outcomes[i]; f.doubt {
+			o.Kind, o.ClientID, o.ClientStatus, o.ErrorCode = jobs.InDoubt, "", "", "no_answer"
+			c.Tally = jobs.Tally{InDoubt: int64(f.rows)}
+		}
 	}
 	if r, err := f.ledger.Commit(ctx, d, c, now); err != nil || !r.Accepted {
 		t.Fatal(r, err)
@@ -182,5 +190,29 @@ func TestVerifyAsksForWhatAnEventDidNotTell(t *testing.T) {
 	kinds, links := f.ended()
 	if f.calls.Load() != 2 || kinds["ok"] != 20 || links != (jobs.Links{Active: 20}) {
 		t.Errorf("%d calls, %v, %+v; want 2 calls, 20 ok", f.calls.Load(), kinds, links)
+	}
+}
+
+// The client of a create in doubt that an event has named is verified as any other: by its events, and by a list where they do not come. What that
+// shows is noted in its link.
+func TestVerifyOfAdoptedCreates(t *testing.T) {
+	t.Parallel()
+	f := &followed{rows: 3, doubt: true}
+	opt := f.options(2 * time.Second)
+	opt.Origin = jobs.Origin{Made: f.made}
+	f.begin(newRedisBench(t, f.api(t, func(int) string { return "active" }), opt))
+	for row, state := range []jobs.LinkState{jobs.LinkActive, jobs.LinkFailed, jobs.LinkPending} {
+		change := ledger.LinkChange{Row: int64(row + 1), Code: "no_answer"}
+		change.Link.Adopt(fmt.Sprintf("c%d", row+1))
+		change.Link.Observe(jobs.Observation{State: state, At: time.Now()})
+		if _, err := f.ledger.JoinLinks(t.Context(), f.made, []ledger.LinkChange{change}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.heard("one")
+	f.serve()
+	kinds, links := f.ended()
+	if f.calls.Load() != 1 || kinds["ok"] != 2 || kinds["failed link_failed"] != 1 || links != (jobs.Links{Active: 2, Failed: 1}) {
+		t.Errorf("%d calls, %v, %+v; want one, 2 ok, 1 link_failed", f.calls.Load(), kinds, links)
 	}
 }

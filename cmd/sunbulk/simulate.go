@@ -176,6 +176,7 @@ the secret in SUNBULK_WEBHOOK_SECRET.`,
 	f.Float64Var(&k.FailedLinkShare, "failed-link-share", 0, "share of new clients whose link fails")
 	f.Float64Var(&k.CancelledLinkShare, "cancelled-link-share", 0, "share of new clients whose link the person cancels")
 	f.Float64Var(&k.TakenLinkShare, "taken-link-share", 0, "share of new clients that another user's link takes when they are active")
+	f.Float64Var(&k.MergedLinkShare, "merged-link-share", 0, "share of new clients whose user is merged into another")
 	webhookFaults(f, &o.hook)
 	return cmd
 }
@@ -183,6 +184,7 @@ the secret in SUNBULK_WEBHOOK_SECRET.`,
 // webhookFaults registers where and how events are sent.
 func webhookFaults(f *pflag.FlagSet, h *suncotest.Webhook) {
 	f.StringVar(&h.Target, "webhook-target", "", "URL to which events of clients are sent (default: the webhooks that calls make)")
+	f.BoolVar(&h.V1, "webhook-v1", false, "send events of v1: link:match, link:success and link:failure")
 	f.DurationVar(&h.Window, "webhook-window", 0, "time of the five attempts of an event (default 1.5s)")
 	f.DurationVar(&h.LateBy, "webhook-late-by", 0, "how long late events are held back (default 300ms)")
 	f.Float64Var(&h.Early, "webhook-early", 0, "share of events sent before the call that they are about is answered")

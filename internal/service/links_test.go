@@ -25,6 +25,11 @@ import (
 // Creates whose links settle or fail on an API that sends its events early, twice and out of order, some of them to a receiver that is not
 // there, end in the report as the API has them.
 func TestLinksEndAsTheAPIHasThem(t *testing.T) {
+	t.Run("v2", func(t *testing.T) { linksEnd(t, false) })
+	t.Run("v1", func(t *testing.T) { linksEnd(t, true) })
+}
+
+func linksEnd(t *testing.T, v1 bool) {
 	const rows = 400
 	b := newBench(t)
 	quiet := slog.New(slog.DiscardHandler)
@@ -32,7 +37,7 @@ func TestLinksEndAsTheAPIHasThem(t *testing.T) {
 	defer target.Close()
 	sim := suncotest.New(suncotest.Config{
 		Knobs:   suncotest.Knobs{PendingFor: 500 * time.Millisecond, FailedLinkShare: 0.2},
-		Webhook: &suncotest.Webhook{Target: target.URL, Secret: "secret", App: app, Early: 0.02, Twice: 0.05, Late: 0.05},
+		Webhook: &suncotest.Webhook{Target: target.URL, Secret: "secret", App: app, V1: v1, Early: 0.02, Twice: 0.05, Late: 0.05},
 	})
 	server := httptest.NewServer(sim)
 	defer server.Close()
@@ -120,7 +125,7 @@ func TestI2LinksThatEndBeforeTheLookAreMadeOnce(t *testing.T) {
 	defer target.Close()
 	sim := suncotest.New(suncotest.Config{
 		Fates:   true,
-		Knobs:   suncotest.Knobs{PendingFor: 20 * time.Millisecond, FailedLinkShare: 0.2, CancelledLinkShare: 0.2, TakenLinkShare: 0.2, CutAfter: 0.2, Share503After: 0.2},
+		Knobs:   suncotest.Knobs{PendingFor: 20 * time.Millisecond, FailedLinkShare: 0.2, CancelledLinkShare: 0.2, TakenLinkShare: 0.2, MergedLinkShare: 0.2, CutAfter: 0.2, Share503After: 0.2},
 		Webhook: &suncotest.Webhook{Target: target.URL, Secret: "secret", App: app, Early: 0.02, Twice: 0.05, Late: 0.1, Swapped: 0.1},
 	})
 	server := httptest.NewServer(sim)
@@ -150,7 +155,7 @@ func TestI2LinksThatEndBeforeTheLookAreMadeOnce(t *testing.T) {
 	ends, made, adopted := map[string]string{}, map[string]int{}, 0
 	for _, f := range sim.Fates() {
 		made[f.User]++
-		ends[f.Client] = map[string]string{"": "active", "linkFailed": "failed", "linkCancelled": "cancelled", "theft": "taken"}[f.End]
+		ends[f.Client] = map[string]string{"": "active", "linkFailed": "failed", "linkCancelled": "cancelled", "theft": "taken", "merge": "merged"}[f.End]
 	}
 	for _, rec := range b.results(job) {
 		user, client, link := rec[3], rec[4], rec[len(rec)-3]

@@ -126,6 +126,8 @@ func newClient(create sunco.ClientCreate, k *Knobs, d draws) client {
 		c.ends, c.why = c.settles, reasonFailed
 	case d.hit(k.CancelledLinkShare, chanceCancelledLink):
 		c.ends, c.why = c.settles, reasonCancelled
+	case d.hit(k.MergedLinkShare, chanceMergedLink):
+		c.ends, c.why = c.settles, reasonMerged
 	case d.hit(k.TakenLinkShare, chanceTakenLink):
 		c.ends, c.why = now.Add(max(k.PendingFor, time.Millisecond)).UnixNano(), reasonTaken
 	}
@@ -137,6 +139,7 @@ const (
 	reasonFailed    = "linkFailed"
 	reasonCancelled = "linkCancelled"
 	reasonTaken     = "theft"
+	reasonMerged    = "merge" // which is no reason of the vendor's: it sends a user:merge
 )
 
 // made is the client that a create answers with; fresh = it was not there before.

@@ -48,6 +48,9 @@ func (s *Server) announce(app, key, conversation string, c client, d draws) {
 	if c.ends == c.settles {
 		settled = happens(1, "client:remove", c.why, time.Unix(0, c.settles))
 	}
+	if c.why == reasonMerged {
+		settled.kind, settled.reason = "user:merge", "channelLinking"
+	}
 	s.events.open.Add(2)
 	swapped := d.hit(hook.Swapped, chanceSwapped)
 	if d.hit(hook.Early, chanceEarly) && !swapped {
@@ -87,6 +90,9 @@ func (s *Server) sendThen(e event) {
 // send delivers an event with the faults of its draws.
 func (s *Server) send(e event) {
 	defer s.events.open.Add(-1)
+	if e.hook.V1 && e.trigger() == "" {
+		return
+	}
 	number := uint64(s.events.events.Add(1)) // not of the clients' numbers, which tests foretell
 	if e.hit(e.hook.Dropped, chanceDropped) {
 		s.events.dropped.Add(1)
@@ -199,9 +205,46 @@ func (e event) opposite() event {
 	return e
 }
 
+type object = map[string]any
+
+// trigger is the event in v1; empty where that has none.
+func (e event) trigger() string {
+	switch e.kind + " " + e.reason {
+	case "client:add channelLinking":
+		return "link:match"
+	case "client:update confirmed":
+		return "link:success"
+	case "client:remove " + reasonFailed:
+		return "link:failure"
+	}
+	return ""
+}
+
+// payloadV1 names neither the event nor the client, as in v1.
+func (e event) payloadV1() object {
+	payload := object{"trigger": e.trigger(), "app": object{"_id": cmp.Or(e.hook.App, e.app)}, "appUser": object{"_id": e.user}, "channel": e.client.kind.Value(),
+		"criteria": object{"phoneNumber": e.client.target}}
+	if e.reason == reasonFailed {
+		payload["error"] = object{"code": "bad_request", "message": "(#100) No matching user found"}
+	}
+	return payload
+}
+
+// merged is what a user:merge says: the user and the pending client went into those of the one who had the number or address.
+func (e event) merged() object {
+	survivor := e.client.at(time.Unix(0, e.client.settles))
+	survivor.ID = derivedID("merged with " + e.client.id())
+	return object{
+		"mergedUsers":   object{"surviving": object{"id": derivedID("merged with " + e.user), "authenticated": true}, "discarded": object{"id": e.user, "authenticated": false}},
+		"mergedClients": object{"surviving": survivor, "discarded": e.client.pending()}, "reason": e.reason,
+	}
+}
+
 // payload is as the vendor's OpenAPI document has it.
 func (e event) payload(to shownWebhook, number uint64) []byte {
-	type object = map[string]any
+	if e.hook.V1 {
+		return encoded(e.payloadV1())
+	}
 	shown := e.client.at(e.at)
 	switch e.kind {
 	case "client:add":
@@ -221,12 +264,19 @@ func (e event) payload(to shownWebhook, number uint64) []byte {
 	case "channelLinking", "api":
 		payload["source"] = object{"type": "api"}
 	}
-	encoded, err := json.Marshal(object{
+	if e.kind == "user:merge" {
+		payload = e.merged()
+	}
+	return encoded(object{
 		"app": object{"id": cmp.Or(e.hook.App, e.app)}, "webhook": object{"id": to.ID, "version": to.Version},
 		"events": []object{{"id": recordID(number), "type": e.kind, "createdAt": e.at.UTC().Format("2006-01-02T15:04:05.000Z"), "payload": payload}},
 	})
+}
+
+func encoded(payload object) []byte {
+	data, err := json.Marshal(payload)
 	if err != nil {
 		panic(err) // of plain values
 	}
-	return encoded
+	return data
 }

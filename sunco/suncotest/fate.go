@@ -10,7 +10,7 @@ type Fate struct {
 	Client  string    // id
 	User    string    // id
 	Settles time.Time // until then it is pending
-	End     string    // why it vanishes: linkFailed, linkCancelled or theft; empty = it is active for good
+	End     string    // why it vanishes: linkFailed, linkCancelled, theft or merge; empty = it is active for good
 	Ends    time.Time // when it vanishes; zero = never
 }
 

@@ -28,6 +28,7 @@ const (
 	chanceWrongKey
 	chanceCancelledLink
 	chanceTakenLink
+	chanceMergedLink
 )
 
 // draws gives a call's random numbers: the same ones for the same seed and number of the call.

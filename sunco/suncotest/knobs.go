@@ -80,6 +80,8 @@ type Knobs struct {
 	CancelledLinkShare float64 `json:"cancelledLinkShare,omitempty"`
 	// TakenLinkShare become active, and vanish after another PendingFor, because another user's link took them.
 	TakenLinkShare float64 `json:"takenLinkShare,omitempty"`
+	// MergedLinkShare vanish instead of becoming active, because their user was merged into the one who has the number or address.
+	MergedLinkShare float64 `json:"mergedLinkShare,omitempty"`
 	// OmitMeta and OmitLinks leave meta and links out of lists.
 	OmitMeta  bool `json:"omitMeta,omitempty"`
 	OmitLinks bool `json:"omitLinks,omitempty"`
@@ -149,7 +151,7 @@ func (k *Knobs) Check() error {
 	}{
 		{"share429", k.Share429}, {"share503", k.Share503}, {"share503After", k.Share503After}, {"cutBefore", k.CutBefore}, {"cutAfter", k.CutAfter},
 		{"hang", k.Hang}, {"halfAnswer", k.HalfAnswer}, {"failedLinkShare", k.FailedLinkShare},
-		{"cancelledLinkShare", k.CancelledLinkShare}, {"takenLinkShare", k.TakenLinkShare},
+		{"cancelledLinkShare", k.CancelledLinkShare}, {"takenLinkShare", k.TakenLinkShare}, {"mergedLinkShare", k.MergedLinkShare},
 	} {
 		if !(s.share >= 0 && s.share <= 1) { // nor is it NaN
 			return &KnobError{s.knob, "is not in 0 to 1"}

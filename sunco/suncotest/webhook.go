@@ -9,7 +9,8 @@ import (
 )
 
 // Webhook is where and how the simulated API sends what becomes of clients: client:add when one is created, client:update or client:remove
-// when its link has settled, and client:remove when it is taken or removed later. A share is the part of the events that meet the fault, 0 to 1.
+// when its link has settled, and client:remove when it is taken or removed later;
+// user:merge when its user is merged away. A share is the part of the events that meet the fault, 0 to 1.
 // In JSON, durations are strings such as "15s".
 type Webhook struct {
 	// Target is a URL. Default: the webhooks of custom integrations that calls have made, each with its secret and triggers.
@@ -18,6 +19,8 @@ type Webhook struct {
 	Secret string `json:"secret,omitempty"`
 	// App is the id of the app in the payloads. Default: that of the call that they are about.
 	App string `json:"app,omitempty"`
+	// V1 sends link:match, link:success and link:failure of v1, and nothing of what that version does not report.
+	V1 bool `json:"v1,omitempty"`
 	// Window is the time of an event's five attempts; the gap between them doubles. The vendor takes 15 minutes. Default: 1.5 s.
 	Window time.Duration `json:"-"`
 	// LateBy is how long late events are held back. Default: 300 ms.

@@ -49,7 +49,7 @@ func TestPayloadsKeepToTheVendorsDocument(t *testing.T) {
 	seen := map[string]bool{}
 	synctest.Test(t, func(t *testing.T) {
 		knobs := slow
-		knobs.FailedLinkShare, knobs.CancelledLinkShare, knobs.TakenLinkShare = 0.3, 0.3, 0.3
+		knobs.FailedLinkShare, knobs.CancelledLinkShare, knobs.TakenLinkShare, knobs.MergedLinkShare = 0.2, 0.2, 0.2, 0.3
 		sim, to := linked(t, suncotest.Webhook{}, knobs, 40)
 		for i := range 40 {
 			for _, client := range sim.Clients(fmt.Sprintf("user-%d", i)) {
@@ -64,7 +64,7 @@ func TestPayloadsKeepToTheVendorsDocument(t *testing.T) {
 			seen[to.all[i].kind+" "+to.all[i].reason] = true
 		}
 	})
-	for _, want := range []string{"client:add channelLinking", "client:update confirmed", "client:remove linkFailed", "client:remove linkCancelled", "client:remove theft", "client:remove api"} {
+	for _, want := range []string{"client:add channelLinking", "client:update confirmed", "client:remove linkFailed", "client:remove linkCancelled", "client:remove theft", "client:remove api", "user:merge channelLinking"} {
 		if !seen[want] {
 			t.Errorf("no %s: got %v", want, seen)
 		}

@@ -76,8 +76,8 @@ func (l *linksTrial) bySettle(job string, rows int) {
 	for _, args := range [][]string{{"settle", job, "events.ndjson"}, {"report", job, "--out", "settled"}} {
 		p := l.start(args[0], append(args, "--redis", redis.URL())...)
 		<-p.ended
-		if p.code() != 0 {
-			l.Fatalf("%v ended with code %d: %s", args, p.code(), p.tail())
+		if code := p.code(); code != 0 && code != 3 { // a row is in doubt
+			l.Fatalf("%v ended with code %d: %s", args, code, p.tail())
 		}
 	}
 	l.linksAre("settled", bySettled, rows)
@@ -94,8 +94,8 @@ func (l *linksTrial) byAsking(job string, rows int) {
 	worker.kill()
 	p := l.start("report", "report", job, "--out", "asked", "--redis", redis.URL())
 	<-p.ended
-	if p.code() != 0 {
-		l.Fatalf("report ended with code %d: %s", p.code(), p.tail())
+	if code := p.code(); code != 0 && code != 3 {
+		l.Fatalf("report ended with code %d: %s", code, p.tail())
 	}
 	l.linksAre("asked", byLists, rows)
 }
