@@ -82,7 +82,7 @@ func (b *bench) pages(v viewers) error {
 	for _, p := range []struct{ name, path string }{
 		{"jobs", "/jobs"}, {"a job", job}, {"its rows", job + "/rows"}, {"its rows that failed, of which there are none", job + "/rows?outcome=failed"},
 		{"a row with an outcome", job + "/rows/1"}, {"a row that waits", job + "/rows/" + fmt.Sprint(b.large*3/4)}, {"the question before a cancel", job + "/cancel"},
-		{"new job", "/new"}, {"plans", "/plans"}, {"runs", "/runs"}, {"schedules", "/schedules"}, {"audit", "/audit"}, {"`/v1/jobs/JOB`", "/v1" + job}, {"`/v1/jobs/JOB/rows?limit=500`", "/v1" + job + "/rows?limit=500"},
+		{"new job", "/new"}, {"plans", "/plans"}, {"runs", "/runs"}, {"schedules", "/schedules"}, {"audit", "/audit"}, {"workers", "/workers"}, {"saved mappings", "/mappings"}, {"`/v1/jobs/JOB`", "/v1" + job}, {"`/v1/jobs/JOB/rows?limit=500`", "/v1" + job + "/rows?limit=500"},
 	} {
 		f := b.table.figure("console: "+p.name, "ms")
 		f.goal = atMost(200, "ms")

@@ -91,6 +91,7 @@ func TestFromFileToReport(t *testing.T) {
 	w.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file})) // the system's own dialogue is no part of the page
 	w.enter("main button", "Upload", "Map the columns")
 	w.look("map")
+	uploaded := script[string](w, `location.pathname`)
 	w.fill(`input[name="app"]`, "simulated")
 	w.fill(`select[name="op"]`, "create")
 	w.fill(`input[name="set.matchCriteria.type"]`, "twilio")
@@ -131,7 +132,7 @@ func TestFromFileToReport(t *testing.T) {
 	w.until(finished)
 	retry := script[string](w, `location.href`)
 	at := strings.TrimPrefix(retry, url)
-	for _, page := range []struct{ path, heading, name string }{{at + "/rows", "Rows of", "rows"}, {at + "/rows/1", "Row 1", "row"}, {"/runs", "Runs", "runs"}, {"/schedules", "Schedules", "schedules"}, {"/schedules/remove-blocked", "Schedule", "schedule"}, {"/audit", "Audit", "audit"}, {"/mappings", "Saved mappings", "mappings"}, {"/workers", "Workers", "workers"}, {"/none", "Not Found", "problem"}} {
+	for _, page := range []struct{ path, heading, name string }{{at + "/rows", "Rows of", "rows"}, {at + "/rows/1", "Row 1", "row"}, {"/runs", "Runs", "runs"}, {"/schedules", "Schedules", "schedules"}, {"/schedules/remove-blocked", "Schedule", "schedule"}, {"/audit", "Audit", "audit"}, {"/mappings", "Saved mappings", "mappings"}, {"/workers", "Workers", "workers"}, {uploaded + "?mapping=simulated/weekly", "Map the columns", "mapped"}, {"/none", "Not Found", "problem"}} {
 		w.do(chromedp.Navigate(url + page.path))
 		w.heading(page.heading)
 		w.look(page.name)
