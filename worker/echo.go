@@ -31,12 +31,15 @@ func (t *try) echo(ctx context.Context) (o jobs.Outcome, settled bool, err error
 			o.ClientID, o.ClientStatus = client, string(state)
 		}
 		return o, true, nil
-	case ended:
-		return jobs.Outcome{Kind: jobs.InDoubt, ErrorCode: codeEndedUnseen,
-			Error: "the answer was lost and no client is there; an event says that a link of the user has ended or moved meanwhile, and it may be this row's"}, true, nil
 	case t.awaits():
 		t.quiet = time.Now().Add(echoPause)
 		return o, false, errEarly
+	case ended:
+		if err := t.waitForEcho(ctx); err != nil { // for the event that names the client
+			return o, false, err
+		}
+		return jobs.Outcome{Kind: jobs.InDoubt, ErrorCode: codeEndedUnseen,
+			Error: "the answer was lost and no client is there; an event says that a link of the user has ended or moved meanwhile, and it may be this row's"}, true, nil
 	}
 	return o, false, nil
 }

@@ -187,6 +187,20 @@ func TestI2AnEventIsWaitedForAMinute(t *testing.T) {
 	}
 }
 
+// The end of a link comes before its beginning: the create waits for the event that names its client (I2).
+func TestI2TheEndOfALinkComesFirst(t *testing.T) {
+	row := creates(1)[0]
+	inLost(t, options(), []jobs.Row{row}, func(l *lost) {
+		e := added(row, "c7")
+		l.keep(gone(row, "c7"))
+		time.AfterFunc(40*time.Second, func() { l.keep(e) })
+	}, func(l *lost) {
+		if o := l.outcomes()[1]; o.ClientID != "c7" || len(l.creates) != 1 {
+			t.Errorf("%s %s with client %q after %d creates, want c7 after one", o.Kind, o.ErrorCode, o.ClientID, len(l.creates))
+		}
+	})
+}
+
 // Nothing is sent again while Redis cannot say what events have told (I2).
 func TestI2NoResendWhileEventsCannotBeRead(t *testing.T) {
 	const key = "sunbulk:events:{" + app + "}"
