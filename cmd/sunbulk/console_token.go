@@ -14,6 +14,7 @@ func (p *program) consoleTokenCommand() *cobra.Command {
 	var (
 		file string
 		role string
+		own  string
 		apps []string
 		days int
 		back bool
@@ -34,7 +35,7 @@ that runs reads at once. The token itself is kept nowhere. To take one back: --r
 			if back {
 				return web.RevokeToken(file, args[0], operator())
 			}
-			token := web.Token{Name: args[0], Role: service.Role(role), Apps: apps, By: operator()}
+			token := web.Token{Name: args[0], Role: service.Role(role), Apps: apps, Owner: own, By: operator()}
 			switch {
 			case days < 0:
 				return usage("--days is negative", "0 is without an end")
@@ -52,10 +53,11 @@ that runs reads at once. The token itself is kept nowhere. To take one back: --r
 	f := cmd.Flags()
 	f.StringVar(&file, "tokens", "", "file to add it to, which is made where there is none")
 	f.StringVar(&role, "role", string(service.Viewer), "viewer, operator, approver or admin")
+	f.StringVar(&own, "owner", "", "person whose token it is, as the provider or proxy names them: they do not approve what is planned with it")
 	f.StringSliceVar(&apps, "apps", nil, "app ids whose jobs it may see and move (default: all)")
 	f.IntVar(&days, "days", 0, "days after which it is refused; 0 = never")
 	f.BoolVar(&back, "revoke", false, "take the token NAME back; a console that runs refuses it at once")
-	for _, name := range []string{"role", "apps", "days", "revoke"} {
+	for _, name := range []string{"role", "owner", "apps", "days", "revoke"} {
 		_ = f.SetAnnotation(name, commandLineOnly, nil)
 	}
 	return cmd

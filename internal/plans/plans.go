@@ -24,9 +24,10 @@ type Plan struct {
 	ID      string         `json:"id"`
 	Job     string         `json:"job"` // id that the job has when it is started
 	Created time.Time      `json:"created"`
-	Who     string         `json:"who"`    // made it
-	Upload  string         `json:"upload"` // its input, on the machine that has it
-	Name    string         `json:"name"`   // of the input, for people
+	Who     string         `json:"who"`             // made it
+	Owner   string         `json:"owner,omitempty"` // the person behind that
+	Upload  string         `json:"upload"`          // its input, on the machine that has it
+	Name    string         `json:"name"`            // of the input, for people
 	Read    input.Spec     `json:"read"`
 	Options jobs.Options   `json:"options"`
 	Made    plan.Plan      `json:"made"`
@@ -41,6 +42,7 @@ type Plan struct {
 // Act is what somebody did about a plan.
 type Act struct {
 	Who      string    `json:"who"`
+	Owner    string    `json:"owner,omitempty"` // the person behind that
 	At       time.Time `json:"at"`
 	Reason   string    `json:"reason,omitempty"`
 	Digest   string    `json:"digest"`             // of the plan as it was shown

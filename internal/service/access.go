@@ -43,6 +43,7 @@ var rights = map[Role][]Right{
 // Actor is who asks for something by a front end that tells people apart.
 type Actor struct {
 	Name     string
+	Owner    string    // the person whose token it is; empty = that is not known
 	Role     Role      // empty = they may do nothing
 	Apps     []string  // whose jobs they may see and move; nil = all
 	From     string    // address
@@ -121,5 +122,5 @@ func (a *Authorized) Allow(r Right) error {
 
 // by is the actor, for what is kept of an act.
 func (a *Authorized) by(reason string) By {
-	return By{Who: a.actor.Who(), Reason: reason, Via: a.actor.Via}
+	return By{Who: a.actor.Who(), Owner: a.actor.Owner, Reason: reason, Via: a.actor.Via}
 }

@@ -102,7 +102,7 @@ func (a *Authorized) FirstRows(ctx context.Context, id string, files *input.File
 }
 
 // IsOwn tells whether the actor made a plan or asked for its approval, and so cannot approve it.
-func (a *Authorized) IsOwn(p plans.Plan) bool { return isOwn(p, a.actor.Who()) }
+func (a *Authorized) IsOwn(p plans.Plan) bool { return isOwn(p, a.actor.Who(), a.actor.Owner) }
 
 // AskApproval asks for one.
 func (a *Authorized) AskApproval(ctx context.Context, id, digest, reason string) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/audit"
@@ -28,7 +29,7 @@ type PlanOrder struct {
 
 // Plan counts what a job would do, and keeps that. Its errors: *jobs.OptionError, those of input.Open, *Conflict.
 func (s *Service) Plan(ctx context.Context, o PlanOrder) (plans.Plan, error) {
-	p := plans.Plan{ID: jobs.NewID(time.Now()), Created: time.Now().UTC(), Who: o.By.Who, Upload: o.Upload, Name: o.Name, Read: o.Read, Options: o.Options}
+	p := plans.Plan{ID: jobs.NewID(time.Now()), Created: time.Now().UTC(), Who: o.By.Who, Owner: o.By.Owner, Upload: o.Upload, Name: o.Name, Read: o.Read, Options: o.Options}
 	if o.Key != "" {
 		at, err := s.Once(ctx, o.Key, fmt.Sprintf("%s %q %+v %t", o.Upload, o.Read.Settings(), o.Options, o.Check != nil))
 		if err != nil {
@@ -167,16 +168,20 @@ func (s *Service) AskApproval(ctx context.Context, id, digest string, by By) err
 	if err != nil {
 		return err
 	}
-	err = s.plans.Ask(ctx, id, plans.Act{Who: by.Who, Reason: by.Reason, At: time.Now().UTC(), Digest: digest})
+	err = s.plans.Ask(ctx, id, plans.Act{Who: by.Who, Owner: by.Owner, Reason: by.Reason, At: time.Now().UTC(), Digest: digest})
 	if errors.Is(err, plans.ErrDone) {
 		err = nil
 	}
 	return s.record(ctx, by, aboutPlan(audit.Ask, p), err)
 }
 
-// isOwn tells whether somebody made a plan or asked for its approval, from wherever.
-func isOwn(p plans.Plan, who string) bool {
-	return person(p.Who) == person(who) || p.Asked != nil && person(p.Asked.Who) == person(who)
+// isOwn tells whether somebody made a plan or asked for its approval, from wherever, also by a token of theirs.
+func isOwn(p plans.Plan, who, owner string) bool {
+	mine := []string{person(who), owner}
+	same := func(who, owner string) bool {
+		return slices.Contains(mine, person(who)) || owner != "" && slices.Contains(mine, owner)
+	}
+	return same(p.Who, p.Owner) || p.Asked != nil && same(p.Asked.Who, p.Asked.Owner)
 }
 
 // Decide approves or refuses a plan. Nobody approves what they planned or asked for. Once decided it stays so.
@@ -185,7 +190,7 @@ func (s *Service) Decide(ctx context.Context, id, digest string, approve bool, b
 	if err != nil {
 		return err
 	}
-	if approve && isOwn(p, by.Who) {
+	if approve && isOwn(p, by.Who, by.Owner) {
 		return &Conflict{Kind: OwnPlan, ID: id, text: "plan " + id + " was made or asked for by " + by.Who + ": somebody else approves it"}
 	}
 	err = s.plans.Decide(ctx, id, plans.Act{Who: by.Who, Reason: by.Reason, At: time.Now().UTC(), Digest: digest, Approved: approve})

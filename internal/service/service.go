@@ -56,6 +56,7 @@ func (s *Service) Codec() *jobs.Codec { return s.codec }
 // By is who asks for something, and why.
 type By struct {
 	Who    string    // such as ann@host; empty = nobody, and nothing is kept of it
+	Owner  string    // the person behind a token; empty = that is not known
 	Reason string    // empty = none is given
 	Via    audit.Via // the front end
 }

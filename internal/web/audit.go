@@ -87,6 +87,9 @@ func (s *Server) noteTokens(known map[string]Token, all []Token) {
 		if len(t.Apps) > 0 {
 			detail += ", apps " + strings.Join(t.Apps, " ")
 		}
+		if t.Owner != "" {
+			detail += ", owner " + t.Owner
+		}
 		done := note(t, audit.Token, t.By, detail)
 		if t.Revoked != nil {
 			done = note(t, audit.Revoke, t.Revoked.By, "") && done

@@ -19,6 +19,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/osfile"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/wholefile"
+	"github.com/sunbulk/sunbulk/jobs"
 )
 
 // Token is what lets a program or a person in. Only the digest of its secret is kept: that has 130 random bits, so a fast
@@ -29,6 +30,7 @@ type Token struct {
 	Role    service.Role `json:"role"`
 	Apps    []string     `json:"apps,omitempty"` // none = all
 	Expires time.Time    `json:"expires,omitzero"`
+	Owner   string       `json:"owner,omitempty"`   // the person whose it is, as a provider or proxy names them: what it plans they do not approve
 	By      string       `json:"by,omitempty"`      // made it
 	Revoked *Revoked     `json:"revoked,omitempty"` // nil = it is not
 }
@@ -40,7 +42,7 @@ type Revoked struct {
 }
 
 func (t Token) actor(from string) service.Actor {
-	a := service.Actor{Name: t.Name, Role: t.Role, From: from}
+	a := service.Actor{Name: t.Name, Owner: t.Owner, Role: t.Role, From: from}
 	if len(t.Apps) > 0 {
 		a.Apps = t.Apps
 	}
@@ -52,12 +54,16 @@ var (
 	tokenDigest = lazyregexp.New(`^[0-9a-f]{64}$`)
 )
 
+const mostOwner = 200 // bytes
+
 func (t Token) check() error {
 	switch {
 	case !tokenName().MatchString(t.Name):
 		return fmt.Errorf("token %q: a name has 1 to 64 letters, digits, dots, dashes and underscores", t.Name)
 	case !slices.Contains(service.Roles(), t.Role):
 		return fmt.Errorf("token %s: role %q is none of viewer, operator, approver, admin", t.Name, t.Role)
+	case t.Owner != jobs.Line(t.Owner) || len(t.Owner) > mostOwner:
+		return fmt.Errorf("token %s: its owner is no name of a person", t.Name)
 	case !tokenDigest().MatchString(t.SHA256):
 		return fmt.Errorf("token %s: sha256 is not 64 hex digits", t.Name)
 	}
