@@ -9,6 +9,7 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/expression"
 	"github.com/sunbulk/sunbulk/internal/phone"
+	"github.com/sunbulk/sunbulk/internal/spelling"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -80,7 +81,11 @@ func newBinder(cfg Config) (*binder, error) {
 	if b.op != "" {
 		o, err := jobs.FindOperation(b.op)
 		if err != nil {
-			return nil, &Error{Cause: err.Error()}
+			e := &Error{Cause: err.Error()}
+			if near := spelling.Nearest(b.op, jobs.OperationNames()); near != "" {
+				e.Hint = "did you mean " + near + "?"
+			}
+			return nil, e
 		}
 		b.op = string(o.Name)
 	}

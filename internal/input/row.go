@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sunbulk/sunbulk/internal/spelling"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -89,7 +90,11 @@ func (l *layout) choose(cells []string) (*plan, error) {
 		return nil, &jobs.FieldError{Column: column, Cause: "is empty, and no --op is given"}
 	case p == nil:
 		_, err := jobs.FindOperation(op)
-		return nil, &jobs.FieldError{Column: column, Cause: "holds an " + err.Error()}
+		cause := "holds an " + err.Error()
+		if near := spelling.Nearest(op, jobs.OperationNames()); near != "" {
+			cause += "; did you mean " + near + "?"
+		}
+		return nil, &jobs.FieldError{Column: column, Cause: cause}
 	case p.clash != nil:
 		return nil, &jobs.FieldError{Cause: p.clash.Cause + "; " + p.clash.Hint}
 	}
