@@ -110,7 +110,7 @@ local function several()
   local few, doubling = 0, false
   if asked == 0 and not free then
     doubling = found == 0 and (conf == 0 or rate < conf) -- a limit that is there is passed far
-    few = math.max(doubling and (rate > 20 or n < 0.5 * among) and 1 or 0, math.min(4, math.floor((rate + 25) / 60)))
+    few = math.max(doubling and 1 or 0, math.min(4, math.floor((rate + 25) / 60)))
   end
   return (n >= 2 + few and n >= 0.2 * among or n >= 3 + few and n >= 0.03 * among and not doubling)
     and n > 1.5 + expected + 2 * math.sqrt(expected)
