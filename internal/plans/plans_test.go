@@ -128,12 +128,12 @@ func TestAnApprovalIsOfOnePlan(t *testing.T) {
 	if err != nil || changed.Digest == p.Digest || changed.State() != Planned {
 		t.Errorf("a changed plan is %s, %v", changed.State(), err)
 	}
-	q := added(t, s, "b", "ann")
+	added(t, s, "b", "ann")
 	if err := s.Decide(ctx, "b", Act{Who: "bob", Digest: p.Digest, Approved: true}); err != nil {
 		t.Fatal(err)
 	}
-	if q, _ = s.Plan(ctx, "b"); q.State() != Planned {
-		t.Errorf("an approval of another plan: it is %s", q.State())
+	if q, err := s.Plan(ctx, "b"); err != nil || q.State() != Planned {
+		t.Errorf("an approval of another plan: it is %s, %v", q.State(), err)
 	}
 }
 
