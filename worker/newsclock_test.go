@@ -3,7 +3,6 @@ package worker_test
 import (
 	"fmt"
 	"net"
-	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -57,7 +56,7 @@ func inVerify(t *testing.T, lasts time.Duration, status func(row int, since time
 			all.times[row] = append(all.times[row], since)
 			return status(row, since)
 		})
-		f.begin(newBenchFor(t, redis.Client(), sunco.Config{Transport: &clocked{handler: http.Handler(api)}}, f.options(10*time.Hour)))
+		f.begin(newBenchFor(t, redis.Client(), sunco.Config{Transport: &clocked{handler: api}}, f.options(10*time.Hour)))
 		play(f)
 		w := f.worker()
 		time.AfterFunc(lasts, w.Drain)
