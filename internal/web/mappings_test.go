@@ -103,6 +103,12 @@ func TestPagesOfMappings(t *testing.T) {
 	if strings.Contains(page, "suggested") {
 		t.Error("a column that the mapping leaves out is suggested")
 	}
+	b.text(200, "PUT", "/v1/mappings/"+app+"/chosen", `{"map": {"Mobile": "matchCriteria.phoneNumber"}}`)
+	for query, want := range map[string]bool{"": true, "?mapping=" + app + "/chosen": false} {
+		if got := strings.Contains(b.text(200, "GET", next+query, ""), "suggested"); got != want {
+			t.Errorf("with %q a column is suggested: %v", query, got)
+		}
+	}
 	b.text(404, "GET", next+"?mapping="+app+"/none", "")
 	b.text(303, "POST", "/mappings/"+app+"/by%20hand/remove", "a=b")
 	b.text(404, "POST", "/mappings/"+app+"/by%20hand/remove", "a=b")

@@ -68,6 +68,7 @@ type mapView struct {
 	Checks     []string   // apps whose API can be asked
 	Given      url.Values // what was typed
 	Chosen     []string   // path of each column
+	Suggested  []bool     // that nobody has chosen it
 	Mappings   []mappings.Mapping
 	Missing    []string // columns that the chosen mapping wants
 	Extras     []fixed  // values that it has besides; their Path is that of the field
@@ -126,7 +127,9 @@ func (x *exchange) showMap(status int, given url.Values, missing []string, wrong
 		Missing: missing, Extras: extras(given), Nothing: nothing,
 	}
 	for i, c := range v.Columns {
-		v.Chosen = append(v.Chosen, cmp.Or(given.Get("column."+strconv.Itoa(i)), c.Path, c.Near))
+		chosen := given.Get("column." + strconv.Itoa(i))
+		v.Chosen = append(v.Chosen, cmp.Or(chosen, c.Path, c.Near))
+		v.Suggested = append(v.Suggested, cmp.Or(chosen, c.Path) == "" && c.Near != "")
 	}
 	if v.Mappings, err = x.Service.Mappings(x.r.Context(), ""); err != nil {
 		return err
