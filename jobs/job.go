@@ -159,6 +159,7 @@ type Job struct {
 	Filtered  int64 // of Tally.Noop: rows that a filter left out, and that were never queued
 	Links     Links // that its creates left, as far as that is known
 	Taken     int64 // clients that users outside the job lost to others meanwhile
+	Merged    int64 // users outside the job that were merged into users of it meanwhile
 	Stats     Stats
 	Events    []Event    // in the order of their times
 	Rollbacks []Rollback // of its Redis, in the order of their times

@@ -127,6 +127,7 @@ func describeSettled(w io.Writer, s service.Settled, name string) {
 		{s.Adopted, "creates in doubt are ok: an event names their client"},
 		{s.Renamed, "users of the job were merged into others: list those to see their clients"},
 		{s.Taken, "clients of users outside the job went to other users meanwhile"},
+		{s.Merged, "users outside the job were merged into users of the job meanwhile"},
 	} {
 		if line.n > 0 {
 			printf(w, "%s %s\n", group(line.n), line.text)

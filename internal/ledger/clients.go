@@ -21,11 +21,11 @@ var (
 	//go:embed index.lua
 	indexLua string
 
-	//go:embed taken.lua
-	takenLua string
+	//go:embed outside.lua
+	outsideLua string
 
-	indexScript = redis.NewScript(indexLua)
-	takenScript = redis.NewScript(takenLua)
+	indexScript   = redis.NewScript(indexLua)
+	outsideScript = redis.NewScript(outsideLua)
 )
 
 // ClientKey is what a row of a job is found by: a client that it made, or its user. The index holds digests: it shows nobody's id, and
@@ -172,16 +172,23 @@ func (l *Ledger) FindClients(ctx context.Context, id string, keys []ClientKey) (
 	return found, nil
 }
 
-// NoteTaken remembers clients that users outside the job have lost to others meanwhile, and returns how many those are.
-func (l *Ledger) NoteTaken(ctx context.Context, id string, clients []string) (int64, error) {
-	digests := make([]any, len(clients))
-	for i, c := range clients {
+// NoteOutside remembers clients that users outside the job have lost to others meanwhile, and users outside it that were merged into its users. It returns
+// how many there are of both.
+func (l *Ledger) NoteOutside(ctx context.Context, id string, clients, users []string) (taken, merged int64, err error) {
+	args := []any{len(clients)}
+	for _, c := range clients {
 		part, name := ByClient(c).digest()
-		digests[i] = part + name
+		args = append(args, part+name)
 	}
-	n, err := takenScript.Run(ctx, l.rdb, []string{key(id), key(id, "taken")}, digests...).Int64()
+	for _, u := range users {
+		args = append(args, userDigest(u))
+	}
+	n, err := outsideScript.Run(ctx, l.rdb, []string{key(id), key(id, "taken"), key(id, "merged")}, args...).Int64Slice()
+	if err == nil && len(n) != 2 {
+		err = errors.New("reply of another form")
+	}
 	if err != nil {
-		return 0, fmt.Errorf("note taken clients: %w", err)
+		return 0, 0, fmt.Errorf("note what became of others: %w", err)
 	}
-	return n, nil
+	return n[0], n[1], nil
 }

@@ -42,7 +42,7 @@ func (l *Ledger) Drop(ctx context.Context, id string) error {
 		return fmt.Errorf("forget job: %w", err)
 	}
 	keys := []string{key(id)}
-	for _, part := range []string{"open", "finished", "outcomes", "attempts", "alive", "notices", "reruns", "clients", "links", "taken"} {
+	for _, part := range []string{"open", "finished", "outcomes", "attempts", "alive", "notices", "reruns", "clients", "links", "taken", "merged"} {
 		keys = append(keys, key(id, part))
 	}
 	if err := l.rdb.Unlink(ctx, keys...).Err(); err != nil {

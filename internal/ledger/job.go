@@ -80,7 +80,7 @@ func parseJob(id string, fields map[string]string) (jobs.Job, error) {
 		Created: at("created"), Started: at("started"), Finished: at("finished"),
 		Tally:    jobs.Tally{Read: n("read"), OK: n("ok"), Noop: n("noop"), Failed: n("failed"), Rejected: n("rejected"), InDoubt: n("in_doubt")},
 		Filtered: n("filtered"),
-		Links:    linksOf(fields, n), Taken: n("taken"),
+		Links:    linksOf(fields, n), Taken: n("taken"), Merged: n("mergedIn"),
 		Stats: jobs.Stats{Calls: n("calls"), Retries: n("retries"), Throttled: n("throttled"), Looks: n("looks"), Lookups: n("lookups"),
 			Latency: jobs.Histogram{}, Causes: map[string]jobs.Cause{}},
 	}

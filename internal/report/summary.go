@@ -25,11 +25,12 @@ type Summary struct {
 	Changes     []jobs.Event    `json:"changes,omitempty"`   // of the options while the job stood, and of the rate by hand
 	Rollbacks   []jobs.Rollback `json:"rollbacks,omitempty"` // of its Redis
 	Rows        jobs.Tally      `json:"rows"`
-	Creates     int64           `json:"creates,omitempty"`         // rows of that operation that are ok or in doubt; counted by Write
-	Duplicates  int64           `json:"duplicates,omitempty"`      // of the rejected: an earlier row does the same; counted by Write
-	Links       jobs.Links      `json:"links,omitzero"`            // that creates left; counted by Write
-	Taken       int64           `json:"takenFromOthers,omitempty"` // clients that users outside the job lost meanwhile, by events
-	Filtered    int64           `json:"filtered"`                  // of the noop: left out by --where, and never called
+	Creates     int64           `json:"creates,omitempty"`          // rows of that operation that are ok or in doubt; counted by Write
+	Duplicates  int64           `json:"duplicates,omitempty"`       // of the rejected: an earlier row does the same; counted by Write
+	Links       jobs.Links      `json:"links,omitzero"`             // that creates left; counted by Write
+	Taken       int64           `json:"takenFromOthers,omitempty"`  // clients that users outside the job lost meanwhile, by events
+	Merged      int64           `json:"mergedFromOthers,omitempty"` // users outside the job that were merged into its users meanwhile, by events
+	Filtered    int64           `json:"filtered"`                   // of the noop: left out by --where, and never called
 	Calls       Calls           `json:"calls"`
 	LatencyMs   jobs.Histogram  `json:"latencyMs"` // p50, p95 and p99
 	Causes      []Cause         `json:"causes"`    // the most frequent first
@@ -81,6 +82,7 @@ func Summarize(job jobs.Job) Summary {
 		Filtered:    job.Filtered,
 		Links:       job.Links,
 		Taken:       job.Taken,
+		Merged:      job.Merged,
 		Calls:       Calls{Total: st.Calls, Retries: st.Retries, Throttled: st.Throttled, Looks: st.Looks, Lookups: st.Lookups},
 		LatencyMs:   st.Latency,
 		Causes:      rankCauses(st.Causes),

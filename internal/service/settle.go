@@ -19,6 +19,7 @@ type Settled struct {
 	Adopted  int64                  `json:"adopted"` // creates in doubt whose client became known
 	Renamed  int64                  `json:"renamed"` // users of the job that were merged into others without a client: list those to know
 	Taken    int64                  `json:"takenFromOthers"`
+	Merged   int64                  `json:"mergedFromOthers"`
 	Skipped  map[webhook.Skip]int64 `json:"skipped"` // payloads and events that were not used, by reason
 	Links    jobs.Links             `json:"links"`   // of the job, then
 }

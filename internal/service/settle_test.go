@@ -70,8 +70,14 @@ func news() (payloads [][]byte, want string) {
 		payload(4, "client:update", "confirmed", "c4", "u4"), payload(6, "client:remove", "theft", "c4", "u4"), merge,
 		payload(2, "client:add", "channelLinking", "c6", "u6"), payload(7, "client:update", "confirmed", "c6", "u6"),
 		payload(2, "client:add", "channelLinking", "c8", "u8"), payload(7, "client:update", "confirmed", "c8", "u8"),
-		payload(7, "client:remove", "theft", "outside", "someone"),
+		payload(7, "client:remove", "theft", "outside", "someone"), guest("u1", "guest"), guest("someone", "other"),
 	}, "1 ok active;2 ok failed;3 ok cancelled;4 ok taken;5 ok merged;6 in_doubt ;7 in_doubt ;8 ok active;"
+}
+
+// guest is the event of a user outside the job who was merged into another.
+func guest(into, from string) []byte {
+	return fmt.Appendf(nil, `{"app":{"id":"app"},"events":[{"id":%q,"type":"user:merge","createdAt":%q,"payload":{"mergedUsers":{"surviving":{"id":%q},"discarded":{"id":%q}}}}]}`,
+		from, began.Add(time.Second).Format(time.RFC3339Nano), into, from)
 }
 
 // shown is what a report says of the rows of a job.
@@ -129,7 +135,7 @@ func TestSettleDoesNotDependOnTheOrderOfEventsI1(t *testing.T) {
 		}
 		tally := jobs.Tally{Read: 8, OK: 6, InDoubt: 2}
 		links := jobs.Links{Active: 2, Failed: 1, Cancelled: 1, Taken: 1, Merged: 1}
-		if job.Tally != tally || job.Links != links || done.Links != links || job.Taken != 1 || job.Stats.Causes["no_answer"].Count != 2 {
+		if job.Tally != tally || job.Links != links || done.Links != links || job.Taken != 1 || job.Merged != 1 || job.Stats.Causes["no_answer"].Count != 2 {
 			t.Errorf("%d: got %+v, %+v, %d taken, %v", i, job.Tally, job.Links, job.Taken, job.Stats.Causes)
 		}
 	}
@@ -150,7 +156,7 @@ func TestSettleSaysWhatItDid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Settled{Job: id, Payloads: 17, Events: 13, Changed: got.Changed, Known: got.Known, Foreign: 3, Adopted: 1, Renamed: 1, Taken: 1,
+	want := Settled{Job: id, Payloads: 19, Events: 15, Changed: got.Changed, Known: got.Known, Foreign: 5, Adopted: 1, Renamed: 1, Taken: 1, Merged: 1,
 		Skipped: map[webhook.Skip]int64{webhook.OtherApp: 1, webhook.NotJSON: 1}, Links: jobs.Links{Active: 2, Failed: 1, Cancelled: 1, Taken: 1, Merged: 1}}
 	if diff := cmp.Diff(want, got); diff != "" || got.Changed+got.Known+got.Foreign+got.Renamed-2 != got.Events {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -28,6 +28,7 @@ type subject struct {
 	*webhook.Event
 	rows   []ledger.ClientRow // that made its client
 	ofUser []ledger.ClientRow // that made a client of its user, or may have
+	into   bool               // the user that its user was merged into is of the job
 }
 
 // left are the events that no row was found for.
@@ -66,7 +67,7 @@ func (st *settler) applySome(ctx context.Context, events []webhook.Event) (some 
 			}
 		}
 	}
-	var outside []string
+	var taken, merged []string // clients and users outside the job
 	for i := range subjects {
 		sub := &subjects[i]
 		row, verdict, err := st.row(ctx, sub)
@@ -89,8 +90,11 @@ func (st *settler) applySome(ctx context.Context, events []webhook.Event) (some 
 		default:
 			st.done.Foreign++
 			some.foreign = append(some.foreign, *sub.Event)
-			if st.causedTheft(sub) {
-				outside = append(outside, sub.Client)
+			switch meanwhile := st.meanwhile(sub.At); {
+			case meanwhile && sub.Link.State == jobs.LinkTaken:
+				taken = append(taken, sub.Client)
+			case meanwhile && sub.into && len(sub.Users) > 0:
+				merged = append(merged, sub.Users[0])
 			}
 		}
 		st.done.Events++
@@ -101,21 +105,23 @@ func (st *settler) applySome(ctx context.Context, events []webhook.Event) (some 
 	}
 	st.done.Changed += int64(n)
 	st.done.Known += int64(len(changes) - n)
-	taken, err := st.ledger.NoteTaken(ctx, st.job.ID, outside)
-	st.done.Taken = taken
+	st.done.Taken, st.done.Merged, err = st.ledger.NoteOutside(ctx, st.job.ID, taken, merged)
 	return some, err
 }
 
 // find looks up the rows of all events in two goes.
 func (st *settler) find(ctx context.Context, events []webhook.Event) ([]subject, error) {
 	subjects := make([]subject, len(events))
-	var clients, users []ledger.ClientKey
-	var ofUser []int // index of the event of each of users
+	var clients, users, into []ledger.ClientKey
+	var ofUser, ofInto []int // index of the event of each of users, and of into
 	for i := range events {
 		subjects[i].Event = &events[i]
 		clients = append(clients, ledger.ByClient(events[i].Client))
 		for _, u := range events[i].Users {
 			users, ofUser = append(users, ledger.ByUser(u)), append(ofUser, i)
+		}
+		for _, u := range events[i].Into {
+			into, ofInto = append(into, ledger.ByUser(u)), append(ofInto, i)
 		}
 	}
 	byClient, err := st.ledger.FindClients(ctx, st.job.ID, clients)
@@ -125,6 +131,13 @@ func (st *settler) find(ctx context.Context, events []webhook.Event) ([]subject,
 	byUser, err := st.ledger.FindClients(ctx, st.job.ID, users)
 	if err != nil {
 		return nil, err
+	}
+	byInto, err := st.ledger.FindClients(ctx, st.job.ID, into)
+	if err != nil {
+		return nil, err
+	}
+	for i, rows := range byInto {
+		subjects[ofInto[i]].into = subjects[ofInto[i]].into || len(rows) > 0
 	}
 	for i, rows := range byUser {
 		sub := &subjects[ofUser[i]]
@@ -240,7 +253,7 @@ func fits(e *webhook.Event, t ledger.Trace) bool {
 	return o.Kind == jobs.InDoubt && o.Row.Op.Creates() && e.MayBeOf(&o.Row, conversation) && !e.At.Before(first.Add(-beforeCall)) && !e.At.After(o.FinishedAt.Add(afterEnd))
 }
 
-// causedTheft tells whether a client of a user outside the job went to another user while links of the job were under way.
-func (st *settler) causedTheft(sub *subject) bool {
-	return sub.Link.State == jobs.LinkTaken && !st.job.Started.IsZero() && !sub.At.Before(st.job.Started.Add(-beforeCall))
+// meanwhile tells whether something happened while links of the job were under way, or since.
+func (st *settler) meanwhile(at time.Time) bool {
+	return !st.job.Started.IsZero() && !at.Before(st.job.Started.Add(-beforeCall))
 }

@@ -147,7 +147,7 @@ func decodeEvent(o object, app string) (Event, Skip) {
 // merge reads what became of a user that was merged away, and of the pending client that went with it.
 func (e *Event) merge(payload object) Skip {
 	users, clients := payload.in("mergedUsers"), payload.in("mergedClients")
-	e.Merge, e.Users = true, users.in("discarded").ids("id", "externalId")
+	e.Merge, e.Users, e.Into = true, users.in("discarded").ids("id", "externalId"), users.in("surviving").ids("id", "externalId")
 	discarded, surviving := clients.in("discarded"), clients.in("surviving")
 	e.Client, e.Channel, e.Integration = discarded.id("id"), discarded.id("type"), discarded.id("integrationId")
 	if e.Client != "" {

@@ -25,6 +25,7 @@ type Event struct {
 	Link   jobs.Observation // what it says of the client; no State where it says nothing of one
 	Linked bool             // the client was just made by a link
 	Merge  bool             // the user was merged away
+	Into   []string         // ids of the user that a merged one was merged into
 
 	Place string `json:"-"` // where it is kept; empty elsewhere
 }
