@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/audit"
@@ -175,13 +176,16 @@ func (s *Service) AskApproval(ctx context.Context, id, digest string, by By) err
 	return s.record(ctx, by, aboutPlan(audit.Ask, p), err)
 }
 
-// isOwn tells whether somebody made a plan or asked for its approval, from wherever, also by a token of theirs.
+// isOwn tells whether somebody made a plan or asked for its approval, from wherever, also by a token of theirs. Names that differ in case are one person's.
 func isOwn(p plans.Plan, who, owner string) bool {
-	mine := []string{person(who), owner}
-	same := func(who, owner string) bool {
-		return slices.Contains(mine, person(who)) || owner != "" && slices.Contains(mine, owner)
+	names := func(who, owner string) []string {
+		return slices.DeleteFunc([]string{strings.ToLower(person(who)), strings.ToLower(owner)}, func(name string) bool { return name == "" })
 	}
-	return same(p.Who, p.Owner) || p.Asked != nil && same(p.Asked.Who, p.Asked.Owner)
+	makers := names(p.Who, p.Owner)
+	if p.Asked != nil {
+		makers = append(makers, names(p.Asked.Who, p.Asked.Owner)...)
+	}
+	return slices.ContainsFunc(names(who, owner), func(name string) bool { return slices.Contains(makers, name) })
 }
 
 // Decide approves or refuses a plan. Nobody approves what they planned or asked for. Once decided it stays so.

@@ -19,7 +19,7 @@ func TestOwnersOfTokens(t *testing.T) {
 		}
 		return secret
 	}
-	crm, hers := add("crm", service.Operator, "ann@example.com"), add("hers", service.Approver, "ann@example.com")
+	crm, hers := add("crm", service.Operator, "ann@example.com"), add("hers", service.Approver, "Ann@Example.com")
 	if _, err := web.AddToken(file, web.Token{Name: "odd", Role: service.Viewer, Owner: "a\nb"}); err == nil {
 		t.Error("an owner of two lines is taken")
 	}
