@@ -47,7 +47,7 @@ func TestOIDC(t *testing.T) {
 		t.Errorf("an operator approves: got %d", got)
 	}
 	var page service.AuditPage
-	if err := json.Unmarshal([]byte(body(t, w.get("/v1/audit?who=ann@example.com"))), &page); err != nil || len(page.Entries) != 2 || page.Entries[1].What != "sign in" {
+	if err := json.Unmarshal([]byte(body(t, w.get("/v1/audit?who=ann@example.com"))), &page); err != nil || len(page.Entries) != 3 || page.Entries[0].What != "forbidden" || page.Entries[2].What != "sign in" {
 		t.Errorf("the audit log has %+v, %v", page.Entries, err)
 	}
 	crm := newBrowser(b)

@@ -85,6 +85,7 @@ func TestMakingAJob(t *testing.T) {
 	}
 	c.asks(b, 202, "POST", "/v1/jobs", start)
 	c.asks(b, 422, "POST", "/v1/jobs", `{"plan": "20200101-000000-aaaaaaa"}`, header("Idempotency-Key", "job-1"))
+	waitSealed(b, first.Job)
 	// The same rows under another plan are the same work.
 	var other planned
 	b.json(&other, 201, "POST", "/v1/plans", order(id))
@@ -96,7 +97,6 @@ func TestMakingAJob(t *testing.T) {
 	if all, _, err := b.s.Jobs(t.Context()); err != nil || len(all) != 1 {
 		t.Errorf("there are %d jobs, %v", len(all), err)
 	}
-	waitSealed(b, first.Job)
 	job := b.work(must(b.s.Job(t.Context(), first.Job)))
 	if job.Tally.OK != 2 || job.Tally.Rejected != 1 || job.Inputs[0].Name != "contacts.csv" {
 		t.Errorf("got %+v of %+v", job.Tally, job.Inputs)
