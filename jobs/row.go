@@ -45,33 +45,34 @@ type Row struct {
 
 // Column is one name of the input contract and the field of a Row that it fills.
 type Column struct {
-	Path  string // such as matchCriteria.phoneNumber
-	Field func(*Row) *string
+	Path    string // such as matchCriteria.phoneNumber
+	Field   func(*Row) *string
+	Meaning string // what a cell holds, as a clause without a period
 }
 
 // columns is every column but op, in the order in which reports write them. It never changes.
 var columns = []Column{
-	{"user", func(r *Row) *string { return &r.User }},
-	{"brandId", func(r *Row) *string { return &r.BrandID }},
-	{"matchCriteria.type", func(r *Row) *string { return &r.Type }},
-	{"matchCriteria.integrationId", func(r *Row) *string { return &r.IntegrationID }},
-	{"matchCriteria.phoneNumber", func(r *Row) *string { return &r.PhoneNumber }},
-	{"matchCriteria.address", func(r *Row) *string { return &r.Address }},
-	{"matchCriteria.subject", func(r *Row) *string { return &r.Subject }},
-	{"matchCriteria.primary", func(r *Row) *string { return &r.Primary }},
-	{"confirmation.type", func(r *Row) *string { return &r.Confirmation }},
-	{"confirmation.message", func(r *Row) *string { return &r.Message }},
-	{"target.conversationId", func(r *Row) *string { return &r.ConversationID }},
-	{"clientId", func(r *Row) *string { return &r.ClientID }},
+	{"user", func(r *Row) *string { return &r.User }, "id or external id, up to 1,024 characters; for ensure-user the external id"},
+	{"brandId", func(r *Row) *string { return &r.BrandID }, "brand in which users are looked up by their external id; may be empty"},
+	{"matchCriteria.type", func(r *Row) *string { return &r.Type }, "mailgun, messagebird, twilio or whatsapp; for a verify any type"},
+	{"matchCriteria.integrationId", func(r *Row) *string { return &r.IntegrationID }, "id of the integration"},
+	{"matchCriteria.phoneNumber", func(r *Row) *string { return &r.PhoneNumber }, "number with + and country code, such as +12125550123; needed unless the type is mailgun"},
+	{"matchCriteria.address", func(r *Row) *string { return &r.Address }, "one plain email address; needed where the type is mailgun"},
+	{"matchCriteria.subject", func(r *Row) *string { return &r.Subject }, "subject of the email, where the type is mailgun; may be empty"},
+	{"matchCriteria.primary", func(r *Row) *string { return &r.Primary }, "true or false; empty means the API's default"},
+	{"confirmation.type", func(r *Row) *string { return &r.Confirmation }, "immediate, userActivity or prompt"},
+	{"confirmation.message", func(r *Row) *string { return &r.Message }, "JSON with author and content: text or image, with actions of type link only; userActivity needs it"},
+	{"target.conversationId", func(r *Row) *string { return &r.ConversationID }, "an id, or default, only or latest"},
+	{"clientId", func(r *Row) *string { return &r.ClientID }, "id of the client"},
 
-	{"profile.givenName", func(r *Row) *string { return &r.GivenName }},
-	{"profile.surname", func(r *Row) *string { return &r.Surname }},
-	{"profile.email", func(r *Row) *string { return &r.Email }},
-	{"profile.locale", func(r *Row) *string { return &r.Locale }},
-	{"metadata", func(r *Row) *string { return &r.Metadata }},
-	{"toBeRetained", func(r *Row) *string { return &r.ToBeRetained }},
-	{"signedUpAt", func(r *Row) *string { return &r.SignedUpAt }},
-	{"displayName", func(r *Row) *string { return &r.DisplayName }},
+	{"profile.givenName", func(r *Row) *string { return &r.GivenName }, "up to 128 characters"},
+	{"profile.surname", func(r *Row) *string { return &r.Surname }, "up to 128 characters"},
+	{"profile.email", func(r *Row) *string { return &r.Email }, "one plain email address, up to 128 characters"},
+	{"profile.locale", func(r *Row) *string { return &r.Locale }, "up to 64 characters"},
+	{"metadata", func(r *Row) *string { return &r.Metadata }, "JSON object of texts, numbers, true and false; up to 4,096 bytes, for a conversation 4,000"},
+	{"toBeRetained", func(r *Row) *string { return &r.ToBeRetained }, "true or false; true exempts the user from the vendor's deletion schedules"},
+	{"signedUpAt", func(r *Row) *string { return &r.SignedUpAt }, "time such as 2026-01-31T08:30:00Z, or a day"},
+	{"displayName", func(r *Row) *string { return &r.DisplayName }, "name of the conversation, up to 100 characters"},
 }
 
 // firstColumns are those of operations on clients. The others came later: what is stored and hashed has them only where

@@ -154,14 +154,14 @@ func (p *program) completeMap(_ *cobra.Command, names []string, typed string) ([
 	return all, directive
 }
 
-// paths are the paths of a row, with = behind those that a value follows.
+// paths are the paths of a row and their meanings, with = behind those that a value follows.
 func paths(before string) (all []string) {
 	for _, c := range jobs.Columns() {
+		word := before + c.Path
 		if before == "" {
-			all = append(all, c.Path+"=")
-		} else {
-			all = append(all, before+c.Path)
+			word += "="
 		}
+		all = append(all, cobra.CompletionWithDesc(word, c.Meaning))
 	}
 	return all
 }

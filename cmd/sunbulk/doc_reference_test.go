@@ -16,25 +16,39 @@ import (
 	"github.com/sunbulk/sunbulk/internal/terminal"
 )
 
-var update = flag.Bool("update", false, "write docs/reference.md from the commands")
+var update = flag.Bool("update", false, "write docs/reference.md from the program")
 
 const referenceFile = "../../docs/reference.md"
 
-const referenceHead = `# Reference of the command line
+const referenceHead = `# Reference
 
-Every command with its flags, made from the program's own help by ` + "`go test ./cmd/sunbulk -run TestReference -update`" + `.
-Each flag has an environment variable: ` + "`--base-url`" + ` is ` + "`SUNBULK_BASE_URL`" + `; the few that are only for the command line are marked. ` + "`sunbulk COMMAND --help`" + ` prints the same.
+Made from the program by ` + "`go test ./cmd/sunbulk -run TestReference -update`" + `: from its table of operations and columns, the schema of runbooks, and the help of its commands.
+
+- [Exit codes](#exit-codes)
+- [Operations](#operations) and [columns](#columns)
+- [Runbook keys](#runbook-keys)
+- [Flags of every command](#flags-of-every-command), and the commands: %s
 
 `
 
-// TestReference holds docs/reference.md to the commands and flags that there are.
+// TestReference holds docs/reference.md to the operations, columns, runbook keys, commands and flags that there are.
 func TestReference(t *testing.T) {
 	p := &program{stdin: strings.NewReader(""), stdout: io.Discard, screen: terminal.NewScreen(io.Discard), drain: context.Background()}
 	defer p.screen.Close()
-	var out strings.Builder
-	out.WriteString(referenceHead)
 	root := p.root()
-	fmt.Fprintf(&out, "```text\n%s\n```\n\n## Flags of every command\n\n", root.Long)
+	var commands []string
+	for _, cmd := range root.Commands() {
+		if inReference(cmd) {
+			commands = append(commands, fmt.Sprintf("[%s](#%s)", cmd.Name(), strings.ReplaceAll(cmd.CommandPath(), " ", "-")))
+		}
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, referenceHead, strings.Join(commands, ", "))
+	writeExitCodes(&out, root.Long)
+	writeOperations(&out)
+	writeColumns(&out)
+	writeRunbookKeys(t, &out)
+	out.WriteString("## Flags of every command\n\nEach flag has an environment variable: `--base-url` is `SUNBULK_BASE_URL`; those that are only for the command line are marked. `sunbulk COMMAND --help` prints the same.\n\n")
 	writeFlags(&out, root.PersistentFlags())
 	for _, cmd := range root.Commands() {
 		writeCommand(&out, cmd)
@@ -49,17 +63,22 @@ func TestReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(kept), out.String()); diff != "" {
-		t.Errorf("docs/reference.md differs from the commands (-file +commands); -update writes it:\n%s", diff)
+		t.Errorf("docs/reference.md differs from the program (-file +program); -update writes it:\n%s", diff)
 	}
+}
+
+// inReference tells whether a command is one that people call.
+func inReference(cmd *cobra.Command) bool {
+	return !cmd.Hidden && cmd.Name() != "help" && cmd.Name() != "completion"
 }
 
 // writeCommand writes a command, and those below it.
 func writeCommand(out *strings.Builder, cmd *cobra.Command) {
-	if cmd.Hidden || cmd.Name() == "help" || cmd.Name() == "completion" {
+	if !inReference(cmd) {
 		return
 	}
 	fmt.Fprintf(out, "## %s\n\n%s.\n\n", cmd.CommandPath(), strings.TrimSuffix(cmd.Short, "."))
-	if cmd.Runnable() && !cmd.HasSubCommands() {
+	if cmd.Runnable() {
 		text := "Usage: " + cmd.UseLine()
 		if cmd.Long != "" {
 			text += "\n\n" + cmd.Long
@@ -77,16 +96,10 @@ func writeCommand(out *strings.Builder, cmd *cobra.Command) {
 
 // writeFlags writes a table of flags, nothing where there is none.
 func writeFlags(out *strings.Builder, flags *pflag.FlagSet) {
-	const head = "| flag | meaning | default |\n|---|---|---|\n"
-	escape := strings.NewReplacer("|", `\|`, "\n", " ").Replace
-	any := false
+	var lines [][]string
 	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Hidden || f.Name == "help" {
 			return
-		}
-		if !any {
-			out.WriteString(head)
-			any = true
 		}
 		kind, usage := pflag.UnquoteUsage(f)
 		if _, single := f.Annotations[commandLineOnly]; single {
@@ -100,9 +113,9 @@ func writeFlags(out *strings.Builder, flags *pflag.FlagSet) {
 		if f.Shorthand != "" {
 			name = "-" + f.Shorthand + ", " + name
 		}
-		fmt.Fprintf(out, "| `%s` | %s | %s |\n", strings.TrimSpace(name+" "+kind), escape(usage), escape(preset))
+		lines = append(lines, []string{"`" + strings.TrimSpace(name+" "+kind) + "`", usage, preset})
 	})
-	if any {
-		out.WriteString("\n")
+	if len(lines) > 0 {
+		writeTable(out, []string{"flag", "meaning", "default"}, lines)
 	}
 }

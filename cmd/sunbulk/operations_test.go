@@ -170,7 +170,7 @@ func askHelp(t *testing.T, o jobs.Operation, _ string) {
 
 func askDocuments(t *testing.T, o jobs.Operation, _ string) {
 	for name, row := range map[string]string{
-		"README.md": "\n| `" + string(o.Name) + "` | ", "docs/input.md": "\n| `op` | ", "docs/runbooks.md": "\n| `steps[].op` | ", "docs/architecture.md": "\n| operation | ",
+		"README.md": "\n| `" + string(o.Name) + "` | ", "docs/architecture.md": "\n| operation | ",
 	} {
 		data, err := os.ReadFile(filepath.Join("../..", name))
 		if err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -182,13 +181,11 @@ func askOptionReport(t *testing.T, o jobs.Option, sample string) {
 }
 
 func askOptionDocuments(t *testing.T, o jobs.Option, _ string) {
-	for name, want := range map[string]string{"docs/running.md": "--" + o.Name, "docs/runbooks.md": "`" + strings.Split(o.Key(), ".")[0]} {
-		data, err := os.ReadFile(filepath.Join("../..", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if (name == "docs/running.md" || o.Scope != jobs.NotInRunbook) && !strings.Contains(string(data), want) {
-			t.Errorf("%s does not name %s", name, want)
-		}
+	data, err := os.ReadFile("../../docs/running.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(data), "--"+o.Name) {
+		t.Errorf("docs/running.md does not name --%s", o.Name)
 	}
 }

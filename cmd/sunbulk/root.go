@@ -24,8 +24,8 @@ Exit codes:
   4    paused, with the reason
   130  interrupted; start it again the same way to go on
 
-Every flag has an environment twin: --base-url is SUNBULK_BASE_URL. Secrets come only so:
-SUNBULK_KEY_ID and SUNBULK_KEY_SECRET, or SUNBULK_TOKEN.`
+Every flag has an environment twin: --base-url is SUNBULK_BASE_URL. Secrets have no flag:
+they are SUNBULK_KEY_ID and SUNBULK_KEY_SECRET, or SUNBULK_TOKEN.`
 
 const rootExample = `  sunbulk run users.csv --simulate                      try a file without an API
   sunbulk plan users.csv --app 5e4af71a81966cfff3ef6550 what would be done

@@ -12,12 +12,12 @@ import (
 // opPath is the path of a row's operation, which is no jobs.Column.
 const opPath = "op"
 
-// aliases are further names of columns, normalised, and their paths.
+// aliases are further names of columns, and their paths.
 var aliases = map[string]string{
-	"externalid":         "user",
+	"externalId":         "user",
 	"client.id":          "clientId",
-	"userid":             "user",
-	"useridorexternalid": "user",
+	"userId":             "user",
+	"userIdOrExternalId": "user",
 }
 
 // yielding are the aliases that give way to the column's own name without a word: reports hold
@@ -43,7 +43,7 @@ type vocabulary struct {
 func newVocabulary() vocabulary {
 	v := vocabulary{map[string][]string{opPath: {opPath}}, map[string]string{}}
 	for name, path := range aliases {
-		v.paths[name] = []string{path}
+		v.paths[normalise(name)] = []string{path}
 	}
 	for _, c := range jobs.Columns() {
 		full, last := normalise(c.Path), normalise(lastName(c.Path))
@@ -59,6 +59,20 @@ func newVocabulary() vocabulary {
 		}
 	}
 	return v
+}
+
+// Names returns the names of a column besides its path, in alphabetical order.
+func Names(path string) (names []string) {
+	if short := newVocabulary().short[path]; short != path {
+		names = append(names, short)
+	}
+	for name, of := range aliases {
+		if of == path {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // FindPath returns the path that a name stands for, that of a jobs.Column or op. Its error is an *Error.
