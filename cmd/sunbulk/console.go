@@ -76,7 +76,7 @@ look around.`,
 	o.oidc.register(f)
 	f.StringSliceVar(&o.hosts, "host", nil, "name under which browsers reach it, besides localhost and addresses; several with commas, or again")
 	f.StringVar(&o.prefix, "prefix", "", "of all its paths behind a proxy, e.g. /sunbulk")
-	f.StringVar(&o.uploads, "uploads", "", "folder for files that people send, its owner's alone (default: sunbulk-uploads-UID in TMPDIR); they are kept for three days")
+	f.StringVar(&o.uploads, "uploads", "", "folder for files that people send, its owner's alone (default: sunbulk-uploads-UID in TMPDIR, on Windows sunbulk-uploads in TEMP); they are kept for three days")
 	f.Int64Var(&o.approval, "approval-above", -1, "jobs with more rows than this that change something need the approval of somebody else; 0 = all jobs, -1 = none; needs --tokens or a proxy that says who is there")
 	f.StringVar(&o.metrics, "metrics-addr", "", "serve /metrics, /healthz and /readyz on this address, e.g. :9465")
 	f.BoolVar(&o.readOnly, "read-only", false, "show, and change nothing")
@@ -120,7 +120,7 @@ func (p *program) console(ctx context.Context, o consoleOptions) error {
 	if cfg.Checks, err = o.keys.checks(ctx); err != nil {
 		return err
 	}
-	dir = cmp.Or(o.uploads, filepath.Join(os.TempDir(), fmt.Sprintf("sunbulk-uploads-%d", os.Getuid())))
+	dir = cmp.Or(o.uploads, filepath.Join(os.TempDir(), uploadsName(os.Getuid())))
 	if cfg.Uploads, err = uploads.Open(dir, uploads.Config{}); err != nil {
 		return usage("--uploads: "+err.Error(), "give a folder that its owner alone may enter: "+osfile.KeepPrivate(dir))
 	}
@@ -128,6 +128,14 @@ func (p *program) console(ctx context.Context, o consoleOptions) error {
 		cfg.Service = s
 		return p.serveConsole(drain, o, cfg)
 	})
+}
+
+// uploadsName names the folder of a user's uploads. On Windows there is no uid (-1), and a temporary folder for each user.
+func uploadsName(uid int) string {
+	if uid < 0 {
+		return "sunbulk-uploads"
+	}
+	return fmt.Sprintf("sunbulk-uploads-%d", uid)
 }
 
 // asksWho tells whether people have names of their own.

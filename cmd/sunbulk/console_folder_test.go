@@ -43,3 +43,11 @@ func TestConsoleFolders(t *testing.T) {
 		t.Error("the folder stays when its console ends")
 	}
 }
+
+func TestUploadsName(t *testing.T) {
+	for uid, want := range map[int]string{1000: "sunbulk-uploads-1000", 0: "sunbulk-uploads-0", -1: "sunbulk-uploads"} {
+		if got := uploadsName(uid); got != want {
+			t.Errorf("uid %d: got %s, want %s", uid, got, want)
+		}
+	}
+}

@@ -17,6 +17,11 @@ import (
 //go:embed page.html
 var pageText string
 
+// headText is the template of what the heads of report.html have in common, of a job and of a run.
+//
+//go:embed head.html
+var headText string
+
 // page gathers what report.html shows beside the summary, in the walk over the rows. It names rows,
 // never people (I7).
 type page struct {
@@ -94,14 +99,20 @@ type kindView struct {
 
 const pageCauses = 20
 
-func (p *page) write(o *output, s Summary) error {
-	t, err := template.New("page.html").Funcs(template.FuncMap{
+func (p *page) write(o *output, s Summary) error { return writePage(o, pageText, p.view(s)) }
+
+// writePage writes report.html by its template.
+func writePage(o *output, text string, view any) error {
+	t, err := template.New(o.name).Funcs(template.FuncMap{
 		"amount": amount, "brief": brief, "clock": clock, "date": date, "duration": duration, "grouped": jobs.Group, "count": jobs.Count[int64], "moment": moment, "percent": percent,
-	}).Parse(pageText)
+	}).Parse(headText)
+	if err == nil {
+		t, err = t.Parse(text)
+	}
 	if err != nil {
 		return fmt.Errorf("read template: %w", err)
 	}
-	if err := t.Execute(o.buf, p.view(s)); err != nil {
+	if err := t.Execute(o.buf, view); err != nil {
 		return fmt.Errorf("write %s: %w", o.name, err)
 	}
 	return nil

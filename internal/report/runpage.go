@@ -4,7 +4,6 @@ import (
 	"cmp"
 	_ "embed"
 	"fmt"
-	"html/template"
 	"slices"
 
 	"github.com/sunbulk/sunbulk/jobs"
@@ -74,15 +73,22 @@ func (p *runPage) write(o *output, s RunSummary) error {
 	view := struct {
 		RunSummary
 		Title      string
+		Tone       string // good, open or alarm
 		Lines      []runLine
 		Stops      []*stop
 		OtherStops int64
-	}{RunSummary: s, OtherStops: p.otherStops}
+	}{RunSummary: s, OtherStops: p.otherStops, Tone: "open"}
 	name := stateNames[s.State]
 	if name == "" {
 		name = string(s.State)
 	}
 	view.Title = fmt.Sprintf("%s: %s of %s came through all steps", name, jobs.Group(s.Through), jobs.Count(s.Rows, "row"))
+	switch {
+	case s.Missing != 0:
+		view.Tone = "alarm"
+	case s.State == jobs.Finished && s.Through == s.Rows:
+		view.Tone = "good"
+	}
 	for i, step := range s.Steps {
 		line := runLine{RunStep: step, Number: i + 1}
 		if step.State != "" {
@@ -96,12 +102,5 @@ func (p *runPage) write(o *output, s RunSummary) error {
 	slices.SortFunc(view.Stops, func(a, b *stop) int {
 		return cmp.Or(cmp.Compare(a.Place, b.Place), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Row, b.Row), cmp.Compare(a.Code, b.Code))
 	})
-	t, err := template.New("run.html").Funcs(template.FuncMap{"brief": brief, "count": jobs.Count[int64], "grouped": jobs.Group, "moment": moment}).Parse(runPageText)
-	if err != nil {
-		return fmt.Errorf("read template: %w", err)
-	}
-	if err := t.Execute(o.buf, view); err != nil {
-		return fmt.Errorf("write %s: %w", o.name, err)
-	}
-	return nil
+	return writePage(o, runPageText, view)
 }
