@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,35 +10,67 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
+// resultColumn is a column of results.csv.
+type resultColumn struct {
+	name string
+	cell func(*record) string
+}
+
+// resultColumns returns the columns of results.csv, a line each, in their order.
+func resultColumns() []resultColumn {
+	var finished, linked stamp
+	ofCalled := func(cell func(*record) string) func(*record) string { // empty for a row that was never called
+		return func(r *record) string {
+			if r.Kind == jobs.Rejected || r.Kind == jobs.Unprocessed {
+				return ""
+			}
+			return cell(r)
+		}
+	}
+	return []resultColumn{
+		{"row", func(r *record) string { return strconv.FormatInt(r.Row.Number, 10) }},
+		{"line", func(r *record) string { return number(r.Row.Line) }},
+		{"op", func(r *record) string { return string(r.Row.Op) }},
+		{"user", func(r *record) string { return jobs.Text(r.Row.User) }},
+		{"clientId", func(r *record) string { return jobs.Text(cmp.Or(r.ClientID, r.Row.ClientID)) }},
+		{"outcome", func(r *record) string { return string(r.Kind) }},
+		{"clientStatus", func(r *record) string { return r.ClientStatus }},
+		{"httpStatus", func(r *record) string { return number(int64(r.HTTPStatus)) }},
+		{"errorCode", func(r *record) string { return r.ErrorCode }},
+		{"error", func(r *record) string { return r.Error }},
+		{"attempts", ofCalled(func(r *record) string { return strconv.Itoa(r.Attempts) })},
+		{"durationMs", ofCalled(func(r *record) string { return milliseconds(r.Duration) })},
+		{"finishedAt", func(r *record) string {
+			if r.FinishedAt.IsZero() {
+				return ""
+			}
+			return finished.text(r.FinishedAt)
+		}},
+		{"detail", func(r *record) string { return r.Detail }},
+		{"conversationId", func(r *record) string { return r.ConversationID }},
+		{"link", func(r *record) string { return string(r.Link.State) }},
+		{"linkError", func(r *record) string { return r.Link.Cause }},
+		{"linkAt", func(r *record) string {
+			if r.Link.State == "" {
+				return ""
+			}
+			return linked.text(r.Link.At)
+		}},
+	}
+}
+
 // resultLines writes a line per row, whatever became of it.
 func resultLines(s *sheet) section {
-	header := []string{
-		"row", "line", "op", "user", "clientId", "outcome", "clientStatus", "httpStatus", "errorCode", "error",
-		"attempts", "durationMs", "finishedAt", "detail", "conversationId", "link", "linkError", "linkAt",
+	columns := resultColumns()
+	header := make([]string, len(columns))
+	for i, c := range columns {
+		header[i] = c.name
 	}
-	cells := make([]string, 0, len(header))
-	var finished, linked stamp
+	cells := make([]string, len(columns))
 	return func(r *record) error {
-		client := r.ClientID
-		if client == "" {
-			client = r.Row.ClientID
+		for i, c := range columns {
+			cells[i] = c.cell(r)
 		}
-		var attempts, duration, finishedAt, linkAt string
-		if called := r.Kind != jobs.Rejected && r.Kind != jobs.Unprocessed; called {
-			attempts = strconv.Itoa(r.Attempts)
-			duration = milliseconds(r.Duration)
-		}
-		if !r.FinishedAt.IsZero() {
-			finishedAt = finished.text(r.FinishedAt)
-		}
-		if r.Link.State != "" {
-			linkAt = linked.text(r.Link.At)
-		}
-		cells = append(cells[:0],
-			strconv.FormatInt(r.Row.Number, 10), number(r.Row.Line), string(r.Row.Op), jobs.Text(r.Row.User), jobs.Text(client), string(r.Kind),
-			r.ClientStatus, number(int64(r.HTTPStatus)), r.ErrorCode, r.Error, attempts, duration, finishedAt, r.Detail, r.ConversationID,
-			string(r.Link.State), r.Link.Cause, linkAt,
-		)
 		return s.write(header, cells)
 	}
 }

@@ -65,6 +65,9 @@ func field(in any, o jobs.Option) reflect.Value {
 // setField sets the field of an option to a text that the option has written.
 func setField(in any, o jobs.Option, text string) error {
 	f := field(in, o)
+	if !f.IsValid() {
+		return fmt.Errorf("%T has no field for the option %s", in, o.Name)
+	}
 	if f.Kind() == reflect.String || o.Type == jobs.TimeOption {
 		text = strconv.Quote(text)
 	}
