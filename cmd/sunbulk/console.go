@@ -14,6 +14,7 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/metrics"
 	"github.com/sunbulk/sunbulk/internal/osfile"
+	"github.com/sunbulk/sunbulk/internal/runbooks"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/transit"
 	"github.com/sunbulk/sunbulk/internal/uploads"
@@ -33,6 +34,7 @@ type consoleOptions struct {
 	prefix   string
 	readOnly bool
 	uploads  string
+	runbooks string
 	approval int64
 	metrics  string
 }
@@ -42,9 +44,10 @@ func (p *program) consoleCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "console",
 		Short: "Jobs in a browser, and an HTTP API",
-		Long: `Console serves pages that make, show and move jobs on --redis, and show runs and schedules, and an HTTP API
-below /v1 that does the same for programs (/v1/openapi.yaml). Workers make the calls. With credentials of
-an app, in the environment with --app or in a file, it also asks the API about a plan, as 'plan --check' does.
+		Long: `Console serves pages that make, show and move jobs on --redis, plan and start runs of the runbooks of a
+folder, and show schedules, and an HTTP API below /v1 that does the same for programs (/v1/openapi.yaml). Workers
+make the calls. With credentials of an app, in the environment with --app or in a file, it also asks the API about
+a plan, as 'plan --check' does.
 
 Without --tokens it listens on this machine alone, and everyone who uses it may do everything. With
 --tokens everybody needs a token of the file, and may do what its role lets them: viewer, operator,
@@ -77,6 +80,7 @@ look around.`,
 	f.StringSliceVar(&o.hosts, "host", nil, "name under which browsers reach it, besides localhost and addresses; several with commas, or again")
 	f.StringVar(&o.prefix, "prefix", "", "of all its paths behind a proxy, e.g. /sunbulk")
 	f.StringVar(&o.uploads, "uploads", "", "folder for files that people send, its owner's alone (default: sunbulk-uploads-UID in TMPDIR, on Windows sunbulk-uploads in TEMP); they are kept for three days")
+	f.StringVar(&o.runbooks, "runbooks", "", "folder of runbooks (.yaml, .yml or .json) of which people may plan and start runs; folders below it are not read")
 	f.Int64Var(&o.approval, "approval-above", -1, "jobs with more rows than this that change something need the approval of somebody else; 0 = all jobs, -1 = none; needs --tokens or a proxy that says who is there")
 	f.StringVar(&o.metrics, "metrics-addr", "", "serve /metrics, /healthz and /readyz on this address, e.g. :9465")
 	f.BoolVar(&o.readOnly, "read-only", false, "show, and change nothing")
@@ -108,6 +112,11 @@ func (p *program) console(ctx context.Context, o consoleOptions) error {
 		return usage("--approval-above needs --tokens, --oidc-issuer or --trust-header: without them everybody is the same person", "'sunbulk console token NAME --role approver --tokens tokens.json' makes one who approves")
 	}
 	cfg.Approval = service.Approval{Required: o.approval >= 0, Above: o.approval}
+	if o.runbooks != "" {
+		if cfg.Runbooks, err = runbooks.Open(o.runbooks); err != nil {
+			return usage("--runbooks: "+err.Error(), "give a folder of runbooks")
+		}
+	}
 	dir, remove, err := consoleFolder()
 	if err != nil {
 		return cannotRun(err, "check TMPDIR and the space on its disk")

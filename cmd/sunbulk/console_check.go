@@ -40,7 +40,7 @@ func (k *keyFlags) checks(ctx context.Context) (map[string]web.Check, error) {
 // check asks an API about plans, one at a time. That it refuses the credentials or the app is a finding.
 func check(api *sunco.API, judge func(error) error) web.Check {
 	place := make(chan struct{}, 1)
-	return func(ctx context.Context, opt jobs.Options, made plan.Plan) (*plan.Findings, error) {
+	return func(ctx context.Context, opt jobs.Options, ask func(*plan.Checker) error) (*plan.Findings, error) {
 		select {
 		case place <- struct{}{}:
 			defer func() { <-place }()
@@ -59,6 +59,6 @@ func check(api *sunco.API, judge func(error) error) web.Check {
 		if err != nil {
 			return nil, err
 		}
-		return &c.Findings, c.Check(ctx, made)
+		return &c.Findings, ask(c)
 	}
 }

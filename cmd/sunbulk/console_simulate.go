@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/local"
 	"github.com/sunbulk/sunbulk/internal/runbook"
+	"github.com/sunbulk/sunbulk/internal/runbooks"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/web"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -31,6 +33,11 @@ func (p *program) simulateConsole(ctx context.Context, o consoleOptions, cfg web
 	}
 	defer stop()
 	cfg.Simulated, cfg.Checks = true, map[string]web.Check{simulatedApp: check(api, func(error) error { return nil })}
+	if cfg.Runbooks == nil {
+		if cfg.Runbooks, err = sampleRunbooks(cfg.Dir); err != nil {
+			return err
+		}
+	}
 	cfg.Service, cfg.Note = s, "Simulated: nothing is really done, and all is gone when the console ends."
 	drain, endWorker := context.WithCancel(p.drain)
 	var working sync.WaitGroup
@@ -87,6 +94,15 @@ steps:
   - op: remove
 schedule: {cron: 0 3 * * *, timezone: UTC}
 `
+
+// sampleRunbooks is a folder with that runbook.
+func sampleRunbooks(dir string) (*runbooks.Folder, error) {
+	dir = filepath.Join(dir, "runbooks")
+	if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(filepath.Join(dir, "remove-blocked.yaml"), []byte(sampleRunbook), 0o600)); err != nil {
+		return nil, cannotRun(err, "check TMPDIR and the space on its disk")
+	}
+	return runbooks.Open(dir)
+}
 
 // sampleRun starts a run of the runbook, and applies its schedule.
 func sampleRun(ctx context.Context, s *service.Service, dir string) error {

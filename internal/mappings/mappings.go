@@ -33,6 +33,11 @@ type Content struct {
 	Options         map[string]string `json:"options,omitempty"` // by the names of flags, such as max-failures
 }
 
+// Empty tells whether it says nothing.
+func (c Content) Empty() bool {
+	return c.Op+c.Delimiter+c.Encoding+c.Sheet+c.PhoneCountry+c.Where == "" && len(c.Set)+len(c.Map)+len(c.Vars)+len(c.Options) == 0 && !c.AllowDuplicates
+}
+
 // Or returns c with what it leaves out taken from another.
 func (c Content) Or(other Content) Content {
 	first := func(a, b string) string {

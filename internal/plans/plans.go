@@ -32,6 +32,7 @@ type Plan struct {
 	Options jobs.Options   `json:"options"`
 	Made    plan.Plan      `json:"made"`
 	Check   *plan.Findings `json:"check,omitempty"`
+	Runbook *Runbook       `json:"runbook,omitempty"` // that is run in place of a job; Job is the id of the run then, Read is not used, and Made is its first step
 
 	Digest  string `json:"-"` // SHA-256 of all that stands above, in hex
 	Asked   *Act   `json:"-"` // for an approval; nil = nobody has
@@ -78,6 +79,9 @@ func (p Plan) State() State {
 
 // Changes is how many rows of the plan change something, where lists and verifies only look.
 func (p Plan) Changes() (n int64) {
+	if p.Runbook != nil {
+		return p.Runbook.Changes
+	}
 	for op, rows := range p.Made.Operations {
 		if !op.Finds() && !op.Waits() {
 			n += rows
@@ -88,6 +92,9 @@ func (p Plan) Changes() (n int64) {
 
 // Removes is how many rows take a client away.
 func (p Plan) Removes() (n int64) {
+	if p.Runbook != nil {
+		return p.Runbook.Removes
+	}
 	for op, rows := range p.Made.Operations {
 		if op.Removes() {
 			n += rows
@@ -105,6 +112,7 @@ var (
 
 const (
 	version = 1
+	ofRuns  = 2 // version of plans of runbooks: an earlier release would make a job of the first step
 	allKey  = "sunbulk:plans"
 	life    = 14 * 24 * time.Hour
 )
@@ -127,7 +135,9 @@ return redis.call('HGET', KEYS[1], 'plan')`)
 
 // Add keeps a plan, and returns the one that is kept under its id: an earlier one stays as it is.
 func (s *Store) Add(ctx context.Context, p Plan) (Plan, error) {
-	p.Version = version
+	if p.Version = version; p.Runbook != nil {
+		p.Version = ofRuns
+	}
 	data, err := json.Marshal(p)
 	if err != nil {
 		return p, fmt.Errorf("encode plan: %w", err)
@@ -159,7 +169,7 @@ func parse(id string, fields map[string]string) (p Plan, err error) {
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
 		return p, fmt.Errorf("read plan %s: %w", id, err)
 	}
-	if p.Version != version {
+	if p.Version != version && p.Version != ofRuns || (p.Version == ofRuns) != (p.Runbook != nil) {
 		return p, fmt.Errorf("plan %s: %w", id, ErrVersion)
 	}
 	sum := sha256.Sum256([]byte(text))

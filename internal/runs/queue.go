@@ -14,10 +14,16 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// Start begins a run, and queues its first step from its files. A *Refusal says why nothing was begun. A
-// run that is there is continued; while another process is at its rows, Start waits where they are in files
-// that no worker can read.
+// Start begins a run, and queues its first step from its files.
 func (c *Conductor) Start(ctx context.Context, r Run, files *input.Files) error {
+	if err := c.Begin(ctx, r, files); err != nil {
+		return err
+	}
+	return c.Queue(ctx, r, files)
+}
+
+// Begin begins a run, unless it is there, and queues nothing of it. A *Refusal says why nothing was begun.
+func (c *Conductor) Begin(ctx context.Context, r Run, files *input.Files) error {
 	_, err := c.Store.Run(ctx, r.ID)
 	if errors.Is(err, ErrNoRun) {
 		err = c.check(ctx, r, files)
@@ -25,9 +31,15 @@ func (c *Conductor) Start(ctx context.Context, r Run, files *input.Files) error 
 	if err == nil {
 		err = c.Create(ctx, r) // also of one that is there: its creator may have died before it was listed
 	}
-	if err != nil && !errors.Is(err, ErrExists) {
-		return err
+	if errors.Is(err, ErrExists) {
+		return nil
 	}
+	return err
+}
+
+// Queue queues what is missing of the first step of a run that was begun. While another process is at its rows, it waits where they
+// are in files that no worker can read.
+func (c *Conductor) Queue(ctx context.Context, r Run, files *input.Files) error {
 	for {
 		queued, err := c.queued(ctx, r.ID)
 		if queued || err != nil {

@@ -15,13 +15,15 @@ var needs = map[string]service.Right{
 	"Rate": service.See, "Plan": service.See, "Plans": service.See, "FirstRows": service.See, "File": service.See,
 	"Pause": service.Operate, "Resume": service.Operate, "Cancel": service.Operate, "Retry": service.Operate, "SetRate": service.Operate, "AddUpload": service.Operate, "UseUpload": service.Operate,
 	"AddPlan": service.Operate, "AskApproval": service.Operate, "ToStart": service.Operate, "Decide": service.Approve, "Acts": service.Acts,
+	"Works": service.See, "Mapping": service.Operate, "Mappings": service.Operate, "SaveMapping": service.Operate, "RemoveMapping": service.Operate,
+	"AddRunbookPlan": service.Operate, "ReadRunbook": service.People,
 }
 
 // TestEachUseCaseAsksForItsRight calls every use case that an actor has, without a Redis behind it: who lacks the right is refused before
 // anything is looked at, also where a role allows what a read-only front end does not.
 func TestEachUseCaseAsksForItsRight(t *testing.T) {
 	t.Parallel()
-	none := []string{"Allow", "Mask", "IsOwn"} // look at nothing
+	none := []string{"Allow", "Mask", "IsOwn", "Refused"} // look at nothing
 	kind := reflect.TypeFor[*service.Authorized]()
 	for i := range kind.NumMethod() {
 		m := kind.Method(i)

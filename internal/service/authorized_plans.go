@@ -8,6 +8,7 @@ import (
 	"github.com/sunbulk/sunbulk/internal/input"
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/plans"
+	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
@@ -33,20 +34,51 @@ func (a *Authorized) UseUpload(id, who string) error {
 
 // AddPlan counts what a job would do. A key is the actor's own.
 func (a *Authorized) AddPlan(ctx context.Context, o PlanOrder) (plans.Plan, error) {
-	if err := a.Allow(Operate); err != nil {
+	if err := a.mine(&o, o.Options.App); err != nil {
 		return plans.Plan{}, err
 	}
-	if o.Options.App == "" {
-		return plans.Plan{}, &Invalid{Field: "app", Text: "no app id is given"}
+	return a.s.Plan(ctx, o)
+}
+
+// AddRunbookPlan counts what a run would do.
+func (a *Authorized) AddRunbookPlan(ctx context.Context, o RunbookOrder) (plans.Plan, error) {
+	if err := a.Allow(Operate); err != nil { // before the order is looked at
+		return plans.Plan{}, err
 	}
-	if !a.actor.Sees(o.Options.App) {
-		return plans.Plan{}, &NotFound{Kind: "app", ID: jobs.Line(o.Options.App)}
+	if err := a.mine(&o.PlanOrder, o.Flow.App); err != nil {
+		return plans.Plan{}, err
+	}
+	return a.s.PlanRunbook(ctx, o)
+}
+
+// mine makes an order for an app that of the actor.
+func (a *Authorized) mine(o *PlanOrder, app string) error {
+	if err := a.Allow(Operate); err != nil {
+		return err
+	}
+	if app == "" {
+		return &Invalid{Field: "app", Text: "no app id is given"}
+	}
+	if !a.actor.Sees(app) {
+		return &NotFound{Kind: "app", ID: jobs.Line(app)}
 	}
 	if o.Key != "" {
 		o.Key = "plan\x00" + a.actor.Name + "\x00" + o.Key
 	}
 	o.By = a.by("")
-	return a.s.Plan(ctx, o)
+	return nil
+}
+
+// ReadRunbook tells whether the actor may read the runbook of a file, which may name people; nil is one that cannot be read. One of another
+// app is not there, and one without an app is for the runs of all.
+func (a *Authorized) ReadRunbook(file string, book *runbook.Runbook) error {
+	if err := a.Allow(People); err != nil {
+		return err
+	}
+	if book == nil && a.actor.Apps != nil || book != nil && book.App != "" && !a.actor.Sees(book.App) {
+		return &NotFound{Kind: "runbook", ID: jobs.Line(file)}
+	}
+	return nil
 }
 
 // Plan returns one.
@@ -71,6 +103,11 @@ func (a *Authorized) maskedPlan(p plans.Plan) plans.Plan {
 		for i := range p.Made.Samples {
 			p.Made.Samples[i].Cause = hide(p.Made.Samples[i].Cause)
 		}
+		if p.Runbook != nil {
+			book := *p.Runbook
+			book.Text, book.Vars = nil, nil
+			p.Runbook = &book
+		}
 	}
 	return p
 }
@@ -92,7 +129,7 @@ func (a *Authorized) Plans(ctx context.Context) (mine []plans.Plan, err error) {
 // FirstRows returns the first n rows of a plan as they would be sent, to those who may see people: nil to others.
 func (a *Authorized) FirstRows(ctx context.Context, id string, files *input.Files, n int) ([]plan.First, error) {
 	p, err := a.Plan(ctx, id)
-	if err != nil || !a.actor.May(People) || n < 1 {
+	if err != nil || !a.actor.May(People) || n < 1 || p.Runbook != nil {
 		return nil, err
 	}
 	if err := a.sawPeople(ctx, audit.Entry{App: p.Options.App, Plan: p.ID}); err != nil {

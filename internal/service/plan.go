@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/audit"
@@ -24,28 +22,23 @@ type PlanOrder struct {
 	Read    input.Spec
 	Options jobs.Options
 	By      By
-	Key     string                                                   // by which By makes the same plan once; empty = a new one each time
-	Check   func(context.Context, plan.Plan) (*plan.Findings, error) // asks the API about it; nil = nothing is asked
+	Key     string   // by which By makes the same plan once; empty = a new one each time
+	Check   Checking // nil = the API is not asked
 }
+
+// Checking gives ask what asks the API, unless that refuses the credentials, and returns what was found.
+type Checking func(ctx context.Context, opt jobs.Options, ask func(*plan.Checker) error) (*plan.Findings, error)
 
 // Plan counts what a job would do, and keeps that. Its errors: *jobs.OptionError, those of input.Open, *Conflict.
 func (s *Service) Plan(ctx context.Context, o PlanOrder) (plans.Plan, error) {
-	p := plans.Plan{ID: jobs.NewID(time.Now()), Created: time.Now().UTC(), Who: o.By.Who, Owner: o.By.Owner, Upload: o.Upload, Name: o.Name, Read: o.Read, Options: o.Options}
-	if o.Key != "" {
-		at, err := s.Once(ctx, o.Key, fmt.Sprintf("%s %q %+v %t", o.Upload, o.Read.Settings(), o.Options, o.Check != nil))
-		if err != nil {
-			return p, err
-		}
-		p.ID, p.Created = jobs.DeriveID(at, "plan "+o.Key), at
-		if before, err := s.plans.Plan(ctx, p.ID); err == nil {
-			return before, nil
-		}
+	p, before, err := s.newPlan(ctx, o, fmt.Sprintf("%s %q %+v %t", o.Upload, o.Read.Settings(), o.Options, o.Check != nil))
+	if before || err != nil {
+		return p, err
 	}
-	p.Job = jobs.DeriveID(p.Created, "job of plan "+p.ID)
+	p.Read, p.Options = o.Read, o.Options
 	if p.Read.Evaluates() && p.Read.Now == "" {
 		p.Read.Now = p.Created.Format(time.RFC3339) // so that the job does what was counted
 	}
-	var err error
 	if p.Options.Filter, err = p.Read.Filter(); err != nil {
 		return p, err
 	}
@@ -56,11 +49,34 @@ func (s *Service) Plan(ctx context.Context, o PlanOrder) (plans.Plan, error) {
 		return p, err
 	}
 	if o.Check != nil {
-		if p.Check, err = o.Check(ctx, p.Made); err != nil {
+		if p.Check, err = o.Check(ctx, p.Options, func(c *plan.Checker) error { return c.Check(ctx, p.Made) }); err != nil {
 			return p, err
 		}
 	}
-	if err := s.Record(ctx, o.By, aboutPlan(audit.Plan, p)); err != nil { // first, so that a crash leaves no plan without it (I13)
+	return s.addPlan(ctx, o.By, p)
+}
+
+// newPlan returns a plan in which nothing is counted, or the one that was made by the same request with its key before.
+func (s *Service) newPlan(ctx context.Context, o PlanOrder, request string) (p plans.Plan, before bool, err error) {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	p = plans.Plan{ID: jobs.NewID(now), Created: now, Who: o.By.Who, Owner: o.By.Owner, Upload: o.Upload, Name: o.Name}
+	if o.Key != "" {
+		at, err := s.Once(ctx, o.Key, request)
+		if err != nil {
+			return p, false, err
+		}
+		p.ID, p.Created = jobs.DeriveID(at, "plan "+o.Key), at
+		if before, err := s.plans.Plan(ctx, p.ID); err == nil {
+			return before, true, nil
+		}
+	}
+	p.Job = jobs.DeriveID(p.Created, "job of plan "+p.ID)
+	return p, false, nil
+}
+
+// addPlan keeps a plan that somebody has made.
+func (s *Service) addPlan(ctx context.Context, by By, p plans.Plan) (plans.Plan, error) {
+	if err := s.Record(ctx, by, aboutPlan(audit.Plan, p)); err != nil { // first, so that a crash leaves no plan without it (I13)
 		return p, errors.Unwrap(err)
 	}
 	return s.plans.Add(ctx, p)
@@ -143,73 +159,6 @@ func (s *Service) Plans(ctx context.Context) ([]plans.Plan, error) {
 	return s.plans.Plans(ctx, mostPlans)
 }
 
-// Approval says which plans need one: those with more rows than Above that change something, where Required.
-type Approval struct {
-	Required bool
-	Above    int64
-}
-
-// Needs tells whether a plan needs an approval.
-func (a Approval) Needs(p plans.Plan) bool {
-	return a.Required && (a.Above == 0 || p.Changes() > a.Above)
-}
-
-// shown returns a plan that is still the one with a digest.
-func (s *Service) shown(ctx context.Context, id, digest string) (plans.Plan, error) {
-	p, err := s.PlanOf(ctx, id)
-	if err == nil && p.Digest != digest {
-		err = &Conflict{Kind: PlanChanged, ID: id, text: "plan " + id + " is not the one that was shown"}
-	}
-	return p, err
-}
-
-// AskApproval notes that somebody asks for one. It may be asked for again.
-func (s *Service) AskApproval(ctx context.Context, id, digest string, by By) error {
-	p, err := s.shown(ctx, id, digest)
-	if err != nil {
-		return err
-	}
-	err = s.plans.Ask(ctx, id, plans.Act{Who: by.Who, Owner: by.Owner, Reason: by.Reason, At: time.Now().UTC(), Digest: digest})
-	if errors.Is(err, plans.ErrDone) {
-		err = nil
-	}
-	return s.record(ctx, by, aboutPlan(audit.Ask, p), err)
-}
-
-// isOwn tells whether somebody made a plan or asked for its approval, from wherever, also by a token of theirs. Names that differ in case are one person's.
-func isOwn(p plans.Plan, who, owner string) bool {
-	names := func(who, owner string) []string {
-		return slices.DeleteFunc([]string{strings.ToLower(person(who)), strings.ToLower(owner)}, func(name string) bool { return name == "" })
-	}
-	makers := names(p.Who, p.Owner)
-	if p.Asked != nil {
-		makers = append(makers, names(p.Asked.Who, p.Asked.Owner)...)
-	}
-	return slices.ContainsFunc(names(who, owner), func(name string) bool { return slices.Contains(makers, name) })
-}
-
-// Decide approves or refuses a plan. Nobody approves what they planned or asked for. Once decided it stays so.
-func (s *Service) Decide(ctx context.Context, id, digest string, approve bool, by By) error {
-	p, err := s.shown(ctx, id, digest)
-	if err != nil {
-		return err
-	}
-	if approve && isOwn(p, by.Who, by.Owner) {
-		return &Conflict{Kind: OwnPlan, ID: id, text: "plan " + id + " was made or asked for by " + by.Who + ": somebody else approves it"}
-	}
-	err = s.plans.Decide(ctx, id, plans.Act{Who: by.Who, Reason: by.Reason, At: time.Now().UTC(), Digest: digest, Approved: approve})
-	if errors.Is(err, plans.ErrDone) {
-		if p, err = s.PlanOf(ctx, id); err == nil && (p.Decided == nil || p.Decided.Approved != approve) {
-			err = &Conflict{Kind: PlanDecided, ID: id, text: "plan " + id + " was decided before"}
-		}
-	}
-	what := audit.Approve
-	if !approve {
-		what = audit.Refuse
-	}
-	return s.record(ctx, by, aboutPlan(what, p), err)
-}
-
 // StartOrder asks for the job of a plan.
 type StartOrder struct {
 	Plan     string
@@ -225,11 +174,11 @@ func (s *Service) Start(ctx context.Context, o StartOrder) (jobs.Job, *Submissio
 	if err != nil {
 		return jobs.Job{}, nil, err
 	}
-	switch {
-	case p.State() == plans.Refused:
-		return jobs.Job{}, nil, &Conflict{Kind: PlanRefused, ID: p.ID, text: "plan " + p.ID + " was refused by " + p.Decided.Who}
-	case o.Approval.Needs(p) && (p.Decided == nil || !p.Decided.Approved):
-		return jobs.Job{}, nil, &Conflict{Kind: NeedsApproval, ID: p.ID, text: "plan " + p.ID + " needs an approval"}
+	if p.Runbook != nil {
+		return jobs.Job{}, nil, &Invalid{"plan", "plan " + p.ID + " is of a runbook: a run is started of it, and no job"}
+	}
+	if err := o.Approval.lets(p); err != nil {
+		return jobs.Job{}, nil, err
 	}
 	order := Order{Files: o.Files, Read: p.Read, Options: p.Options, ID: p.Job, By: By{Who: o.By.Who}, planned: true}
 	job, err := s.ledger.Job(ctx, p.Job)
@@ -245,6 +194,10 @@ func (s *Service) Start(ctx context.Context, o StartOrder) (jobs.Job, *Submissio
 	sub, err := s.Begin(ctx, order)
 	if err != nil {
 		return jobs.Job{}, nil, err
+	}
+	if id := sub.Job.ID; id != p.Job { // of another plan, and not queued to its end
+		sub.Close()
+		return jobs.Job{}, nil, &Conflict{Kind: Duplicate, ID: id, State: sub.Job.State, text: "the same input is that of job " + id}
 	}
 	if err := s.started(ctx, p, o.By); err != nil {
 		sub.Close()
@@ -269,6 +222,11 @@ func (s *Service) started(ctx context.Context, p plans.Plan, by By) error {
 	}
 	e := aboutPlan(audit.Start, p)
 	e.Job = p.Job
+	return s.noteStart(ctx, p, by, e)
+}
+
+// noteStart notes in the audit log and in the plan who started it.
+func (s *Service) noteStart(ctx context.Context, p plans.Plan, by By, e audit.Entry) error {
 	if err := s.Record(ctx, by, e); err != nil { // before the plan says so, or a crash could leave the entry out (I13)
 		return err
 	}

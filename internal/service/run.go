@@ -90,6 +90,9 @@ func (v *RunView) Summary() report.RunSummary {
 		Run: v.Run.ID, Runbook: v.Run.Runbook.Name, Schedule: v.Run.Schedule, App: v.Run.Runbook.App, State: v.Run.State, Reason: v.Run.Reason,
 		Rows: v.Rows(), Created: v.Run.Created, Ended: v.Run.Ended,
 	}
+	if len(v.Jobs) > 0 && v.Jobs[0].Created.After(s.Created) { // a run of a plan has the time of the plan, which may be days old
+		s.Created = v.Jobs[0].Created
+	}
 	s.Fingerprint = v.Run.Fingerprint
 	s.Simulated = len(v.Jobs) > 0 && v.Jobs[0].Options.Simulated
 	if kind, reason := v.Paused(); kind != "" {

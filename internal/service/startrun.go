@@ -11,6 +11,7 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/audit"
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/plans"
 	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/runs"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -26,6 +27,7 @@ type RunOrder struct {
 	ExceedCaps      bool // of the first step
 	AllowDuplicates bool // though a run of the same goes on, or has created what this one would
 
+	plan   *plans.Plan // that it is of; nil = none
 	By     By
 	Remark func(string)    // hears what is odd about the input; nil = nobody does
 	Begins func(id string) // hears which run it is before any row is queued; nil = nobody does
@@ -35,15 +37,40 @@ type RunOrder struct {
 // StartRun queues the first step of a run, for workers to continue. Its errors: *NotFound, *Conflict, *Interrupted,
 // those of input.Open.
 func (s *Service) StartRun(ctx context.Context, o RunOrder) (RunView, error) {
+	b, err := s.BeginRun(ctx, o)
+	if err != nil {
+		return RunView{}, err
+	}
+	if err := b.Queue(ctx); err != nil {
+		return RunView{}, err
+	}
+	if err := s.Record(ctx, o.By, audit.Entry{What: audit.Start, App: b.run.Runbook.App, Run: b.run.ID}); err != nil {
+		return RunView{}, err
+	}
+	return s.Run(ctx, b.run.ID)
+}
+
+// BegunRun is a run that is there, and whose first step Queue queues.
+type BegunRun struct {
+	service *Service
+	run     runs.Run
+	order   RunOrder
+}
+
+// BeginRun checks the input of a run against its caps and begins it. Its errors are those of StartRun.
+func (s *Service) BeginRun(ctx context.Context, o RunOrder) (*BegunRun, error) {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	r := runs.Run{ID: jobs.NewID(now), Runbook: o.Flow.Runbook, Vars: o.Flow.Vars, Local: true, Simulated: o.Simulated, Created: now}
+	if o.plan != nil {
+		r.ID, r.Created = o.plan.Job, o.plan.Created
+	}
 	var err error
 	if r.Fingerprint, err = o.fingerprint(); err != nil {
-		return RunView{}, err
+		return nil, err
 	}
 	if o.Resume != "" {
 		if r, err = s.resumableRun(ctx, o.Resume, r.Fingerprint); err != nil {
-			return RunView{}, err
+			return nil, err
 		}
 	}
 	if o.ExceedCaps {
@@ -51,25 +78,36 @@ func (s *Service) StartRun(ctx context.Context, o RunOrder) (RunView, error) {
 	}
 	if !o.AllowDuplicates {
 		if err := s.refuseDuplicateRun(ctx, r); err != nil {
-			return RunView{}, err
+			return nil, err
 		}
 	}
 	if o.Begins != nil {
 		o.Begins(r.ID)
 	}
-	err = s.conductor(r.Runbook.App, o.Remark, o.Logger).Start(ctx, r, o.Files)
+	b := &BegunRun{s, r, o}
+	return b, b.typed(ctx, b.conductor().Begin(ctx, r, o.Files))
+}
+
+func (b *BegunRun) conductor() *runs.Conductor {
+	return b.service.conductor(b.run.Runbook.App, b.order.Remark, b.order.Logger)
+}
+
+// Queue queues what is missing of the first step.
+func (b *BegunRun) Queue(ctx context.Context) error {
+	return b.typed(ctx, b.conductor().Queue(ctx, b.run, b.order.Files))
+}
+
+func (b *BegunRun) typed(ctx context.Context, err error) error {
+	id := b.run.ID
 	switch refusal, refused := errors.AsType[*runs.Refusal](err); {
+	case err == nil:
+		return nil
 	case refused:
-		return RunView{}, &Conflict{Kind: CapsRefuse, ID: r.ID, text: "nothing was begun: " + refusal.Reason}
-	case err != nil && ctx.Err() != nil:
-		return RunView{}, &Interrupted{Run: r.ID, text: "interrupted while beginning run " + r.ID}
-	case err != nil:
-		return RunView{}, s.aboutRun(ctx, r.ID, err)
+		return &Conflict{Kind: CapsRefuse, ID: id, text: "nothing was begun: " + refusal.Reason}
+	case ctx.Err() != nil:
+		return &Interrupted{Run: id, text: "interrupted while beginning run " + id}
 	}
-	if err := s.Record(ctx, o.By, audit.Entry{What: audit.Start, App: r.Runbook.App, Run: r.ID}); err != nil {
-		return RunView{}, err
-	}
-	return s.Run(ctx, r.ID)
+	return b.service.aboutRun(ctx, id, err)
 }
 
 // conductor moves the runs of an app. Those of one process have one name: what it has begun it may continue.

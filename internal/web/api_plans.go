@@ -23,6 +23,7 @@ import (
 type planBody struct {
 	Upload  string `json:"upload"`
 	App     string `json:"app"`
+	Runbook string `json:"runbook"` // file of one that is run in place of a job; then the fields of Content but vars and allowDuplicates are empty
 	Mapping string `json:"mapping"` // name of a saved one, for what is left out here
 	mappings.Content
 	Now   string `json:"now"`
@@ -70,7 +71,8 @@ type planView struct {
 	State         plans.State    `json:"state"`
 	NeedsApproval bool           `json:"needsApproval"`
 	App           string         `json:"app"`
-	Job           string         `json:"job,omitempty"` // when it is started
+	Job           string         `json:"job,omitempty"` // when it is started, as is Run
+	Run           string         `json:"run,omitempty"` // of a runbook, in place of a job
 	Upload        string         `json:"upload"`
 	Name          string         `json:"name"`
 	Who           string         `json:"who"`
@@ -81,6 +83,7 @@ type planView struct {
 	Counts        plan.Plan      `json:"counts"`
 	Check         *plan.Findings `json:"check,omitempty"`
 	FirstRows     []plan.First   `json:"firstRows,omitempty"`
+	Runbook       *plans.Runbook `json:"runbook,omitempty"`
 	Asked         *plans.Act     `json:"asked,omitempty"`
 	Decided       *plans.Act     `json:"decided,omitempty"`
 	Started       *plans.Act     `json:"started,omitempty"`
@@ -90,9 +93,12 @@ type planView struct {
 func (x *exchange) viewOf(p plans.Plan) planView {
 	v := planView{
 		Plan: p.ID, Digest: p.Digest, State: p.State(), NeedsApproval: x.Approval.Needs(p), App: p.Options.App, Upload: p.Upload, Name: p.Name, Who: p.Who, Created: p.Created,
-		Changes: p.Changes(), Removes: p.Removes(), Options: report.Options{Options: p.Options}, Counts: p.Made, Check: p.Check, Asked: p.Asked, Decided: p.Decided, Started: p.Started,
+		Changes: p.Changes(), Removes: p.Removes(), Options: report.Options{Options: p.Options}, Counts: p.Made, Check: p.Check, Runbook: p.Runbook, Asked: p.Asked, Decided: p.Decided, Started: p.Started,
 	}
-	if p.Started != nil {
+	switch {
+	case p.Started != nil && p.Runbook != nil:
+		v.Run = p.Job
+	case p.Started != nil:
 		v.Job = p.Job
 	}
 	return v
@@ -101,11 +107,14 @@ func (x *exchange) viewOf(p plans.Plan) planView {
 // planning is how many inputs are read at a time: each takes memory that does not grow with it.
 const planning = 2
 
-// makePlan counts what a job would do.
+// makePlan counts what a job or a run would do.
 func (x *exchange) makePlan(b planBody, key string) (plans.Plan, error) {
 	u, err := x.upload(b.Upload)
 	if err != nil {
 		return plans.Plan{}, err
+	}
+	if b.Runbook != "" {
+		return x.planRunbook(u, b, key)
 	}
 	if b.Mapping != "" {
 		m, err := x.Service.Mapping(x.r.Context(), b.App, b.Mapping)
@@ -120,13 +129,26 @@ func (x *exchange) makePlan(b planBody, key string) (plans.Plan, error) {
 	}
 	opt.Simulated = x.Simulated
 	o := service.PlanOrder{Upload: u.ID, Name: u.Name, Files: x.kept(u.Name, u.ID), Read: b.spec(), Options: opt, Key: key}
-	if b.Check {
-		check := x.Checks[opt.App]
-		if check == nil {
-			return plans.Plan{}, &service.Invalid{Field: "check", Text: "this console cannot ask the API: it has no credentials of app " + jobs.Line(opt.App)}
-		}
-		o.Check = func(ctx context.Context, made plan.Plan) (*plan.Findings, error) { return check(ctx, opt, made) }
+	if o.Check, err = x.checking(b, opt.App); err != nil {
+		return plans.Plan{}, err
 	}
+	return x.counted(o.Upload, func(ctx context.Context) (plans.Plan, error) { return x.Service.AddPlan(ctx, o) })
+}
+
+// checking is how the API is asked about a plan, where that is wanted.
+func (x *exchange) checking(b planBody, app string) (service.Checking, error) {
+	if !b.Check {
+		return nil, nil
+	}
+	check := x.Checks[app]
+	if check == nil {
+		return nil, &service.Invalid{Field: "check", Text: "this console cannot ask the API: it has no credentials of app " + jobs.Line(app)}
+	}
+	return service.Checking(check), nil
+}
+
+// counted makes a plan when no more than a few others are being made.
+func (x *exchange) counted(upload string, add func(context.Context) (plans.Plan, error)) (plans.Plan, error) {
 	x.unhurried()
 	select {
 	case x.plansAtOnce <- struct{}{}:
@@ -134,9 +156,9 @@ func (x *exchange) makePlan(b planBody, key string) (plans.Plan, error) {
 	case <-x.r.Context().Done():
 		return plans.Plan{}, x.r.Context().Err()
 	}
-	p, err := x.Service.AddPlan(x.r.Context(), o)
+	p, err := add(x.r.Context())
 	if err == nil {
-		x.told("plan", "plan", p.ID, "upload", u.ID)
+		x.told("plan", "plan", p.ID, "upload", upload)
 	}
 	return p, err
 }
@@ -221,25 +243,29 @@ func listPlans(x *exchange) error {
 	return x.answer(http.StatusOK, list)
 }
 
-// start makes the job of a plan, and queues its rows behind the answer.
-func (x *exchange) start(id, key, reason string) (jobs.Job, error) {
-	reason, err := checkedReason(reason)
-	if err != nil {
-		return jobs.Job{}, err
+// start makes the job of a plan, or the run of one of a runbook, and queues its rows behind the answer.
+func (x *exchange) start(id, key, reason string, ofRunbook bool) (made string, err error) {
+	if reason, err = checkedReason(reason); err != nil {
+		return "", err
 	}
 	p, by, err := x.Service.ToStart(x.r.Context(), id, key, reason)
-	if err != nil {
-		return jobs.Job{}, err
+	switch {
+	case err != nil:
+		return "", err
+	case ofRunbook && p.Runbook == nil:
+		return "", &service.Invalid{Field: "plan", Text: "plan " + p.ID + " is of a job: POST /v1/jobs starts it"}
+	case !ofRunbook && p.Runbook != nil:
+		return "", &service.Invalid{Field: "plan", Text: "plan " + p.ID + " is of a runbook: POST /v1/runs starts it"}
 	}
-	var job jobs.Job
+	x.unhurried() // a run's input is read before it begins
 	err = x.act(func(ctx context.Context) (err error) {
-		job, err = x.begin(ctx, p, by)
+		made, err = x.begin(ctx, p, by)
 		return err
 	})
 	if err == nil {
-		x.told(jobs.EventStart, "plan", p.ID, "job", job.ID)
+		x.told(jobs.EventStart, "plan", p.ID, "started", made)
 	}
-	return job, err
+	return made, err
 }
 
 // madeJob is what POST /v1/jobs answers.
@@ -248,11 +274,14 @@ type madeJob struct {
 	Plan string `json:"plan"`
 }
 
+// startBody is what POST /v1/jobs and /v1/runs take.
+type startBody struct {
+	Plan   string `json:"plan"`
+	Reason string `json:"reason"`
+}
+
 func addJob(x *exchange) error {
-	var b struct {
-		Plan   string `json:"plan"`
-		Reason string `json:"reason"`
-	}
+	var b startBody
 	if err := x.read(&b); err != nil {
 		return err
 	}
@@ -260,10 +289,10 @@ func addJob(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	job, err := x.start(b.Plan, key, b.Reason)
+	job, err := x.start(b.Plan, key, b.Reason, false)
 	if err != nil {
 		return err
 	}
-	x.w.Header().Set("Location", x.Prefix+"/v1/jobs/"+job.ID)
-	return x.answer(http.StatusAccepted, madeJob{job.ID, b.Plan})
+	x.w.Header().Set("Location", x.Prefix+"/v1/jobs/"+job)
+	return x.answer(http.StatusAccepted, madeJob{job, b.Plan})
 }

@@ -118,8 +118,8 @@ func TestAPI(t *testing.T) {
 	c.asks(b, 409, "POST", waits+"/resume", `{}`)
 	c.asks(b, 400, "PUT", "/v1/apps/"+app+"/rate", `{"rate": "fast"}`)
 	c.seen["showRun"], c.seen["showSchedule"] = true, true // TestRunsAndSchedules
-	for _, elsewhere := range []string{"addUpload", "showUpload", "addPlan", "listPlans", "showPlan", "askApproval", "listApprovals", "addApproval", "addJob", "listAudit", "listMappings", "showMapping", "saveMapping", "removeMapping"} {
-		c.seen[elsewhere] = true // TestMakingAJob, TestFourEyes, TestAuditOfAConsole and TestMappings
+	for _, elsewhere := range []string{"addUpload", "showUpload", "addPlan", "listPlans", "showPlan", "askApproval", "listApprovals", "addApproval", "addJob", "listAudit", "listMappings", "showMapping", "saveMapping", "removeMapping", "listRunbooks", "showRunbook", "addRun"} {
+		c.seen[elsewhere] = true // TestMakingAJob, TestFourEyes, TestAuditOfAConsole, TestMappings and TestRunsOfRunbooks
 	}
 	for _, r := range web.Routes() {
 		if !strings.HasPrefix(r.Path, "/v1/") {

@@ -177,7 +177,7 @@ func (b *bench) json(v any, status int, method, path, body string, change ...fun
 // problem is what an answer says that is none.
 type problem struct {
 	Status                                int
-	Code, Detail, Hint, Field, Job, Title string
+	Code, Detail, Hint, Field, Job, Run, Title string
 }
 
 // tokens makes a file with a token of each role, and one of a viewer of another app, and returns their secrets.

@@ -35,6 +35,8 @@ var asks = map[string]ask{
 	"GET /jobs": {"see", ""}, "GET /jobs/{job}": {"see", ""}, "GET /jobs/{job}/rows": {"see", ""}, "GET /jobs/{job}/rows/{row}": {"see", ""}, "GET /jobs/{job}/report.html": {"see", ""},
 	"GET /jobs/{job}/files/{file}": {"people", ""}, "POST /jobs/{job}/pause": {"operate", "reason="}, "POST /jobs/{job}/resume": {"operate", "reason="}, "POST /jobs/{job}/rate": {"operate", "rate=5"},
 	"GET /jobs/{job}/cancel": {"operate", ""}, "POST /jobs/{job}/cancel": {"operate", "confirm={job}"}, "GET /jobs/{job}/retry": {"operate", ""}, "POST /jobs/{job}/retry": {"operate", "confirm=0"},
+	"GET /v1/runbooks": {"people", ""}, "GET /v1/runbooks/{file}": {"people", ""}, "POST /v1/runs": {"operate", `{"plan": "{plan}"}`}, "GET /runbooks": {"people", ""}, "GET /runbooks/{file}": {"people", ""},
+	"POST /runbooks/{file}": {"operate", "a=b"}, "GET /runbooks/{file}/{upload}": {"operate", ""}, "POST /runbooks/{file}/{upload}": {"operate", "app=" + app},
 	"GET /runs": {"see", ""}, "GET /runs/{run}": {"see", ""}, "GET /schedules": {"see", ""}, "GET /schedules/{schedule}": {"see", ""}, "GET /audit": {"acts", ""},
 }
 

@@ -27,32 +27,36 @@ func newPage(x *exchange) error {
 	return x.show(http.StatusOK, "new", "New job", map[string]any{"MaxBytes": x.Uploads.MaxBytes})
 }
 
-// uploadForm streams the file of a form to the disk.
 func uploadForm(x *exchange) error {
+	u, err := x.formUpload()
+	if err != nil {
+		return err
+	}
+	return &elsewhere{"/new/" + u.ID}
+}
+
+// formUpload streams the file of a form to the disk.
+func (x *exchange) formUpload() (u uploads.Upload, err error) {
 	if err := x.Service.Allow(service.Operate); err != nil {
-		return err // before anything is read
+		return u, err // before anything is read
 	}
 	x.unhurried()
 	parts, err := x.r.MultipartReader()
 	if err != nil {
-		return &refusal{http.StatusUnsupportedMediaType, "media_type", "the form holds no file", "choose one on the page New job"}
+		return u, &refusal{http.StatusUnsupportedMediaType, "media_type", "the form holds no file", "choose one on the page New job"}
 	}
 	for {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
-			return &refusal{http.StatusBadRequest, "invalid", "no file was chosen", "choose one on the page New job"}
+			return u, &refusal{http.StatusBadRequest, "invalid", "no file was chosen", "choose one on the page New job"}
 		}
 		if err != nil {
-			return &refusal{http.StatusBadRequest, "cut_off", "the upload was cut off", "send it again: nothing is kept of it"}
+			return u, &refusal{http.StatusBadRequest, "cut_off", "the upload was cut off", "send it again: nothing is kept of it"}
 		}
 		if part.FormName() != "file" || part.FileName() == "" {
 			continue
 		}
-		u, err := x.takeUpload(part.FileName(), part)
-		if err != nil {
-			return err
-		}
-		return &elsewhere{"/new/" + u.ID}
+		return x.takeUpload(part.FileName(), part)
 	}
 }
 
@@ -123,7 +127,7 @@ func (x *exchange) showMap(status int, given url.Values, missing []string, wrong
 		return err
 	}
 	v := mapView{
-		uploadView: x.columns(u, readingOf(given)), Key: rand.Text(), Paths: paths(), Operations: jobs.Operations(), Apps: x.actor.Apps, Fixed: fixedValues, Checks: x.checkable(), Given: given,
+		uploadView: x.columns(u, readingOf(given)), Key: rand.Text(), Paths: paths(), Operations: jobs.Operations(), Apps: x.apps(), Fixed: fixedValues, Checks: x.checkable(), Given: given,
 		Missing: missing, Extras: extras(given), Nothing: nothing,
 	}
 	for i, c := range v.Columns {
@@ -138,18 +142,19 @@ func (x *exchange) showMap(status int, given url.Values, missing []string, wrong
 		p := problemOf(wrong)
 		v.Problem = &p
 	}
-	known := slices.Clone(v.Checks)
+	return x.show(status, "map", "Map the columns of "+u.Name, v)
+}
+
+// apps are those that a form suggests.
+func (x *exchange) apps() []string {
+	known := append(slices.Clone(x.actor.Apps), x.checkable()...)
 	if list, err := x.jobs(url.Values{}); err == nil {
 		for _, j := range list.Jobs {
 			known = append(known, j.App)
 		}
 	}
-	for _, app := range known {
-		if !slices.Contains(v.Apps, app) {
-			v.Apps = append(slices.Clone(v.Apps), app)
-		}
-	}
-	return x.show(status, "map", "Map the columns of "+u.Name, v)
+	slices.Sort(known)
+	return slices.Compact(known)
 }
 
 // checkable are the apps of the actor whose API can be asked about a plan.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sunbulk/sunbulk/internal/plan"
 	"github.com/sunbulk/sunbulk/internal/plans"
+	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/service"
 )
 
@@ -27,8 +28,10 @@ type planPageView struct {
 	Values    []string // paths that the first rows have
 	Duration  time.Duration
 	Own       bool   // the one who looks made it or asked for its approval
-	Confirm   string // number to type before it is started; empty = none
-	Confirms  string // what that counts
+	Confirm   string // to be typed before it is started; empty = nothing
+	Confirms  string // what that is
+	Numeric   bool   // it is a number
+	Book      *runbook.Runbook
 	CanStart  bool
 	CanAsk    bool
 	CanDecide bool
@@ -52,6 +55,15 @@ func (x *exchange) showPlan(status int, wrong url.Values) error {
 	v.Values = valuesOf(v.FirstRows)
 	v.Own = x.Service.IsOwn(p)
 	v.Confirm, v.Confirms = confirmation(p)
+	v.Numeric = !p.Unknown()
+	if p.Runbook != nil {
+		v.Duration = time.Duration(p.Runbook.Seconds * float64(time.Second)).Round(time.Second)
+		if p.Runbook.Text != nil { // it is shown to those who may see people
+			if v.Book, err = runbook.Decode(p.Runbook.File, p.Runbook.Text); err != nil {
+				return err
+			}
+		}
+	}
 	approved := p.State() == plans.Approved || !v.NeedsApproval
 	v.CanStart = x.actor.May(service.Operate) && approved && p.State() != plans.Refused && p.State() != plans.Started
 	v.CanAsk = x.actor.May(service.Operate) && v.NeedsApproval && p.State() == plans.Planned
@@ -70,13 +82,15 @@ func valuesOf(rows []plan.First) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// confirmation is the number that is typed before people are messaged or clients removed, and what it counts.
-func confirmation(p plans.Plan) (number, counts string) {
+// confirmation is what is typed before people are messaged or clients removed, and what that is.
+func confirmation(p plans.Plan) (text, is string) {
 	switch removes := p.Removes(); {
-	case p.Made.People > 0:
-		return strconv.FormatInt(p.Made.People, 10), "people who get a message"
+	case p.Unknown():
+		return p.Runbook.Name, "the name of the runbook"
+	case p.People() > 0:
+		return strconv.FormatInt(p.People(), 10), "the number of people who get a message"
 	case removes > 0:
-		return strconv.FormatInt(removes, 10), "clients that are removed"
+		return strconv.FormatInt(removes, 10), "the number of clients that are removed"
 	}
 	return "", ""
 }
@@ -120,9 +134,12 @@ func startForm(x *exchange) error {
 	if number, _ := confirmation(p); number != "" && !confirmed(form, number) {
 		return x.showPlan(http.StatusBadRequest, form)
 	}
-	job, err := x.start(p.ID, "", form.Get("reason"))
-	if err != nil {
+	made, err := x.start(p.ID, "", form.Get("reason"), p.Runbook != nil)
+	switch {
+	case err != nil:
 		return err
+	case p.Runbook != nil:
+		return &elsewhere{"/runs/" + made}
 	}
-	return &elsewhere{"/jobs/" + job.ID}
+	return &elsewhere{"/jobs/" + made}
 }

@@ -19,6 +19,12 @@ import (
 // send uploads a file by the form of the page, and returns the path of the page that comes next.
 func (b *bench) send(name, text string, change ...func(*http.Request)) string {
 	b.Helper()
+	return b.sendTo("/new", name, text, change...)
+}
+
+// sendTo is send for the form of another page.
+func (b *bench) sendTo(path, name, text string, change ...func(*http.Request)) string {
+	b.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	part, err := form.CreateFormFile("file", name)
@@ -28,7 +34,7 @@ func (b *bench) send(name, text string, change ...func(*http.Request)) string {
 	_, _ = io.WriteString(part, text)
 	form.Close()
 	change = append(change, header("Content-Type", form.FormDataContentType()))
-	resp := b.asks("POST", "/new", body.String(), change...)
+	resp := b.asks("POST", path, body.String(), change...)
 	if resp.StatusCode != 303 {
 		b.Fatalf("got %d", resp.StatusCode)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/sunbulk/sunbulk/internal/input"
+	"github.com/sunbulk/sunbulk/internal/runbook"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/uploads"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -22,6 +23,7 @@ type problem struct {
 	Hint   string `json:"hint,omitempty"`
 	Field  string `json:"field,omitempty"` // that is wrong
 	Job    string `json:"job,omitempty"`   // that is in the way
+	Run    string `json:"run,omitempty"`   // that is in the way
 	Plan   string `json:"plan,omitempty"`  // that it is about
 }
 
@@ -67,6 +69,8 @@ func problemOf(err error) problem {
 		switch e.Kind {
 		case service.KeyReused:
 			p.Status = http.StatusUnprocessableEntity
+		case service.DuplicateRun, service.CreatesTwice, service.CapsRefuse, service.OtherRunInput, service.WrongRunState:
+			p.Job, p.Run = "", e.ID
 		case service.NeedsApproval, service.OwnPlan, service.PlanRefused, service.PlanChanged, service.PlanDecided, service.OtherInput:
 			p.Job, p.Plan = "", e.ID
 		}
@@ -76,6 +80,8 @@ func problemOf(err error) problem {
 		p.Status, p.Code, p.Field, p.Hint = http.StatusBadRequest, "invalid", e.Option, e.Hint
 	} else if e, ok := errors.AsType[*input.Error](err); ok {
 		p.Status, p.Code, p.Hint = http.StatusUnprocessableEntity, "input", e.Hint
+	} else if errors.As(err, new(*runbook.Error)) {
+		p.Status, p.Code, p.Hint = http.StatusUnprocessableEntity, "runbook", "mend the runbook in its folder, or what was given for its variables"
 	} else if e, ok := errors.AsType[*service.Interrupted](err); ok {
 		p.Status, p.Code, p.Job, p.Hint = http.StatusServiceUnavailable, "interrupted", e.Job, "ask for the same again: it goes on"
 	} else if errors.As(err, new(*service.Unrecorded)) {
@@ -132,6 +138,10 @@ func hintOf(e *service.Conflict) string {
 		return "use another Idempotency-Key for another request"
 	case service.OtherInput:
 		return "send the file again, and make another plan"
+	case service.DuplicateRun, service.CreatesTwice:
+		return "look at that run; a plan that allows duplicates makes another all the same"
+	case service.CapsRefuse:
+		return "look at the runbook's caps and at the file; 'sunbulk runbook start --exceed-caps' goes over them"
 	case service.Duplicate, service.OtherOptions:
 		return "the same input was queued before: look at that job"
 	}

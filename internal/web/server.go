@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sunbulk/sunbulk/internal/plan"
+	"github.com/sunbulk/sunbulk/internal/runbooks"
 	"github.com/sunbulk/sunbulk/internal/service"
 	"github.com/sunbulk/sunbulk/internal/uploads"
 	"github.com/sunbulk/sunbulk/jobs"
@@ -31,6 +32,7 @@ type Config struct {
 	Uploads *uploads.Store // nil = in that folder
 	Note    string         // shown on every page, such as that all is simulated; empty = none
 
+	Runbooks  *runbooks.Folder // of which runs are made; nil = none
 	Approval  service.Approval // which plans need one
 	Checks    map[string]Check // by app; none = there are no credentials of it
 	Simulated bool             // its jobs are
@@ -40,8 +42,9 @@ type Config struct {
 	Served func(route string, status int, took time.Duration) // hears of each request that was answered; nil = nobody does
 }
 
-// Check asks the API of an app about a plan.
-type Check func(context.Context, jobs.Options, plan.Plan) (*plan.Findings, error)
+// Check gives ask what asks the API of an app, and returns what that found. Where the API refuses the credentials, that is what was
+// found, and ask is not called.
+type Check func(ctx context.Context, opt jobs.Options, ask func(*plan.Checker) error) (*plan.Findings, error)
 
 // Server is the console. Close lets go of what it holds.
 type Server struct {

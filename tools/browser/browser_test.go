@@ -132,7 +132,7 @@ func TestFromFileToReport(t *testing.T) {
 	w.until(finished)
 	retry := script[string](w, `location.href`)
 	at := strings.TrimPrefix(retry, url)
-	for _, page := range []struct{ path, heading, name string }{{at + "/rows", "Rows of", "rows"}, {at + "/rows/1", "Row 1", "row"}, {"/runs", "Runs", "runs"}, {"/schedules", "Schedules", "schedules"}, {"/schedules/remove-blocked", "Schedule", "schedule"}, {"/audit", "Audit", "audit"}, {"/mappings", "Saved mappings", "mappings"}, {"/workers", "Workers", "workers"}, {uploaded + "?mapping=simulated/weekly", "Map the columns", "mapped"}, {"/none", "Not Found", "problem"}} {
+	for _, page := range []struct{ path, heading, name string }{{at + "/rows", "Rows of", "rows"}, {at + "/rows/1", "Row 1", "row"}, {"/runs", "Runs", "runs"}, {"/runbooks", "Runbooks", "runbooks"}, {"/runbooks/remove-blocked.yaml", "Runbook remove-blocked", "runbook"}, {"/schedules", "Schedules", "schedules"}, {"/schedules/remove-blocked", "Schedule", "schedule"}, {"/audit", "Audit", "audit"}, {"/mappings", "Saved mappings", "mappings"}, {"/workers", "Workers", "workers"}, {uploaded + "?mapping=simulated/weekly", "Map the columns", "mapped"}, {"/none", "Not Found", "problem"}} {
 		w.do(chromedp.Navigate(url + page.path))
 		w.heading(page.heading)
 		w.look(page.name)
