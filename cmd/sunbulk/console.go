@@ -35,7 +35,7 @@ type consoleOptions struct {
 	readOnly bool
 	uploads  string
 	runbooks string
-	approval int64
+	approval approvalFlags
 	metrics  string
 }
 
@@ -81,7 +81,7 @@ look around.`,
 	f.StringVar(&o.prefix, "prefix", "", "of all its paths behind a proxy, e.g. /sunbulk")
 	f.StringVar(&o.uploads, "uploads", "", "folder for files that people send, its owner's alone (default: sunbulk-uploads-UID in TMPDIR, on Windows sunbulk-uploads in TEMP); they are kept for three days")
 	f.StringVar(&o.runbooks, "runbooks", "", "folder of runbooks (.yaml, .yml or .json) of which people may plan and start runs; folders below it are not read")
-	f.Int64Var(&o.approval, "approval-above", -1, "jobs with more rows than this that change something need the approval of somebody else; 0 = all jobs, -1 = none; needs --tokens or a proxy that says who is there")
+	o.approval.register(f)
 	f.StringVar(&o.metrics, "metrics-addr", "", "serve /metrics, /healthz and /readyz on this address, e.g. :9465")
 	f.BoolVar(&o.readOnly, "read-only", false, "show, and change nothing")
 	cmd.AddCommand(p.consoleTokenCommand())
@@ -108,10 +108,9 @@ func (p *program) console(ctx context.Context, o consoleOptions) error {
 	if err := o.mayListen(p.allowHTTP); err != nil {
 		return err
 	}
-	if o.approval >= 0 && !o.asksWho() {
-		return usage("--approval-above needs --tokens, --oidc-issuer or --trust-header: without them everybody is the same person", "'sunbulk console token NAME --role approver --tokens tokens.json' makes one who approves")
+	if cfg.Approval, err = o.approval.read(o.asksWho()); err != nil {
+		return err
 	}
-	cfg.Approval = service.Approval{Required: o.approval >= 0, Above: o.approval}
 	if o.runbooks != "" {
 		if cfg.Runbooks, err = runbooks.Open(o.runbooks); err != nil {
 			return usage("--runbooks: "+err.Error(), "give a folder of runbooks")

@@ -11,15 +11,30 @@ import (
 	"github.com/sunbulk/sunbulk/internal/plans"
 )
 
-// Approval says which plans need one: those with more rows than Above that change something, where Required.
+// Approval says which plans need one.
 type Approval struct {
-	Required bool
-	Above    int64
+	Default Thresholds
+	Apps    map[string]Thresholds // in place of Default
 }
 
-// Needs tells whether a plan needs an approval.
+// Thresholds are what a plan may reach without an approval; nil = any number.
+type Thresholds struct {
+	Rows    *int64 `json:"rows"`    // that change something; with 0 every plan needs an approval
+	People  *int64 `json:"people"`  // that get a message
+	Removes *int64 `json:"removes"` // of clients
+}
+
+// Needs tells whether a plan needs an approval. One that changes an unknown number of rows is above every threshold.
 func (a Approval) Needs(p plans.Plan) bool {
-	return a.Required && (a.Above == 0 || p.Unknown() || p.Changes() > a.Above)
+	t, own := a.Apps[p.Options.App]
+	if !own {
+		t = a.Default
+	}
+	if p.Unknown() {
+		return t != Thresholds{}
+	}
+	above := func(n int64, most *int64) bool { return most != nil && n > *most }
+	return t.Rows != nil && *t.Rows == 0 || above(p.Changes(), t.Rows) || above(p.People(), t.People) || above(p.Removes(), t.Removes)
 }
 
 // lets returns why a plan may not be started: a *Conflict, or nil.

@@ -176,7 +176,7 @@ func (b *bench) json(v any, status int, method, path, body string, change ...fun
 
 // problem is what an answer says that is none.
 type problem struct {
-	Status                                int
+	Status                                     int
 	Code, Detail, Hint, Field, Job, Run, Title string
 }
 

@@ -24,7 +24,7 @@ func TestOwnersOfTokens(t *testing.T) {
 		t.Error("an owner of two lines is taken")
 	}
 	m := provider(t)
-	b := newBench(t, guarded(t, file), byOIDC(m, m.Issuer()), func(c *web.Config) { c.Approval = service.Approval{Required: true} })
+	b := newBench(t, guarded(t, file), byOIDC(m, m.Issuer()), func(c *web.Config) { c.Approval = above(0) })
 	ann := newBrowser(b)
 	ann.get(ann.toProvider(m, user("ann@example.com", "approver")))
 	c := readContract(b)

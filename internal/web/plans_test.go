@@ -115,11 +115,16 @@ func TestMakingAJob(t *testing.T) {
 	}
 }
 
+// above asks for approvals of plans that change more rows.
+func above(rows int64) service.Approval {
+	return service.Approval{Default: service.Thresholds{Rows: &rows}}
+}
+
 // TestFourEyes: a plan that needs an approval is started with one by somebody else, of that very plan, and not after a refusal.
 func TestFourEyes(t *testing.T) {
 	t.Parallel()
 	file, secrets := tokens(t)
-	b := newBench(t, guarded(t, file), func(c *web.Config) { c.Approval = service.Approval{Required: true, Above: 1} })
+	b := newBench(t, guarded(t, file), func(c *web.Config) { c.Approval = above(1) })
 	operator, approver, admin := bearer(secrets[service.Operator]), bearer(secrets[service.Approver]), bearer(secrets[service.Admin])
 	c := readContract(b)
 	made := func(text string, by func(*http.Request)) (p planned) {

@@ -150,7 +150,7 @@ func TestRunbooksAndFourEyes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBench(t, guarded(t, file), withBooks(t), func(c *web.Config) { c.Approval = service.Approval{Required: true, Above: 1000} })
+	b := newBench(t, guarded(t, file), withBooks(t), func(c *web.Config) { c.Approval = above(1000) })
 	operator, approver := bearer(secrets[service.Operator]), bearer(secrets[service.Approver])
 	id := b.upload(people, operator)
 	made := func(body string) (p plannedBook) {

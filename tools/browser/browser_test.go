@@ -144,7 +144,9 @@ func TestFromFileToReport(t *testing.T) {
 		w.heading(list.heading)
 		w.look(list.name)
 	}
-	w.do(chromedp.Navigate(script[string](w, `location.href`) + "/cancel"))
+	cancel := script[string](w, `location.href`) + "/cancel"
+	w.planRun(dir)
+	w.do(chromedp.Navigate(cancel))
 	w.heading("Cancel")
 	w.look("cancel")
 	w.do(chromedp.Navigate(retry))

@@ -44,6 +44,22 @@ func (w *window) signInAtProvider(stop func()) {
 	w.look("sign-in-refused")
 }
 
+// planRun plans a run of the runbook of the samples.
+func (w *window) planRun(dir string) {
+	w.Helper()
+	file := filepath.Join(dir, "users.csv")
+	if err := os.WriteFile(file, []byte("user\ncustomer-1\ncustomer-2\n"), 0o600); err != nil {
+		w.Fatal(err)
+	}
+	w.do(chromedp.Navigate(w.url + "/runbooks/remove-blocked.yaml"))
+	w.heading("Runbook remove-blocked")
+	w.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file}))
+	w.enter("main button", "Upload", "Run remove-blocked")
+	w.look("runbook-input")
+	w.enter("main button", "Make the plan", "Plan of users.csv")
+	w.look("plan-run")
+}
+
 // route is a page as routes.go of the console has it.
 var route = regexp.MustCompile(`\{"GET", "(/[^"]*)", (?:open|signed), (\w+)`)
 
