@@ -28,6 +28,7 @@ ifeq ($(COMPILER),)
 endif
 	@command -v redis-server >/dev/null || echo "no redis-server: tests that need a real Redis are skipped (apt-get install redis-server)"
 	go test -timeout 30m $(if $(COMPILER),-race) ./...
+	$(if $(COMPILER),go test -run "TestI6(HostileAnswers|ForgedData)" ./jobs ./sunco)
 	go -C tools/chaos test -timeout 30m $(if $(COMPILER),-race) ./...
 
 topology: ## break a job's Redis on real topologies, TIMES (1) each: failovers, lost writes, a dead master, resharding; and test URLs, settings, refusals (15 minutes)

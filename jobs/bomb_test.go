@@ -77,6 +77,9 @@ func lists(rows, n int) []byte {
 
 // However data from Redis or a journal is forged, decoding it takes a bounded amount of memory, also at many places at once (I6).
 func TestI6ForgedData(t *testing.T) {
+	if raced {
+		t.Skip("takes minutes with the race detector; make test runs it without")
+	}
 	c, err := NewCodec()
 	if err != nil {
 		t.Fatal(err)

@@ -232,6 +232,9 @@ func TestListThatNeverEnds(t *testing.T) {
 
 // What many hostile answers at once take is bounded, however they are compressed (I6).
 func TestI6HostileAnswers(t *testing.T) {
+	if raced {
+		t.Skip("takes minutes with the race detector; make test runs it without")
+	}
 	page := []byte(`{"clients":[` + strings.TrimSuffix(strings.Repeat(`{"id":"a","type":"whatsapp","displayName":"`+strings.Repeat("n", 60)+`"},`, 60_000), ",") + `]}`)
 	full := []byte(`{"clients":[` + strings.Repeat(`{"raw":"`+strings.Repeat("x", 19_000)+`"},`, 99) + `{}]}`)
 	escapes := []byte(`{"clients":[{"id":"` + strings.Repeat(`\u0041`, 300_000) + `"}]}`)
