@@ -172,7 +172,7 @@ type Job struct {
 // Enqueuer is the process that queues a job's rows.
 type Enqueuer struct {
 	Name string    // empty when the last one has left
-	Seen time.Time // its last sign of life, by Redis' clock; zero where none are given
+	Seen time.Time // its last heartbeat, by Redis' clock; zero where none are sent
 }
 
 // WaitsForWindow tells whether the job is paused and goes on by itself when its window opens.

@@ -36,7 +36,7 @@ func (s *server) keepPace(ctx context.Context) {
 func (s *server) meetDeadline(ctx context.Context, warned bool) bool {
 	job, err := s.ledger.Job(ctx, s.job.ID)
 	if err != nil {
-		return warned // the signs of life tell that Redis does not answer
+		return warned // the heartbeats tell that Redis does not answer
 	}
 	t := terms(job.Options)
 	need, known := job.Needed(time.Now())

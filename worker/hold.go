@@ -8,11 +8,11 @@ import (
 	"github.com/sunbulk/sunbulk/internal/ledger"
 )
 
-// holdFor is how long after a sign of life a worker may start calls. Others take its batches only
+// holdFor is how long after a heartbeat a worker may start calls. Others take its batches only
 // ledger.Patience after it, so that a worker that was stopped, or lost Redis, is silent before.
 const holdFor = 5 * time.Second
 
-// hold is a server's right to call for its batches: it lapses without signs of life. Each lapse
+// hold is a server's right to call for its batches: it lapses without heartbeats. Each lapse
 // begins a new epoch, in which a batch must be confirmed by the ledger before its next call.
 type hold struct {
 	mu    sync.Mutex
@@ -20,7 +20,7 @@ type hold struct {
 	until time.Time
 }
 
-// extend notes a sign of life that was sent at the time sent.
+// extend notes a heartbeat that was sent at the time sent.
 func (h *hold) extend(sent time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -37,7 +37,7 @@ func (h *hold) epoch() int64 {
 	return h.count
 }
 
-// wait blocks until there have been signs of life lately, and returns the epoch.
+// wait blocks until there have been heartbeats lately, and returns the epoch.
 func (h *hold) wait(ctx context.Context) (int64, error) {
 	const look = 50 * time.Millisecond
 	for {
@@ -59,7 +59,7 @@ func (h *hold) valid(epoch int64) bool {
 	return h.count == epoch && time.Now().Before(h.until)
 }
 
-// beat gives a sign of life.
+// beat sends a heartbeat.
 func (s *server) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, ledger.BeatInterval)
 	defer cancel()
@@ -87,7 +87,7 @@ func (s *server) pulse() ledger.Pulse {
 	return p
 }
 
-// live gives signs of life, and queues the batches of workers that give none again, until ctx ends.
+// live sends heartbeats, and queues the batches of workers that send none again, until ctx ends.
 func (s *server) live(ctx context.Context) {
 	tick := time.NewTicker(ledger.BeatInterval)
 	defer tick.Stop()

@@ -176,7 +176,7 @@ func TestMaxFailuresPausesAndResumeGoesOn(t *testing.T) {
 	}
 }
 
-// Batches of a worker that gives no sign of life are at work again long before asynq's lease is over.
+// Batches of a worker that sends no heartbeat are at work again long before asynq's lease is over.
 func TestI9BatchesOfASilentWorker(t *testing.T) {
 	t.Parallel()
 	sim := suncotest.New(suncotest.Config{})

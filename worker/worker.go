@@ -201,7 +201,7 @@ func (w *Worker) waiting(ctx context.Context, roll *ledger.Roll, serving map[str
 	return ids, err
 }
 
-// sweep drops what is left of a finished job's queue and of its workers' signs of life.
+// sweep drops what is left of a finished job's queue and of its workers' heartbeats.
 func (w *Worker) sweep(ctx context.Context, id string) error {
 	if err := w.ledger.Leave(ctx, id, w.cfg.Name); err != nil {
 		return err

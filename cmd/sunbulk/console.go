@@ -80,7 +80,7 @@ look around.`,
 	f.StringSliceVar(&o.hosts, "host", nil, "name under which browsers reach it, besides localhost and addresses; several with commas, or again")
 	f.StringVar(&o.prefix, "prefix", "", "of all its paths behind a proxy, e.g. /sunbulk")
 	f.StringVar(&o.uploads, "uploads", "", "folder for files that people send, its owner's alone (default: sunbulk-uploads-UID in TMPDIR, on Windows sunbulk-uploads in TEMP); they are kept for three days")
-	f.StringVar(&o.runbooks, "runbooks", "", "folder of runbooks (.yaml, .yml or .json) of which people may plan and start runs; folders below it are not read")
+	f.StringVar(&o.runbooks, "runbooks", "", "folder of runbooks (.yaml, .yml or .json) that people may plan and start; folders below it are not read")
 	o.approval.register(f)
 	f.StringVar(&o.metrics, "metrics-addr", "", "serve /metrics, /healthz and /readyz on this address, e.g. :9465")
 	f.BoolVar(&o.readOnly, "read-only", false, "show, and change nothing")

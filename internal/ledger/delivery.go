@@ -28,7 +28,7 @@ type Verdict string
 const (
 	Opened      Verdict = "opened"
 	AlreadyDone Verdict = "finished"  // the batch was finished by an earlier delivery
-	Busy        Verdict = "busy"      // another worker has the batch, and shows signs of life
+	Busy        Verdict = "busy"      // another worker has the batch, and sends heartbeats
 	Unsettled   Verdict = "unsettled" // Redis may have gone back: the workers tell what they know of it, see Report
 	Held        Verdict = "held"      // the batch is behind a canary that is not over
 	OnHold      Verdict = "paused"

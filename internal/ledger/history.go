@@ -13,7 +13,7 @@ import (
 )
 
 // timeToReport is how long at least workers may report when Redis may have gone back: those that the record does not know, too, give a
-// sign of life within it.
+// heartbeat within it.
 const timeToReport = BeatInterval + time.Second
 
 var (

@@ -31,13 +31,13 @@ var (
 	orphansScript = redis.NewScript(orphansLua)
 )
 
-// Seen is what a worker sees of the record when it gives a sign of life.
+// Seen is what a worker sees of the record when it sends a heartbeat.
 type Seen struct {
 	Generation int64 // raised when Redis may have gone back; the worker owes a Report of each that began since it came
 	Confirmed  int64 // as in Delivery
 }
 
-// Beat notes a sign of life of a worker that serves the job.
+// Beat notes a heartbeat of a worker that serves the job.
 func (l *Ledger) Beat(ctx context.Context, job, worker string, p Pulse) (Seen, error) {
 	reply, err := beatScript.Run(ctx, l.rdb, []string{key(job, "alive"), key(job)}, worker, forget.Milliseconds(), rateWindow.Milliseconds(),
 		p.InFlight, p.Calls, string(p.Doing)).Int64Slice()
@@ -45,7 +45,7 @@ func (l *Ledger) Beat(ctx context.Context, job, worker string, p Pulse) (Seen, e
 		err = fmt.Errorf("reply of %d parts", len(reply))
 	}
 	if err != nil {
-		return Seen{}, fmt.Errorf("give sign of life: %w", err)
+		return Seen{}, fmt.Errorf("send heartbeat: %w", err)
 	}
 	return Seen{reply[0], reply[1]}, nil
 }
@@ -64,7 +64,7 @@ type Orphan struct {
 	Worker       string
 }
 
-// Orphans returns the open batches of workers without a sign of life, and those that are the asking
+// Orphans returns the open batches of workers without a heartbeat, and those that are the asking
 // worker's own: it knows which of them it really has.
 func (l *Ledger) Orphans(ctx context.Context, job, worker string) ([]Orphan, error) {
 	reply, err := orphansScript.Run(ctx, l.rdb, []string{key(job, "open"), key(job, "alive")}, worker, Patience.Milliseconds()).Slice()

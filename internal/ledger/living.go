@@ -26,17 +26,17 @@ const (
 	Unreplicated Doing = "waiting for replicas" // too few of Redis confirm, and nothing that messages a person is sent
 )
 
-// Pulse is what a worker says of itself with a sign of life.
+// Pulse is what a worker says of itself with a heartbeat.
 type Pulse struct {
 	InFlight int64 // calls of the job
 	Calls    int64 // made for the job since the worker came to it
 	Doing    Doing
 }
 
-// rateWindow is the time over which a worker's rate is known: some signs of life.
+// rateWindow is the time over which a worker's rate is known: some heartbeats.
 const rateWindow = 12 * time.Second
 
-// Worker is a process that serves a job, by its signs of life.
+// Worker is a process that serves a job, by its heartbeats.
 type Worker struct {
 	Name      string
 	Since     time.Time // when it came to the job
@@ -52,11 +52,11 @@ var (
 	livingScript = redis.NewScript(livingLua)
 )
 
-// Workers returns the workers that serve a job and show signs of life, by name.
+// Workers returns the workers that serve a job and send heartbeats, by name.
 func (l *Ledger) Workers(ctx context.Context, job string) ([]Worker, error) {
 	reply, err := livingScript.Run(ctx, l.rdb, []string{key(job, "alive")}, Patience.Milliseconds()).StringSlice()
 	if err != nil {
-		return nil, fmt.Errorf("read signs of life: %w", err)
+		return nil, fmt.Errorf("read heartbeats: %w", err)
 	}
 	var living []Worker
 	for pair := range slices.Chunk(reply, 2) {
@@ -75,7 +75,7 @@ func parseWorker(name, entry string) (Worker, error) {
 	const parts = 5
 	f := strings.SplitN(entry, ":", parts)
 	if len(f) != parts {
-		return Worker{}, fmt.Errorf("sign of life of worker %s has %d parts", name, len(f))
+		return Worker{}, fmt.Errorf("heartbeat of worker %s has %d parts", name, len(f))
 	}
 	w := Worker{Name: jobs.Line(name), Since: time.UnixMilli(number(f[1])).UTC(), InFlight: number(f[2]), Doing: Doing(jobs.Line(f[3]))}
 	signs := strings.Fields(f[4])
@@ -86,7 +86,7 @@ func parseWorker(name, entry string) (Worker, error) {
 	return w, nil
 }
 
-// sign is one sign of life: the calls made until then.
+// sign is one heartbeat: the calls made until then.
 type sign struct {
 	at    time.Time
 	calls int64

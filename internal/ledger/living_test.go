@@ -19,7 +19,7 @@ func TestWorkersTellWhatTheyAreDoing(t *testing.T) {
 			}
 		}
 		if got := must[[]Worker](t)(l.Workers(ctx, job)); len(got) != 0 {
-			t.Errorf("before any sign of life: got %v", got)
+			t.Errorf("before any heartbeat: got %v", got)
 		}
 		beat("host-2-B", Pulse{Doing: Calling})
 		beat("host-1-A", Pulse{Doing: Calling})
@@ -44,7 +44,7 @@ func TestWorkersTellWhatTheyAreDoing(t *testing.T) {
 	})
 }
 
-// The signs of life that status reads are those by which batches are kept and taken over.
+// The heartbeats that status reads are those by which batches are kept and taken over.
 func TestABatchStaysWithAWorkerThatShowsSignsOfLife(t *testing.T) {
 	each(t, func(t *testing.T, l *Ledger) {
 		created(t, l)

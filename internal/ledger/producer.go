@@ -25,7 +25,7 @@ var (
 // TakenError says that another process queues the rows of a job.
 type TakenError struct {
 	By     string        // empty when it is not known
-	Silent time.Duration // since its last sign of life, by Redis' clock
+	Silent time.Duration // since its last heartbeat, by Redis' clock
 }
 
 func (e *TakenError) Error() string {
@@ -35,16 +35,16 @@ func (e *TakenError) Error() string {
 // How long a producer whose place is wanted may have been silent.
 const (
 	TakeOver       = time.Duration(0)  // its place is taken in any case: both queue the same rows
-	TakeOverSilent = Patience          // its place is taken when it shows no sign of life
+	TakeOverSilent = Patience          // its place is taken when it sends no heartbeat
 	NeverTakeOver  = -time.Millisecond // its place is not taken
 )
 
-// AcquireProducer makes a process the one that queues the job's rows, and notes its sign of life, which it owes at
+// AcquireProducer makes a process the one that queues the job's rows, and notes its heartbeat, which it owes at
 // every BeatInterval. A *TakenError when another has that place and was silent for less than the patience.
 func (l *Ledger) AcquireProducer(ctx context.Context, job, process string, patience time.Duration) error {
 	reply, err := acquireScript.Run(ctx, l.rdb, []string{key(job)}, process, patience.Milliseconds()).Slice()
 	if err != nil {
-		return fmt.Errorf("give sign of life: %w", err)
+		return fmt.Errorf("send heartbeat: %w", err)
 	}
 	switch number(reply[0]) {
 	case -1:
@@ -63,7 +63,7 @@ func (l *Ledger) ReleaseProducer(ctx context.Context, job, process string) error
 	return nil
 }
 
-// abandoned returns the Abandoned of a job. Embedded runs and steps of runbooks give no signs of life, and a
+// abandoned returns the Abandoned of a job. Embedded runs and steps of runbooks send no heartbeats, and a
 // process that comes back continues them.
 func (l *Ledger) abandoned(ctx context.Context, job jobs.Job) (since time.Time, err error) {
 	if job.Sealed || job.State.Ended() || job.Enqueuer.Seen.IsZero() {

@@ -25,7 +25,7 @@ func TestThePlaceOfAnEnqueuerIsTakenWhenItIsGone(t *testing.T) {
 				t.Errorf("abandoned: got %v, want %t", got, want)
 			}
 		}
-		abandoned(false) // no signs of life are given
+		abandoned(false) // no heartbeats are sent
 		acquire("one", TakeOverSilent, false)
 		acquire("one", NeverTakeOver, false)
 		acquire("two", TakeOverSilent, true)

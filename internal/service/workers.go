@@ -11,7 +11,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// Works is who works what: the workers that show signs of life, the queues of the jobs that have not ended, and the paces of their apps.
+// Works is who works what: the workers that send heartbeats, the queues of the jobs that have not ended, and the paces of their apps.
 type Works struct {
 	Workers []WorkerJobs `json:"workers"`
 	Queues  []Queue      `json:"queues"`
@@ -46,7 +46,7 @@ type Queue struct {
 	Workers int        `json:"workers"`         // that serve it
 	Sizes   QueueSizes `json:"batches"`         // in asynq's queue
 	Held    []Held     `json:"held"`            // by workers, the oldest first, 20 at most; those of workers that are gone come before all
-	Stuck   int        `json:"stuck"`           // of all that are held: by workers that show no sign of life
+	Stuck   int        `json:"stuck"`           // of all that are held: by workers that send no heartbeat
 	Lost    int64      `json:"lost,omitempty"`  // not finished, and in no queue
 	Error   string     `json:"error,omitempty"` // why it could not be looked at
 }
@@ -66,7 +66,7 @@ type Held struct {
 	Since time.Time `json:"since"`
 	Host  string    `json:"host"`
 	PID   int       `json:"pid,omitempty"`
-	Gone  bool      `json:"gone"` // the worker shows no sign of life; another takes the batch
+	Gone  bool      `json:"gone"` // the worker sends no heartbeat; another takes the batch
 }
 
 const (

@@ -9,7 +9,7 @@ import (
 	"github.com/sunbulk/sunbulk/jobs"
 )
 
-// TestWorks: a batch is stuck while its worker shows no sign of life; jobs that have ended, and those of other apps, are not there; and a batch
+// TestWorks: a batch is stuck while its worker sends no heartbeat; jobs that have ended, and those of other apps, are not there; and a batch
 // that is deleted from asynq is in no queue.
 func TestWorks(t *testing.T) {
 	t.Parallel()

@@ -281,18 +281,24 @@ type startBody struct {
 }
 
 func addJob(x *exchange) error {
-	var b startBody
-	if err := x.read(&b); err != nil {
-		return err
-	}
-	key, err := x.idempotencyKey()
-	if err != nil {
-		return err
-	}
-	job, err := x.start(b.Plan, key, b.Reason, false)
+	job, plan, err := x.startAsked(false)
 	if err != nil {
 		return err
 	}
 	x.w.Header().Set("Location", x.Prefix+"/v1/jobs/"+job)
-	return x.answer(http.StatusAccepted, madeJob{job, b.Plan})
+	return x.answer(http.StatusAccepted, madeJob{job, plan})
+}
+
+// startAsked starts the plan that the body names, as a run or as a job, and returns the id of that.
+func (x *exchange) startAsked(run bool) (id, plan string, err error) {
+	var b startBody
+	if err := x.read(&b); err != nil {
+		return "", "", err
+	}
+	key, err := x.idempotencyKey()
+	if err != nil {
+		return "", "", err
+	}
+	id, err = x.start(b.Plan, key, b.Reason, run)
+	return id, b.Plan, err
 }

@@ -159,18 +159,10 @@ type begunRun struct {
 }
 
 func addRun(x *exchange) error {
-	var b startBody
-	if err := x.read(&b); err != nil {
-		return err
-	}
-	key, err := x.idempotencyKey()
-	if err != nil {
-		return err
-	}
-	run, err := x.start(b.Plan, key, b.Reason, true)
+	run, plan, err := x.startAsked(true)
 	if err != nil {
 		return err
 	}
 	x.w.Header().Set("Location", x.Prefix+"/v1/runs/"+run)
-	return x.answer(http.StatusAccepted, begunRun{run, b.Plan})
+	return x.answer(http.StatusAccepted, begunRun{run, plan})
 }

@@ -16,7 +16,7 @@ import (
 const (
 	feedPace   = time.Second      // between two looks at a job
 	feedLasts  = 10 * time.Minute // then the browser asks again, with rights that may be others
-	feedSilent = 15 * time.Second // between signs of life where nothing changes
+	feedSilent = 15 * time.Second // between heartbeats where nothing changes
 	mostFeeds  = 1000             // that are followed at once
 )
 

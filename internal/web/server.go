@@ -32,7 +32,7 @@ type Config struct {
 	Uploads *uploads.Store // nil = in that folder
 	Note    string         // shown on every page, such as that all is simulated; empty = none
 
-	Runbooks  *runbooks.Folder // of which runs are made; nil = none
+	Runbooks  *runbooks.Folder // that may be run; nil = none
 	Approval  service.Approval // which plans need one
 	Checks    map[string]Check // by app; none = there are no credentials of it
 	Simulated bool             // its jobs are
