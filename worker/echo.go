@@ -47,15 +47,11 @@ func (t *try) echo(ctx context.Context) (o jobs.Outcome, settled bool, err error
 // toldBy returns the clients that the row's create may have made, with the states of their links then; ended says that there is an event of a link whose
 // beginning no event tells.
 func (t *try) toldBy(kept []ledger.KeptEvent, since time.Time) (made map[string]jobs.LinkState, ended bool) {
-	conversation := t.taken
-	if conversation == "" && !t.row.FindsConversation() {
-		conversation = t.row.ConversationID
-	}
 	made = map[string]jobs.LinkState{}
 	later := map[string]bool{}
 	for _, k := range kept {
 		var e webhook.Event
-		if json.Unmarshal(k.Data, &e) != nil || !e.MayBeOf(t.row, conversation) || e.At.Before(since) && !e.At.IsZero() || t.ofSibling(e.Client) {
+		if json.Unmarshal(k.Data, &e) != nil || !e.MayBeOf(t.row, t.taken) || e.At.Before(since) && !e.At.IsZero() || t.ofSibling(e.Client) {
 			continue
 		}
 		switch {

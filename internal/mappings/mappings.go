@@ -3,6 +3,7 @@
 package mappings
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,12 +41,6 @@ func (c Content) Empty() bool {
 
 // Or returns c with what it leaves out taken from another.
 func (c Content) Or(other Content) Content {
-	first := func(a, b string) string {
-		if a == "" {
-			return b
-		}
-		return a
-	}
 	both := func(a, b map[string]string) map[string]string {
 		all := maps.Clone(b)
 		if all == nil {
@@ -55,8 +50,8 @@ func (c Content) Or(other Content) Content {
 		return all
 	}
 	return Content{
-		Op: first(c.Op, other.Op), Set: both(c.Set, other.Set), Map: both(c.Map, other.Map), Delimiter: first(c.Delimiter, other.Delimiter), Encoding: first(c.Encoding, other.Encoding),
-		Sheet: first(c.Sheet, other.Sheet), PhoneCountry: first(c.PhoneCountry, other.PhoneCountry), Where: first(c.Where, other.Where), Vars: both(c.Vars, other.Vars),
+		Op: cmp.Or(c.Op, other.Op), Set: both(c.Set, other.Set), Map: both(c.Map, other.Map), Delimiter: cmp.Or(c.Delimiter, other.Delimiter), Encoding: cmp.Or(c.Encoding, other.Encoding),
+		Sheet: cmp.Or(c.Sheet, other.Sheet), PhoneCountry: cmp.Or(c.PhoneCountry, other.PhoneCountry), Where: cmp.Or(c.Where, other.Where), Vars: both(c.Vars, other.Vars),
 		AllowDuplicates: c.AllowDuplicates || other.AllowDuplicates, Options: both(c.Options, other.Options),
 	}
 }

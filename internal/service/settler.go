@@ -246,11 +246,7 @@ func fits(e *webhook.Event, t ledger.Trace) bool {
 	if len(t.Attempts) > 0 && t.Attempts[0].At.Before(first) {
 		first = t.Attempts[0].At
 	}
-	conversation := o.ConversationID
-	if conversation == "" && !o.Row.FindsConversation() {
-		conversation = o.Row.ConversationID
-	}
-	return o.Kind == jobs.InDoubt && o.Row.Op.Creates() && e.MayBeOf(&o.Row, conversation) && !e.At.Before(first.Add(-beforeCall)) && !e.At.After(o.FinishedAt.Add(afterEnd))
+	return o.Kind == jobs.InDoubt && o.Row.Op.Creates() && e.MayBeOf(&o.Row, o.ConversationID) && !e.At.Before(first.Add(-beforeCall)) && !e.At.After(o.FinishedAt.Add(afterEnd))
 }
 
 // meanwhile tells whether something happened while links of the job were under way, or since.

@@ -30,9 +30,13 @@ type Event struct {
 	Place string `json:"-"` // where it is kept; empty elsewhere
 }
 
-// MayBeOf tells whether the event can be about the client of a row's create, by what the row says: user, channel, integration and conversation. An empty
-// conversation is not known.
-func (e *Event) MayBeOf(r *jobs.Row, conversation string) bool {
+// MayBeOf tells whether the event can be about the client of a row's create, by what the row says: user, channel, integration and conversation. Found is the
+// conversation that was found or made for the row; where that is empty, it is the one that the row names by its id, else it is not known.
+func (e *Event) MayBeOf(r *jobs.Row, found string) bool {
+	conversation := found
+	if conversation == "" && !r.FindsConversation() {
+		conversation = r.ConversationID
+	}
 	return slices.Contains(e.Users, r.User) && e.Channel == r.Type && (e.Integration == r.IntegrationID || e.v1()) &&
 		(e.Conversation == conversation || e.Conversation == "" || conversation == "")
 }
